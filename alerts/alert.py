@@ -1,0 +1,44 @@
+"""What an alert is: news for a person, with a key that makes a repeat recognisable and a level that says how loud."""
+
+from enum import Enum, IntEnum
+
+from msgspec import Struct
+
+
+class AlertLevel(IntEnum):
+    """How much it matters, ordered: CRITICAL and HIGH ring at once, MEDIUM is debounced, LOW digested, INFO logged."""
+
+    INFO = 10
+    LOW = 20
+    MEDIUM = 30
+    HIGH = 40
+    CRITICAL = 50
+
+
+class AlertKind(Enum):
+    """What the news is about; `alerts.kind` in the database."""
+
+    FIRST_SIGHT = "first_sight"
+    VERDICT = "verdict"
+    FOLLOW_UP = "follow_up"
+    NEWS = "news"
+    DIGEST = "digest"
+    OPERATOR = "operator"
+    TEST = "test"
+
+
+class Alert(Struct, frozen=True):
+    """One message for every target. `text` is plain text as the reader sees it; markup is the notifier's business.
+
+    `key` is `exchange:base:episode` for a listing and `operator:<cause>` for the operator. `reply_to` is the id of the
+    alert whose message this one answers, None for a message of its own. `created_ms` is our clock.
+    """
+
+    key: str
+    kind: AlertKind
+    level: AlertLevel
+    text: str
+    created_ms: int
+    listing_id: int | None = None
+    reply_to: int | None = None
+    links: tuple[tuple[str, str], ...] = ()  # (label, https URL) buttons

@@ -1,0 +1,62 @@
+"""Time as an argument: the wall clock of events, the monotonic clock of durations, and a sleep that belongs to both."""
+
+import asyncio
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What code may know of time. Tests hand in a fake; with a simulator, hours can pass in minutes."""
+
+    def now_ms(self) -> int:
+        """UTC epoch milliseconds of the wall clock; may step."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never step back; only differences mean anything."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for `seconds` of this clock; zero or less yields once."""
+        ...
+
+
+class SystemClock:
+    """The host's clocks."""
+
+    def now_ms(self) -> int:
+        return time.time_ns() // 1_000_000
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(max(0.0, seconds))
+
+
+class SimulatorClock:
+    """A clock that runs as the simulator's does: `speed` simulated seconds in each real one, from a known anchor.
+
+    `anchor` is called with each answer of `GET /sim/clock`; between two answers the host's monotonic clock carries on.
+    """
+
+    def __init__(self, now_ms: int, speed: float) -> None:
+        self._started = time.monotonic()
+        self.anchor(now_ms, speed)
+
+    def anchor(self, now_ms: int, speed: float) -> None:
+        """Take the simulator's time (`now_ms`, at this instant) and its speed as the truth from here on."""
+        if not speed > 0:
+            raise ValueError(f"the simulator's speed must be positive, not {speed}")
+        self._anchored = time.monotonic()
+        self._anchor_ms = now_ms
+        self._speed = speed
+
+    def now_ms(self) -> int:
+        return self._anchor_ms + int((time.monotonic() - self._anchored) * self._speed * 1000)
+
+    def monotonic(self) -> float:
+        return (time.monotonic() - self._started) * self._speed
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(max(0.0, seconds) / self._speed)

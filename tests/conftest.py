@@ -1,0 +1,26 @@
+"""Shared by all tests: real captures are replayed where they exist, and may be made compulsory."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+CAPTURES = Path(__file__).resolve().parents[2] / "shared" / "captures"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip tests marked `captures` where recordings are absent, unless RADAR_REQUIRE_CAPTURES says they must run."""
+    replaying = [item for item in items if item.get_closest_marker("captures")]
+    if not replaying or CAPTURES.is_dir():
+        return
+    if os.environ.get("RADAR_REQUIRE_CAPTURES"):
+        raise pytest.UsageError(f"RADAR_REQUIRE_CAPTURES is set, but there are no recordings at {CAPTURES}")
+    absent = pytest.mark.skip(reason="real recordings (../shared/captures) are not part of the repository")
+    for item in replaying:
+        item.add_marker(absent)
+
+
+@pytest.fixture
+def captures() -> Path:
+    """The folder of real recordings; use together with `@pytest.mark.captures`."""
+    return CAPTURES

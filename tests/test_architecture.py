@@ -1,0 +1,75 @@
+"""The border: pure modules touch no socket, disk or clock, and imports point one way."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+IO = {
+    *("aiohttp", "aiosqlite", "asyncio", "httpx", "logging", "os", "picows", "random"),
+    *("socket", "sqlite3", "telegram", "threading", "time", "websockets"),
+}
+PURE = [
+    *("alerts/alert.py", "alerts/debounce.py", "alerts/markup.py", "alerts/message.py", "alerts/pacing.py"),
+    *("analysis/verdict.py", "analysis/premium.py", "analysis/cost_model.py", "analysis/routes.py"),
+    *("analysis/gate_rules.py", "analysis/gate.py", "analysis/identity.py", "analysis/outcome.py"),
+    *("analysis/tokenomics.py", "config/settings.py", "config/check.py"),
+    *("collectors/events.py", "collectors/frames.py", "collectors/second_bucket.py"),
+    *("collectors/upbit_ws.py", "collectors/upbit_rest.py", "collectors/bithumb_ws.py", "collectors/bithumb_rest.py"),
+    *("collectors/notice_parser.py", "collectors/listing_diff.py", "collectors/listing_life.py"),
+    *("collectors/net/limits.py", "collectors/repair/gaps.py", "ops/classify.py"),
+]
+DOORS = {
+    "aiohttp": {"collectors/net/http.py", "ops/listen.py"},
+    "websockets": {"collectors/net/socket.py"},
+    "httpx": set[str](),
+    "sqlite3": {"store", "ops/readout.py"},
+}
+OURS = {"collectors", "analysis", "alerts", "store", "config", "ops"}
+
+
+def imported(path: Path) -> set[str]:
+    """Dotted names of every module that the file imports, wherever in the file."""
+    names = set[str]()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    return names
+
+
+def roots(path: Path) -> set[str]:
+    return {name.partition(".")[0] for name in imported(path)}
+
+
+def sources(*packages: str) -> list[Path]:
+    return [path for package in packages for path in sorted((ROOT / package).rglob("*.py"))]
+
+
+@pytest.mark.parametrize("path", PURE)
+def test_pure_module_imports_no_io(path: str) -> None:
+    assert roots(ROOT / path) & IO == set()
+
+
+def test_only_the_named_modules_open_a_network_or_a_database() -> None:
+    for path in sources(*OURS):
+        here = path.relative_to(ROOT).as_posix()
+        for library in roots(path) & DOORS.keys():
+            allowed = DOORS[library]
+            assert here in allowed or here.partition("/")[0] in allowed, f"{here} imports {library}"
+
+
+def test_the_daemon_and_the_simulator_share_no_code() -> None:
+    for path in sources("simulator"):
+        assert roots(path) & OURS == set(), path
+    for path in [*sources(*OURS), ROOT / "collector_daemon.py"]:
+        assert "simulator" not in roots(path), path
+
+
+def test_no_test_leaves_the_machine_or_reads_real_time_by_sleeping() -> None:
+    for path in sources("tests"):
+        if path.name == "test_architecture.py":
+            continue
+        assert "time.sleep(" not in path.read_text(), path

@@ -1,0 +1,191 @@
+"""What health.json says, and what makes it green, yellow or red. Pure: readings in, a report out.
+
+Every reason names its remedy, so that a person who reads only that line knows what to do.
+"""
+
+from collections.abc import Mapping
+from enum import IntEnum
+
+import msgspec
+from msgspec import Struct
+
+HEARTBEAT_RED_MS = 60_000  # contract: a heartbeat older than this is red, whatever the file says
+
+
+class Status(IntEnum):
+    """Also the exit code of `status`."""
+
+    GREEN = 0
+    YELLOW = 1
+    RED = 2
+
+
+class FeedReading(Struct, frozen=True):
+    """One exchange's sockets. Times are ours; `markets` are subscribed, `stale_markets` connected but silent."""
+
+    connected: bool
+    last_message_ms: int | None
+    last_trade_ms: int | None
+    markets: int
+    connections: int
+    reconnects: int
+    stale_markets: int
+    open_gaps: int
+
+
+class ChannelReading(Struct, frozen=True):
+    """One listing channel. `state` is up, degraded, down or off; `reason` is empty while it is up."""
+
+    state: str
+    last_ok_ms: int | None
+    last_item_ms: int | None
+    errors: int
+    reason: str
+
+
+class WriterReading(Struct, frozen=True):
+    queue_size: int
+    dropped: int
+    failed: int
+    last_commit_ms: int | None
+    commit_ms_p99: float
+    wal_bytes: int
+
+
+class AlertsReading(Struct, frozen=True):
+    pending: int
+    sent: int
+    failed: int
+    uncertain: int
+    last_sent_ms: int | None
+
+
+class Readings(Struct, frozen=True):
+    """Everything the report is made of, taken at `now_ms`.
+
+    `writer_fault` is why the writer cannot commit, None while it can. `crashes` maps a task of the judging zone to its
+    last error while that counts as news. `oldest_pending_ms` is when the alert that waits longest was created.
+    """
+
+    now_ms: int
+    started_ms: int
+    pid: int
+    version: str
+    schema_version: int
+    sqlite_version: str
+    disk_days_left: float | None
+    feeds: Mapping[str, FeedReading]
+    channels: Mapping[str, ChannelReading]
+    writer: WriterReading
+    alerts: AlertsReading
+    clock_offset_ms: tuple[int, int] | None
+    telegram: bool
+    writer_fault: str | None = None
+    oldest_pending_ms: int | None = None
+    crashes: Mapping[str, str] = {}
+
+
+class Limits(Struct, frozen=True):
+    """How long each exchange may be silent, and how full the writer's queue may be, before it is yellow."""
+
+    silent_ms: Mapping[str, int]
+    queue: int
+    alert_stuck_ms: int = 60_000
+
+
+class Report(Struct, frozen=True):
+    """health.json, field by field as in the contract."""
+
+    status: str
+    reasons: tuple[str, ...]
+    heartbeat_ms: int
+    started_ms: int
+    pid: int
+    version: str
+    schema_version: int
+    sqlite_version: str
+    disk_days_left: float | None
+    feeds: Mapping[str, FeedReading]
+    channels: Mapping[str, ChannelReading]
+    writer: WriterReading
+    alerts: AlertsReading
+    clock_offset_ms: tuple[int, int] | None
+
+
+NOTICE_CHANNELS = {
+    "upbit": ("upbit:announcement", "upbit:notices"),
+    "bithumb": ("bithumb:notices",),
+}
+
+
+def report(readings: Readings, limits: Limits) -> Report:
+    """The report for these readings; reasons in order of weight."""
+    red = list(_red(readings))
+    yellow = list(_yellow(readings, limits))
+    status = Status.RED if red else Status.YELLOW if yellow else Status.GREEN
+    return Report(
+        status=status.name.lower(),
+        reasons=tuple(red + yellow),
+        heartbeat_ms=readings.now_ms,
+        started_ms=readings.started_ms,
+        pid=readings.pid,
+        version=readings.version,
+        schema_version=readings.schema_version,
+        sqlite_version=readings.sqlite_version,
+        disk_days_left=readings.disk_days_left,
+        feeds=readings.feeds,
+        channels=readings.channels,
+        writer=readings.writer,
+        alerts=readings.alerts,
+        clock_offset_ms=readings.clock_offset_ms,
+    )
+
+
+def status_of(seen: Report, now_ms: int) -> Status:
+    """What a reader at `now_ms` should take the file for: red once its heartbeat is old."""
+    if now_ms - seen.heartbeat_ms > HEARTBEAT_RED_MS:
+        return Status.RED
+    return Status[seen.status.upper()]
+
+
+def parse(text: bytes) -> Report:
+    """health.json as a Report; raise ValueError if it is not one."""
+    return msgspec.json.decode(text, type=Report)
+
+
+def _red(readings: Readings) -> list[str]:
+    if readings.writer_fault is None:
+        return []
+    return [f"the writer cannot commit: {readings.writer_fault}; free space or mend the data folder's permissions"]
+
+
+def _yellow(readings: Readings, limits: Limits) -> list[str]:
+    reasons = []
+    for exchange, channels in NOTICE_CHANNELS.items():
+        states = {name: readings.channels[name].state for name in channels if name in readings.channels}
+        if states and all(state not in ("up", "degraded") for state in states.values()):
+            why = "; ".join(f"{name} is {state}: {readings.channels[name].reason}" for name, state in states.items())
+            reasons.append(f"no notice channel of {exchange} works ({why}); listings are seen late, in its market list")
+    if not readings.telegram:
+        reasons.append("no Telegram token: alerts go to the log only; set TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID")
+    for exchange, feed in readings.feeds.items():
+        limit_ms = limits.silent_ms[exchange]
+        since_ms = feed.last_message_ms if feed.last_message_ms is not None else readings.started_ms
+        silent_ms = readings.now_ms - since_ms
+        if silent_ms > limit_ms:
+            reasons.append(
+                f"{exchange} has been silent for {silent_ms // 1000} s; it reconnects by itself, see the log"
+            )
+    for name, channel in readings.channels.items():
+        if channel.state == "down":
+            reasons.append(f"listing channel {name} is down: {channel.reason}; the other channels carry on")
+    if readings.writer.queue_size > limits.queue:
+        reasons.append(f"{readings.writer.queue_size} rows wait for the disk; is it slow or nearly full?")
+    if readings.writer.dropped:
+        reasons.append(f"{readings.writer.dropped} rows were dropped and marked as gaps; see `gaps`")
+    if readings.oldest_pending_ms is not None:
+        waiting_ms = readings.now_ms - readings.oldest_pending_ms
+        if waiting_ms > limits.alert_stuck_ms:
+            reasons.append(f"an alert has waited {waiting_ms // 1000} s to be sent; see `alerts`")
+    reasons += [f"{task} crashed and was started again: {error}" for task, error in readings.crashes.items()]
+    return reasons

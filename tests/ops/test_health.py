@@ -1,0 +1,108 @@
+"""What is green, yellow and red, on both sides of each line."""
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from ops.health import (
+    AlertsReading,
+    ChannelReading,
+    FeedReading,
+    Limits,
+    Readings,
+    Status,
+    WriterReading,
+    parse,
+    report,
+    status_of,
+)
+from ops.health_file import HealthFile
+from tests.fakes.clock import START_MS, FakeClock
+
+NOW = START_MS
+LIMITS = Limits(silent_ms={"upbit": 30_000, "bithumb": 120_000}, queue=10_000)
+FEED = FeedReading(True, NOW, NOW, 100, 1, 0, 0, 0)
+UP = ChannelReading("up", NOW, NOW, 0, "")
+
+
+def readings(**changes: object) -> Readings:
+    healthy = Readings(
+        now_ms=NOW,
+        started_ms=NOW - 600_000,
+        pid=1,
+        version="0",
+        schema_version=3,
+        sqlite_version="3.51.3",
+        disk_days_left=None,
+        feeds={"upbit": FEED, "bithumb": FEED},
+        channels={"upbit:notices": UP, "upbit:market_list": UP, "bithumb:notices": UP, "bithumb:market_list": UP},
+        writer=WriterReading(0, 0, 0, NOW, 1.0, 0),
+        alerts=AlertsReading(0, 0, 0, 0, None),
+        clock_offset_ms=None,
+        telegram=True,
+    )
+    return msgspec.structs.replace(healthy, **changes)
+
+
+def heard(ms_ago: int) -> FeedReading:
+    return msgspec.structs.replace(FEED, last_message_ms=NOW - ms_ago)
+
+
+def writer(**changes: object) -> WriterReading:
+    return msgspec.structs.replace(readings().writer, **changes)
+
+
+DOWN = ChannelReading("down", None, None, 9, "HTTP 403")
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "says"),
+    [
+        ({}, "green", ""),
+        ({"feeds": {"upbit": heard(30_000), "bithumb": heard(120_000)}}, "green", ""),
+        ({"feeds": {"upbit": heard(30_001), "bithumb": FEED}}, "yellow", "upbit has been silent"),
+        ({"feeds": {"upbit": FEED, "bithumb": heard(120_001)}}, "yellow", "bithumb has been silent"),
+        ({"writer": writer(queue_size=10_000)}, "green", ""),
+        ({"writer": writer(queue_size=10_001)}, "yellow", "wait for the disk"),
+        ({"writer": writer(dropped=1)}, "yellow", "were dropped"),
+        ({"telegram": False}, "yellow", "TELEGRAM_BOT_TOKEN"),
+        ({"channels": {"upbit:market_list": DOWN}}, "yellow", "upbit:market_list is down: HTTP 403"),
+        ({"channels": {"bithumb:notices": DOWN}}, "yellow", "no notice channel of bithumb works"),
+        ({"channels": {"upbit:notices": DOWN, "upbit:announcement": UP}}, "yellow", "upbit:notices is down"),
+        ({"oldest_pending_ms": NOW - 60_000}, "green", ""),
+        ({"oldest_pending_ms": NOW - 60_001}, "yellow", "an alert has waited"),
+        ({"crashes": {"monitor": "ValueError: x"}}, "yellow", "monitor crashed"),
+        ({"writer_fault": "disk full"}, "red", "the writer cannot commit: disk full"),
+    ],
+)
+def test_status_and_the_reason_that_a_person_reads(changes: dict[str, object], status: str, says: str) -> None:
+    made = report(readings(**changes), LIMITS)
+    assert made.status == status
+    assert says in "\n".join(made.reasons)
+
+
+def test_a_notice_channel_that_works_beside_one_that_is_off_is_enough() -> None:
+    off = ChannelReading("off", None, None, 0, "no key")
+    made = report(readings(channels={"upbit:announcement": off, "upbit:notices": UP, "bithumb:notices": UP}), LIMITS)
+    assert made.status == "green"
+
+
+def test_an_old_heartbeat_is_red_whatever_the_file_says() -> None:
+    made = report(readings(), LIMITS)
+    assert status_of(made, NOW + 60_000) is Status.GREEN
+    assert status_of(made, NOW + 60_001) is Status.RED
+
+
+async def test_the_file_is_replaced_on_the_timer_and_at_once_when_the_status_changes(tmp_path: Path) -> None:
+    clock = FakeClock()
+    path = tmp_path / "health.json"
+    now = {"telegram": True}
+    written = HealthFile(path, lambda: readings(now_ms=clock.now_ms(), **now), LIMITS, clock, every_s=30)
+    await written.write()
+    assert parse(path.read_bytes()).status == "green"
+    now["telegram"] = False
+    await written.write()
+    assert json.loads(path.read_text())["status"] == "yellow"
+    assert [each.name for each in tmp_path.iterdir()] == ["health.json"]

@@ -109,9 +109,10 @@ class Faults:
 
     def active(self, target: str, kind: str) -> Fault | None:
         """The newest fault of this kind that is on now for `target` or for the service that it belongs to."""
-        if not self._faults:
-            return None
-        now_ms = self._now_ms()
+        return self.at(target, kind, self._now_ms()) if self._faults else None
+
+    def at(self, target: str, kind: str, now_ms: int) -> Fault | None:
+        """The same, as of `now_ms`."""
         return next((f for f in reversed(self._faults) if f.kind == kind and covers(f, target, now_ms)), None)
 
     def all_active(self) -> list[Fault]:

@@ -149,7 +149,7 @@ class SimQuote(Struct, frozen=True):
 
 
 class SimPerp(Struct, frozen=True):
-    """Linear USDT perpetual. Prices are of one coin: a `1000SHIB` contract (`multiplier` 1000) shows the thousandfold."""
+    """Linear USDT perpetual. Prices are of one coin: a `1000SHIB` contract (`multiplier` 1000) shows 1000 times."""
 
     base: str
     multiplier: int

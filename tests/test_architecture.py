@@ -21,7 +21,7 @@ PURE = [
     *("collectors/net/limits.py", "collectors/repair/gaps.py", "ops/classify.py"),
 ]
 DOORS = {
-    "aiohttp": {"collectors/net/http.py", "ops/listen.py"},
+    "aiohttp": {"collectors/net/http.py", "ops/radar_socket.py"},
     "websockets": {"collectors/net/socket.py"},
     "httpx": set[str](),
     "sqlite3": {"store", "ops/readout.py"},

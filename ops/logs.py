@@ -28,7 +28,7 @@ class _Redacting(logging.Formatter):
         return CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
 
     def format(self, record: logging.LogRecord) -> str:
-        """One event; what stands behind its first line is indented, so that no text can pass for an event of its own."""
+        """One event; further lines are indented, so that no text can pass for an event of its own."""
         return self.clean(super().format(record)).replace("\n", "\n    ")
 
 

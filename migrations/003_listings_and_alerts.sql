@@ -7,12 +7,14 @@ CREATE TABLE notices (
     title TEXT NOT NULL,
     body_hash TEXT,
     published_ms INTEGER,
+    edited_ms INTEGER,
     first_seen_ms INTEGER NOT NULL,
     last_seen_ms INTEGER NOT NULL,
     PRIMARY KEY (exchange, notice_id, version)
 ) WITHOUT ROWID;
 
 -- What each list channel held when it was last whole; the ground for the next comparison, also after a restart.
+-- The empty item says that the channel has been read at least once.
 CREATE TABLE baselines (
     channel TEXT NOT NULL,
     item TEXT NOT NULL,

@@ -149,7 +149,11 @@ class SightingKind(Enum):
 
 
 class Sighting(Struct, frozen=True):
-    """What one channel showed of one coin at one moment. `seen_ms` is ours; the other times are the exchange's."""
+    """What one channel showed of one coin at one moment. `seen_ms` is ours; the other times are the exchange's.
+
+    `edited_ms` is when the exchange made the version of the notice that was seen: a slow channel may show an old one.
+    For TRADED, `trading_starts_ms` is the time of that first trade.
+    """
 
     exchange: Exchange
     base: str
@@ -163,6 +167,7 @@ class Sighting(Struct, frozen=True):
     notice_id: str | None = None
     url: str | None = None
     title: str | None = None
+    edited_ms: int | None = None
 
 
 class ListingState(Enum):
@@ -180,6 +185,8 @@ class Listing(Struct, frozen=True):
     """One coin becoming tradable on one exchange. `episode` counts relistings from 1.
 
     An episode ends when it is cancelled, or gone for more than 24 h. `listing_id` is the row's id once it is stored.
+    `gone_ms` is when it vanished from a list or was cancelled. The two `…_told_ms` say how new the news is that gave
+    the time beside them (the notice's version, else when we saw it), so that an old page cannot move a time back.
     """
 
     exchange: Exchange
@@ -198,6 +205,8 @@ class Listing(Struct, frozen=True):
     url: str | None = None
     title: str | None = None
     listing_id: int | None = None
+    trading_told_ms: int | None = None
+    deposit_told_ms: int | None = None
 
     @property
     def key(self) -> str:

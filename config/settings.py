@@ -4,7 +4,9 @@ Each YAML file of the configuration folder is one struct here. An unknown key, a
 error that names file, key and what was expected; nothing has a silent default except where the field shows one.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any, Literal, TypeVar
 
@@ -13,7 +15,8 @@ from msgspec import Struct
 
 T = TypeVar("T")
 
-Date = str  # YYYY-MM-DD; checked by `check-config`
+Date = str  # YYYY-MM-DD
+KOREAN = ("upbit", "bithumb")
 
 
 class SettingsError(ValueError):
@@ -79,7 +82,16 @@ class Gate(Struct, frozen=True, forbid_unknown_fields=True):
     source_deadline_s: float = 0.8
     recheck_s: float = 2.0
     recheck_for_min: float = 60.0
-    waive_unknown: tuple[str, ...] = ()
+    waive_unknown: tuple[Literal["deposit", "withdrawal", "hedge"], ...] = ()  # price and FX can't be waived
+    venues: tuple[str, ...] = ("binance", "okx", "bybit")
+    hysteresis_bps: Decimal = Decimal(50)  # a GO stays until net falls this far under the margin …
+    hysteresis_s: float = 10.0  # … for this long
+    ring_every_s: float = 60.0  # at most one ringing verdict a listing
+    edit_every_s: float = 3.0
+    book_max_age_s: float = 10.0  # an order book or price older than this is unknown
+    transfer_max_age_s: float = 900.0  # Upbit's own wallet page admits a lag of minutes
+    price_spread_max: float = 0.05  # venues further than this from their median are outliers
+    weak_identity_max_bps: Decimal = Decimal(5_000)  # a premium above this needs a contract address to be believed
 
 
 class Alerting(Struct, frozen=True, forbid_unknown_fields=True):
@@ -201,8 +213,11 @@ def convert(file: str, raw: object, shape: type[T]) -> T:
 
 
 def build(files: Mapping[str, Any]) -> Settings:
-    """Settings from the parsed content of the configuration folder, by file name."""
-    return Settings(
+    """Settings from the parsed content of the configuration folder, by file name.
+
+    Raises SettingsError also for what types can't say: a number out of range, a bad date, a fee that is missing.
+    """
+    settings = Settings(
         radar=convert("radar.yaml", files["radar.yaml"], Radar),
         features=convert("features.yaml", files["features.yaml"], Features),
         services=convert("exchanges.yaml", files["exchanges.yaml"], dict[str, Service]),
@@ -210,3 +225,90 @@ def build(files: Mapping[str, Any]) -> Settings:
         networks=convert("networks.yaml", files["networks.yaml"], dict[str, Network]),
         vasps=convert("vasp_matrix.yaml", files["vasp_matrix.yaml"], dict[str, dict[str, VaspEntry]]),
     )
+    for problem in _problems(settings):
+        raise SettingsError(problem)
+    return settings
+
+
+def _problems(settings: Settings) -> Iterator[str]:
+    """What types alone can't say, worst first: numbers out of range, bad dates, and what is missing."""
+    for file, part in (
+        ("radar.yaml", settings.radar),
+        ("exchanges.yaml", settings.services),
+        ("fees.yaml", settings.fees),
+        ("networks.yaml", settings.networks),
+        ("vasp_matrix.yaml", settings.vasps),
+    ):
+        yield from (f"{file}: {problem}" for problem in _out_of_range(part, "$"))
+    for key, fee in numbered(settings):
+        if fee.unit not in UNITS:
+            yield f"{key}: expected one of the units {', '.join(UNITS)}, got {fee.unit!r}"
+    yield from _missing(settings)
+    yield from _ambiguous_networks(settings.networks)
+
+
+UNITS = ("percent", "usd", "min")
+MAY_BE_ZERO = ("value", "margin_bps", "hysteresis_bps", "hysteresis_s", "catch_up_max_h")
+
+
+def _out_of_range(value: object, path: str) -> Iterator[str]:
+    """Numbers that are not finite or not positive where only a positive one makes sense; dates that are none."""
+    if isinstance(value, Struct):
+        pairs = [(name, getattr(value, name)) for name in value.__struct_fields__]
+    elif isinstance(value, Mapping):
+        pairs = list(value.items())
+    else:
+        return
+    for name, inner in pairs:
+        here = f"`{path}.{name}`"
+        if isinstance(inner, bool) or inner is None:
+            continue
+        if isinstance(inner, int | float | Decimal):
+            least = "at least 0" if name in MAY_BE_ZERO else "more than 0"
+            if not math.isfinite(inner) or inner < 0 or (inner == 0 and name not in MAY_BE_ZERO):
+                yield f"expected a number {least}, got {inner} - at {here}"
+        elif name in ("date", "review_by") and isinstance(inner, str):
+            try:
+                date.fromisoformat(inner)
+            except ValueError:
+                yield f"expected a date like 2026-11-20, got {inner!r} - at {here}"
+        else:
+            yield from _out_of_range(inner, f"{path}.{name}")
+
+
+def numbered(settings: Settings) -> Iterator[tuple[str, Fee]]:
+    """Every dated number of fees.yaml and networks.yaml, with file and key."""
+    fees = settings.fees
+    for kind, table in (("spot_taker", fees.spot_taker), ("perp_taker", fees.perp_taker)):
+        yield from ((f"fees.yaml: {kind}.{venue}", fee) for venue, fee in table.items())
+    yield "fees.yaml: bithumb_coupon_fee", fees.bithumb_coupon_fee
+    for name, network in settings.networks.items():
+        for key in ("gas_usd", "withdrawal_usd", "p50_min", "p90_min"):
+            yield f"networks.yaml: {name}.{key}", getattr(network, key)
+
+
+def _missing(settings: Settings) -> Iterator[str]:
+    """A fee, host or travel-rule row that judging would have to guess."""
+    venues = settings.radar.gate.venues
+    for name in (*KOREAN, *venues):
+        if name not in settings.fees.spot_taker:
+            yield f"fees.yaml: missing fee `spot_taker.{name}`: expected value, unit, source, date, review_by"
+        if name not in settings.services:
+            yield f"exchanges.yaml: missing service `{name}`"
+    for name in venues:
+        if name not in settings.fees.perp_taker:
+            yield f"fees.yaml: missing fee `perp_taker.{name}`: expected value, unit, source, date, review_by"
+        for korean in KOREAN:
+            if name not in settings.vasps.get(korean, {}):
+                yield f"vasp_matrix.yaml: missing row `{korean}.{name}`: expected deposit, source, date, review_by"
+
+
+def _ambiguous_networks(networks: Mapping[str, Network]) -> Iterator[str]:
+    """One venue's spelling that stands for two chains: coins sent over the wrong one are lost."""
+    owner: dict[tuple[str, str], str] = {}
+    for network, entry in networks.items():
+        for venue, spellings in entry.names.items():
+            for spelling in spellings:
+                first = owner.setdefault((venue, spelling.upper()), network)
+                if first != network:
+                    yield f"networks.yaml: {venue}'s name {spelling!r} stands for both {first} and {network}"

@@ -1,0 +1,28 @@
+"""Waiting no longer than a clock allows."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from config.clock import Clock
+
+T = TypeVar("T")
+
+
+async def within(clock: Clock, seconds: float, work: Coroutine[Any, Any, T]) -> T:
+    """What `work` returns, if it does so within `seconds` of `clock`; else cancel it and raise TimeoutError.
+
+    Cancelling this cancels `work` and waits until it has let go.
+    """
+    task = asyncio.ensure_future(work)
+    alarm = asyncio.ensure_future(clock.sleep(seconds))
+    try:
+        await asyncio.wait({task, alarm}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        raise TimeoutError
+    finally:
+        alarm.cancel()
+        if not task.done():
+            task.cancel()
+        await asyncio.gather(task, alarm, return_exceptions=True)

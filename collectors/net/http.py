@@ -1,0 +1,276 @@
+"""The one door out: every HTTP request of the daemon passes here, inside the limits and a deadline.
+
+    DoorError (Exception)       no answer; `.sent` tells whether the request may have arrived all the same
+        Unreachable             DNS, connect, TLS, a connection cut before or amid the answer
+        DeadlineExceeded        no whole answer by the deadline
+        Refused                 not asked at all: the host is paused until `.until_ms`, or our budget is spent
+        TooLarge                the answer is larger than we take
+
+Every status is an answer, 304, 429 and 500 too; whoever asked decides what it means. Nothing here prints a path, a
+query or a header: Telegram's paths hold its token.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+
+import aiohttp
+from msgspec import Struct
+from yarl import URL
+
+from collectors.net.deadline import within
+from collectors.net.limits import Limits, Paused
+from config.clock import Clock
+
+DEADLINE_S = 5.0
+BODY_BYTES = 8 * 1024 * 1024
+KEEP_ALIVE_S = 75.0  # polled hosts stay connected; the next question needs no handshake
+REMEMBERED_PAGES = 512
+REDIRECTS = 2
+# Bithumb's notices answer 302 to another host of theirs at times (seen 2026-07); no other redirect is meant for us.
+REDIRECTED = {("bithumb", "/v1/notices"): frozenset({"feed-api.bithumb.com"})}
+
+Params = Mapping[str, str] | Sequence[tuple[str, str]]
+
+
+class Response(Struct, frozen=True):
+    """One answer. Header names are lower case; a name sent twice keeps its last value. Times are ours."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    requested_ms: int
+    received_ms: int
+
+
+class DoorError(Exception):
+    """No answer. `sent`: the request may have arrived."""
+
+    def __init__(self, service: str, text: str, *, sent: bool) -> None:
+        self.service = service
+        self.sent = sent
+        super().__init__(f"{service}: {text}")
+
+
+class Unreachable(DoorError):
+    """The network or the host did not carry it."""
+
+
+class DeadlineExceeded(DoorError):
+    """Not answered in time."""
+
+
+class Refused(DoorError):
+    """Not asked: the limits say no before `until_ms` (our wall clock)."""
+
+    def __init__(self, service: str, why: str, until_ms: int) -> None:
+        self.until_ms = until_ms
+        super().__init__(service, why, sent=False)
+
+
+class TooLarge(DoorError):
+    """The answer did not fit."""
+
+
+class HttpDoor:
+    """One aiohttp session, opened at the first question. Close it, or use `open_door`."""
+
+    def __init__(
+        self,
+        base_urls: Mapping[str, str],
+        limits: Limits,
+        clock: Clock,
+        user_agent: str,
+        deadlines_s: Mapping[str, float] | None = None,
+    ) -> None:
+        """`base_urls` by service, from exchanges.yaml or the simulator; `deadlines_s` likewise, else 5 s each."""
+        self._base_urls = {name: url.rstrip("/") for name, url in base_urls.items()}
+        self.limits = limits
+        self._clock = clock
+        self._user_agent = user_agent
+        self._deadlines_s = dict(deadlines_s or {})
+        self._session: aiohttp.ClientSession | None = None
+        self._etags: dict[URL, str] = {}
+
+    async def get(
+        self,
+        service: str,
+        path: str,
+        *,
+        params: Params | None = None,
+        headers: Mapping[str, str] | None = None,
+        group: str = "default",
+        deadline_s: float | None = None,
+        conditional: bool = False,
+    ) -> Response:
+        """Ask `service` for `path`; raise DoorError.
+
+        `conditional`: send the ETag of the last whole answer to the same question; an unchanged page comes back as 304
+        with an empty body. Who can't use an answer must `forget` it, or would be told "unchanged" for ever.
+        """
+        return await self._ask(service, "GET", path, params, headers, None, group, deadline_s, conditional)
+
+    async def post(
+        self,
+        service: str,
+        path: str,
+        *,
+        body: bytes,
+        content_type: str,
+        headers: Mapping[str, str] | None = None,
+        group: str = "default",
+        deadline_s: float | None = None,
+    ) -> Response:
+        """Send `body` to `service` at `path`; raise DoorError."""
+        typed = {**(headers or {}), "Content-Type": content_type}
+        return await self._ask(service, "POST", path, None, typed, body, group, deadline_s, conditional=False)
+
+    def forget(self, service: str, path: str, params: Params | None = None) -> None:
+        """Ask for the whole page again next time."""
+        self._etags.pop(self._url(service, path, params), None)
+
+    async def close(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def _ask(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        params: Params | None,
+        headers: Mapping[str, str] | None,
+        body: bytes | None,
+        group: str,
+        deadline_s: float | None,
+        conditional: bool,
+    ) -> Response:
+        url = self._url(service, path, params)
+        sending = dict(headers or {})
+        if any(name.lower() == "origin" for name in sending):
+            raise ValueError("an Origin header would be throttled to one request in 10 s")
+        if conditional and url in self._etags:
+            sending["If-None-Match"] = self._etags[url]
+        asked = self._clock.monotonic()
+        deadline_s = deadline_s if deadline_s is not None else self._deadlines_s.get(service, DEADLINE_S)
+        await self._wait_for_turn(service, group, asked + deadline_s)
+        journey = SimpleNamespace(sent=False)
+        left_s = asked + deadline_s - self._clock.monotonic()
+        try:
+            response = await within(
+                self._clock, left_s, self._travel(service, method, path, url, sending, body, journey)
+            )
+        except TimeoutError:
+            self.limits.failed(service, self._clock.monotonic())
+            raise DeadlineExceeded(service, f"no answer within {deadline_s:g} s", sent=journey.sent) from None
+        except aiohttp.ClientConnectorError as e:
+            self.limits.failed(service, self._clock.monotonic())
+            raise Unreachable(service, f"{type(e).__name__}: {e.os_error}", sent=False) from None
+        except (aiohttp.ClientError, OSError) as e:  # their text may hold the URL, so only their name goes on
+            self.limits.failed(service, self._clock.monotonic())
+            raise Unreachable(service, type(e).__name__, sent=journey.sent) from None
+        self.limits.learn(
+            service, group, response.status, response.headers, self._clock.monotonic(), body=response.body
+        )
+        if response.status == 200 and "etag" in response.headers and conditional:
+            self._remember(url, response.headers["etag"])
+        return response
+
+    async def _wait_for_turn(self, service: str, group: str, deadline: float) -> None:
+        """Wait while the limits' answer is worth waiting for: not past the deadline."""
+        while True:
+            now = self._clock.monotonic()
+            answer = self.limits.ask(service, group, now)
+            if answer == 0.0:
+                return
+            until, why = (answer.until, answer.why) if isinstance(answer, Paused) else (now + answer, "our own rate")
+            if until >= deadline:
+                raise Refused(service, f"not asked, {why}", self._clock.now_ms() + round((until - now) * 1000))
+            await self._clock.sleep(until - now)
+
+    async def _travel(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        url: URL,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        journey: SimpleNamespace,
+    ) -> Response:
+        requested_ms = self._clock.now_ms()
+        for hop in range(REDIRECTS + 1):
+            async with self._open_session().request(
+                method, url, headers=headers, data=body, allow_redirects=False, trace_request_ctx=journey
+            ) as answer:
+                onward = _onward(service, path, url, answer) if hop < REDIRECTS else None
+                if onward is None:
+                    content = await self._read(service, answer)
+                    fields = {name.lower(): value for name, value in answer.headers.items()}
+                    return Response(answer.status, fields, content, requested_ms, self._clock.now_ms())
+            url = onward
+        raise AssertionError("the last hop returns")
+
+    async def _read(self, service: str, answer: aiohttp.ClientResponse) -> bytes:
+        chunks: list[bytes] = []
+        size = 0
+        async for chunk in answer.content.iter_any():
+            size += len(chunk)
+            if size > BODY_BYTES:
+                answer.close()
+                raise TooLarge(service, f"the answer is larger than {BODY_BYTES} bytes", sent=True)
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            tracing = aiohttp.TraceConfig()
+            tracing.on_request_headers_sent.append(_note_sent)
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit_per_host=16, keepalive_timeout=KEEP_ALIVE_S),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"User-Agent": self._user_agent, "Accept": "application/json"},
+                timeout=aiohttp.ClientTimeout(total=None),  # ours runs on the daemon's clock
+                trust_env=False,
+                trace_configs=[tracing],
+            )
+        return self._session
+
+    def _url(self, service: str, path: str, params: Params | None) -> URL:
+        url = URL(self._base_urls[service] + path)
+        return url.with_query(list(params.items()) if isinstance(params, Mapping) else params) if params else url
+
+    def _remember(self, url: URL, etag: str) -> None:
+        self._etags.pop(url, None)
+        self._etags[url] = etag
+        if len(self._etags) > REMEMBERED_PAGES:
+            del self._etags[next(iter(self._etags))]
+
+
+@asynccontextmanager
+async def open_door(door: HttpDoor) -> AsyncIterator[HttpDoor]:
+    """Close the door when the block ends."""
+    try:
+        yield door
+    finally:
+        await door.close()
+
+
+def _onward(service: str, path: str, url: URL, answer: aiohttp.ClientResponse) -> URL | None:
+    """Where a redirect leads, if it is one that we follow."""
+    hosts = REDIRECTED.get((service, path))
+    if hosts is None or answer.status not in (301, 302, 303, 307, 308) or "Location" not in answer.headers:
+        return None
+    try:
+        onward = url.join(URL(answer.headers["Location"]))
+    except ValueError:
+        return None
+    known = onward.origin() == url.origin() or (onward.scheme == "https" and onward.host in hosts)
+    return onward if known else None
+
+
+async def _note_sent(
+    _session: aiohttp.ClientSession, context: SimpleNamespace, _params: aiohttp.TraceRequestHeadersSentParams
+) -> None:
+    context.trace_request_ctx.sent = True

@@ -1,0 +1,86 @@
+"""All answers to one question, as they stood at one moment: what is judged. Pure values.
+
+A venue is data here: no rule knows one by name. What a source did not say is None or a `Silent`, never a number.
+"""
+
+import math
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from analysis.quotes import BankRate, Book, Figure, Leg, Listed, Perp, Silent, Spot, Transfers, VenueAnswer
+
+
+def positive(number: float | None) -> float | None:
+    """`number` if it is a finite number above zero, else None: a price of zero often means "none"."""
+    return number if number is not None and math.isfinite(number) and number > 0 else None
+
+
+class KoreanFacts(Struct, frozen=True):
+    """The Korean side: the KRW book, and the networks it takes deposits from (Silent: it does not tell).
+
+    `announced_networks` are those that the notice names; `contracts` maps a network to the address that the notice or
+    the token registry names, under the exchange's own name for the network.
+    """
+
+    book: Book | None = None
+    transfers: Transfers | Silent = Silent("not asked")
+    announced_networks: tuple[str, ...] = ()
+    contracts: Mapping[str, str] = {}
+
+
+class FxLegs(Struct, frozen=True):
+    """Mid prices from which KRW per USDT follows, the bank's rate and the price of a USDT in USD; None: not known."""
+
+    btc_krw: Leg | None = None
+    btc_usdt: Leg | None = None
+    eth_krw: Leg | None = None
+    eth_usdt: Leg | None = None
+    usdt_krw: Leg | None = None
+    bank: BankRate | None = None
+    usdt_usd: Figure | None = None
+
+
+class Evidence(Struct, frozen=True):
+    """What everyone answered. The same evidence always gives the same verdict; the order of `venues` does not matter.
+
+    `opened`: KRW trading has begun, as far as anyone knows. `published_usdt`: the foreign price at publication.
+    """
+
+    exchange: str
+    base: str
+    now_ms: int
+    korean: KoreanFacts
+    venues: Mapping[str, VenueAnswer]
+    legs: FxLegs
+    quotes: tuple[str, ...] = ("KRW",)
+    trading_starts_ms: int | None = None
+    deposit_opens_ms: int | None = None
+    opened: bool = True
+    published_usdt: Figure | None = None
+
+    def spots(self) -> dict[str, Spot]:
+        """Venues that trade the coin against USDT, in order of name."""
+        found = {name: answer.quote.spot for name, answer in sorted(self.venues.items()) if isinstance(answer, Listed)}
+        return {name: spot for name, spot in found.items() if isinstance(spot, Spot)}
+
+    def perps(self) -> dict[str, Perp]:
+        found = {name: answer.quote.perp for name, answer in sorted(self.venues.items()) if isinstance(answer, Listed)}
+        return {name: perp for name, perp in found.items() if isinstance(perp, Perp)}
+
+    def silent(self) -> tuple[str, ...]:
+        """Venues that did not answer, wholly or for one of their two markets."""
+        return tuple(name for name, answer in sorted(self.venues.items()) if _silent(answer))
+
+    def perp_unknown(self) -> bool:
+        """Whether some venue may have a perpetual that we could not see."""
+        return not self.venues or any(
+            isinstance(answer, Silent) or (isinstance(answer, Listed) and isinstance(answer.quote.perp, Silent))
+            for answer in self.venues.values()
+        )
+
+
+def _silent(answer: VenueAnswer) -> bool:
+    if isinstance(answer, Listed):
+        return isinstance(answer.quote.spot, Silent) or isinstance(answer.quote.perp, Silent)
+    return isinstance(answer, Silent)

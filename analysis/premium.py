@@ -1,0 +1,242 @@
+"""KRW per USDT in five steps, the global reference price, walks through books, and the premiums. Pure.
+
+    fx_implied(X) = mid_KRW(X) / mid_USDT(X)                      X = BTC, ETH
+    coin premium   = P_krw / (P_usdt * usdt_usd * fx_bank) - 1    what the press quotes
+    excess premium = P_krw / (P_usdt * fx_ref) - 1                what an arbitrage can gain
+    market premium = fx_ref / (fx_bank * usdt_usd) - 1            1 + coin = (1 + market) * (1 + excess)
+
+`fx_ref` is the rate that `choose_fx` settles on. Prices are floats, as observed; `exact_bps` makes Decimals of ratios.
+"""
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from enum import Enum
+from statistics import median
+
+from msgspec import Struct
+
+from analysis.evidence import FxLegs, positive
+from analysis.quotes import Book, Leg, Levels
+
+LIVE_AGE_MS = 10_000  # a leg older than this is not live …
+SKEW_MS = 2_000  # … nor are two legs further apart than this; also how far ahead of our clock a source may be
+AGREE = 0.01  # members of the reference rate agree within 1 %
+BANK_BAND = (0.95, 1.15)  # a lone rate further from the bank's than this is not believed
+BANK_AGE_MS = 4 * 86_400_000  # the bank rate stands still over a long weekend
+TENTH_OF_MILLI_BPS = Decimal("0.0001")
+
+
+def exact_bps(ratio: float) -> Decimal:
+    """A ratio (0.0123) as basis points (123.0000): the one place where an observed float becomes a Decimal."""
+    return (Decimal(repr(ratio)) * 10_000).quantize(TENTH_OF_MILLI_BPS)
+
+
+class FxStep(Enum):
+    """The five steps, best first."""
+
+    BTC = "btc_implied"
+    ETH = "eth_implied"
+    USDT = "krw_usdt"
+    LAST_GOOD = "last_good"
+    HARD_CODED = "hard_coded"
+
+
+class FxMember(Struct, frozen=True):
+    """One live opinion of KRW per USDT; `taken_ms` is that of its older leg."""
+
+    step: FxStep
+    rate: float
+    source: str
+    taken_ms: int
+
+
+class Fx(Struct, frozen=True):
+    """The rate in use, or why there is none. `watch_only` names what forbids acting on it: then no GO can follow."""
+
+    rate: float | None
+    step: FxStep | None
+    source: str
+    taken_ms: int | None
+    trusted: bool
+    watch_only: str | None = None  # fx_conflict | fx_hard_coded | fx_off_bank
+    members: tuple[FxMember, ...] = ()
+    dropped: tuple[FxMember, ...] = ()
+
+
+def choose_fx(
+    legs: FxLegs, last_good: FxMember | None, hard_coded: float, now_ms: int, last_good_max_s: float = 300.0
+) -> Fx:
+    """The first live step that the live members bear out; else the last good one; else the hard-coded, for show only.
+
+    One of three members more than 1 % off their median is dropped. Where no two agree there is no rate at all: two that
+    differ can't say which of them is wrong. A lone rate is used, unless the bank's rate makes it absurd.
+    """
+    members = tuple(_live_members(legs, now_ms))
+    if len(members) >= 2:
+        return _agreed(members)
+    if members:
+        lone = members[0]
+    elif last_good is not None and -SKEW_MS <= now_ms - last_good.taken_ms <= last_good_max_s * 1000:
+        lone = FxMember(FxStep.LAST_GOOD, last_good.rate, f"last good: {last_good.source}", last_good.taken_ms)
+    else:
+        return Fx(hard_coded, FxStep.HARD_CODED, "radar.yaml", None, False, "fx_hard_coded")
+    trusted = lone.step in (FxStep.BTC, FxStep.ETH)
+    off_bank = "fx_off_bank" if _off_bank(lone.rate, legs, now_ms) else None
+    return Fx(lone.rate, lone.step, lone.source, lone.taken_ms, trusted and not off_bank, off_bank, members)
+
+
+def remember(last_good: FxMember | None, fx: Fx) -> FxMember | None:
+    """The last good rate after `fx`: a live one that may be acted on, with its own time; a remembered one never anew."""
+    if fx.watch_only or fx.rate is None or fx.taken_ms is None or fx.step in (FxStep.LAST_GOOD, None):
+        return last_good
+    return FxMember(fx.step, fx.rate, fx.source, fx.taken_ms)
+
+
+def _live_members(legs: FxLegs, now_ms: int) -> Iterator[FxMember]:
+    for step, krw, usdt in ((FxStep.BTC, legs.btc_krw, legs.btc_usdt), (FxStep.ETH, legs.eth_krw, legs.eth_usdt)):
+        if krw is None or usdt is None or not (_live(krw, now_ms) and _live(usdt, now_ms)):
+            continue
+        if abs(krw.taken_ms - usdt.taken_ms) <= SKEW_MS:
+            taken_ms = min(krw.taken_ms, usdt.taken_ms)
+            yield FxMember(step, krw.price / usdt.price, f"{krw.source} / {usdt.source}", taken_ms)
+    lone = legs.usdt_krw
+    if lone is not None and _live(lone, now_ms):
+        yield FxMember(FxStep.USDT, lone.price, lone.source, lone.taken_ms)
+
+
+def _live(leg: Leg, now_ms: int) -> bool:
+    return positive(leg.price) is not None and -SKEW_MS <= now_ms - leg.taken_ms <= LIVE_AGE_MS
+
+
+def _agreed(members: tuple[FxMember, ...]) -> Fx:
+    rates = [member.rate for member in members]
+    middle = min(rates) if len(rates) == 2 else median(rates)
+    within = tuple(member for member in members if abs(member.rate - middle) <= AGREE * middle)
+    if len(within) < 2:
+        return Fx(None, None, "no two sources agree", None, False, "fx_conflict", members)
+    used = within[0]
+    dropped = tuple(member for member in members if member not in within)
+    trusted = used.step in (FxStep.BTC, FxStep.ETH)
+    return Fx(used.rate, used.step, used.source, used.taken_ms, trusted, None, members, dropped)
+
+
+def _off_bank(rate: float, legs: FxLegs, now_ms: int) -> bool:
+    bank = legs.bank
+    if bank is None or positive(bank.krw_per_usd) is None or now_ms - bank.posted_ms > BANK_AGE_MS:
+        return False
+    return not BANK_BAND[0] <= rate / bank.krw_per_usd <= BANK_BAND[1]
+
+
+class VenuePrice(Struct, frozen=True):
+    """One venue's mid for one coin, with what weighs it."""
+
+    venue: str
+    mid: float
+    volume_usdt: float | None
+    taken_ms: int
+
+
+class Reference(Struct, frozen=True):
+    """The global price: 24 h volume decides the weight. None where nothing is fresh or venues contradict each other."""
+
+    price: float | None
+    volume_usdt: float | None  # of the venues used; None: none of them says
+    used: tuple[str, ...]
+    excluded: tuple[tuple[str, str], ...]  # (venue, stale | outlier | conflict)
+
+
+def global_vwap(prices: Iterable[VenuePrice], now_ms: int, max_age_ms: int, spread_max: float) -> Reference:
+    """VWAP over venues that are fresh and within `spread_max` of their median; no two that agree: no price."""
+    ordered = sorted(prices, key=lambda price: price.venue)
+    fresh = [price for price in ordered if -SKEW_MS <= now_ms - price.taken_ms <= max_age_ms and positive(price.mid)]
+    excluded = [(price.venue, "stale") for price in ordered if price not in fresh]
+    if not fresh:
+        return Reference(None, None, (), tuple(excluded))
+    middle = min(price.mid for price in fresh) if len(fresh) == 2 else median(price.mid for price in fresh)
+    near = [price for price in fresh if abs(price.mid - middle) <= spread_max * middle]
+    if len(fresh) > 1 and len(near) < 2:
+        return Reference(None, None, (), (*excluded, *((price.venue, "conflict") for price in fresh)))
+    excluded += [(price.venue, "outlier") for price in fresh if price not in near]
+    weights = [positive(price.volume_usdt) or 0.0 for price in near]
+    total = sum(weights)
+    if total > 0:
+        vwap = sum(price.mid * weight for price, weight in zip(near, weights, strict=True)) / total
+    else:
+        vwap = median(price.mid for price in near)
+    known = [price.volume_usdt for price in near if price.volume_usdt is not None and price.volume_usdt >= 0]
+    return Reference(vwap, sum(known) if known else None, tuple(price.venue for price in near), tuple(excluded))
+
+
+class Fill(Struct, frozen=True):
+    """What a walk through one side of a book would trade, on average."""
+
+    vwap: float
+    coins: float
+
+
+def buy_for(asks: Levels, notional: float) -> Fill | None:
+    """Spend `notional` quote units on the asks; None when the book does not hold that much."""
+    left, coins = notional, 0.0
+    for price, size in asks:
+        spent = min(left, price * size)
+        coins += spent / price
+        left -= spent
+        if left <= notional * 1e-12:
+            return Fill(notional / coins, coins)
+    return None
+
+
+def sell(bids: Levels, coins: float) -> Fill | None:
+    """Sell `coins` into the bids; None when the book does not take that many."""
+    left, earned = coins, 0.0
+    for price, size in bids:
+        sold = min(left, size)
+        earned += sold * price
+        left -= sold
+        if left <= coins * 1e-12:
+            return Fill(earned / coins, coins)
+    return None
+
+
+def sound(book: Book | None, now_ms: int, max_age_ms: int) -> Book | None:
+    """`book` if it may be believed: fresh, no absurd level, best first, not crossed. A side may still be empty."""
+    if book is None or not -SKEW_MS <= now_ms - book.taken_ms <= max_age_ms:
+        return None
+    if any(positive(price) is None or positive(size) is None for price, size in (*book.bids, *book.asks)):
+        return None
+    bids, asks = [price for price, _ in book.bids], [price for price, _ in book.asks]
+    if bids != sorted(bids, reverse=True) or asks != sorted(asks):
+        return None
+    return None if bids and asks and bids[0] >= asks[0] else book
+
+
+class Premium(Struct, frozen=True):
+    """Both premiums with the parts they come from; None where a part is unknown."""
+
+    krw: float | None
+    usdt: float | None
+    fx: Fx
+    bank_krw_per_usd: float | None
+    usdt_usd: float | None
+    coin_bps: float | None
+    excess_bps: float | None
+    market_bps: float | None
+
+
+def premium(krw: float | None, usdt: float | None, fx: Fx, bank: float | None, usdt_usd: float | None) -> Premium:
+    """The premiums of a coin at `krw` in Korea and `usdt` abroad."""
+    bank, usdt_usd = positive(bank), positive(usdt_usd)
+    real = bank * usdt_usd if bank and usdt_usd else None
+    return Premium(
+        krw, usdt, fx, bank, usdt_usd, _over(krw, usdt, real), _over(krw, usdt, fx.rate), _over(fx.rate, 1.0, real)
+    )
+
+
+def _over(krw: float | None, usdt: float | None, rate: float | None) -> float | None:
+    krw, usdt, rate = positive(krw), positive(usdt), positive(rate)
+    return None if krw is None or usdt is None or rate is None else (krw / (usdt * rate) - 1) * 10_000
+
+
+def excess(krw: float, usdt: float, rate: float) -> Decimal:
+    """The excess premium of one pair of prices, in exact basis points."""
+    return exact_bps(krw / (usdt * rate) - 1)

@@ -110,9 +110,8 @@ def warning_rows(market: SimMarket, now_ms: int) -> list[str]:
     ]
 
 
-def ticker_row(market: SimMarket, day: SimDay, now_ms: int) -> str:
-    """`now_ms` is not shown: both epochs are the last trade's, plus nine hours."""
-    del now_ms
+def ticker_row(market: SimMarket, day: SimDay) -> str:
+    """Both epochs are the last trade's, plus nine hours."""
     change, difference = change_of(day.last, day.prev_close)
     rate = difference / day.prev_close if day.prev_close else 0.0
     at, korean = utc(day.last_traded_ms), kst(day.last_traded_ms)

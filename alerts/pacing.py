@@ -35,14 +35,21 @@ class _Window:
 
     def wait_s(self, now_s: float, urgent: bool) -> float:
         limit = self._limit if urgent else self._limit - self._reserve
-        while self._times and self._times[0] <= now_s - self._length_s:
-            self._times.popleft()
+        self._forget(now_s)
         if len(self._times) < limit:
             return 0.0
         return self._times[-limit] + self._length_s - now_s
 
+    def room(self, now_s: float) -> int:
+        self._forget(now_s)
+        return max(0, self._limit - len(self._times))
+
     def took(self, now_s: float) -> None:
         self._times.append(now_s)
+
+    def _forget(self, now_s: float) -> None:
+        while self._times and self._times[0] <= now_s - self._length_s:
+            self._times.popleft()
 
 
 class _Bucket:
@@ -87,6 +94,10 @@ class Pacer:
         if target in self._groups:
             waits.append(self._groups[target].wait_s(now_s, urgent))
         return max(waits)
+
+    def room(self, now_s: float) -> int:
+        """How many requests fit in this second, the reserve included."""
+        return self._overall.room(now_s)
 
     def took(self, target: str, now_s: float) -> None:
         """A request to `target` leaves now."""

@@ -8,7 +8,7 @@ were killed in between. Every function works inside the caller's transaction. Al
 """
 
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 import msgspec
@@ -18,6 +18,9 @@ from alerts.alert import Alert, AlertKind, AlertLevel
 from alerts.delivery import TELEGRAM, WEBHOOK, scheme_of
 
 STANDBY_MS = 30_000  # how long the second channel waits for Telegram before it takes over
+
+REPEATED = "possible repeat"  # on a sent row: an earlier request for it may have arrived too
+ALWAYS_SENT = (AlertKind.FIRST_SIGHT, AlertKind.DIGEST, AlertKind.TEST)  # one by one, whatever the level
 
 Op = Literal["send", "edit"]
 
@@ -67,39 +70,35 @@ class Delivery(Struct, frozen=True):
         return self.kind is AlertKind.FIRST_SIGHT or self.level >= AlertLevel.HIGH
 
 
+class Later(Struct, frozen=True):
+    """When the oldest waiting news of one key at one target is due; in the past if only the pace holds it."""
+
+    target: str
+    due_ms: int
+    urgent: bool
+
+
 class Claim(Struct, frozen=True):
-    """What may leave now, already marked as requested, and when each target next has something due."""
+    """What may leave now, already marked as requested, and what waits."""
 
     due: tuple[Delivery, ...]
-    next_due_ms: Mapping[str, int]
-
-
-class _Head(Struct, frozen=True):
-    """The oldest waiting row of one key at one target: nothing of the same key may overtake it."""
-
-    delivery_id: int
-    target: str
-    next_try_ms: int
-    urgent: bool
+    later: tuple[Later, ...]
 
 
 # --- news comes in -------------------------------------------------------------------------------------------------
 
 
-def add_alert(
-    connection: sqlite3.Connection, alert: Alert, targets: Sequence[str], now_ms: int, not_before_ms: int = 0
-) -> int:
+def add_alert(connection: sqlite3.Connection, alert: Alert, targets: Sequence[str], now_ms: int) -> int:
     """Store an alert with one delivery a target, and return its id.
 
     A second first sight of a key adds nothing and returns the id of the first. A first sight's deliveries count as
-    requested at once: it leaves from memory as soon as this is committed, without another commit before it. The
-    webhook takes only first sights and CRITICAL, and where there is a chat only if that stays silent for 30 s.
+    requested at once: it leaves from memory as soon as this is committed, without another commit before it. INFO is
+    recorded without any delivery, LOW waits for its digest. Where there is a chat, the webhook takes only first sights
+    and CRITICAL, and those only when the chat stays silent for 30 s.
     """
     first_sight = alert.kind is AlertKind.FIRST_SIGHT
-    if first_sight:
-        known = connection.execute("SELECT id FROM alerts WHERE key = ? AND kind = 'first_sight'", (alert.key,))
-        if (row := known.fetchone()) is not None:
-            return int(row[0])
+    if first_sight and (known := first_sight_of(connection, alert.key)) is not None:
+        return known
     added = connection.execute(
         "INSERT INTO alerts (key, kind, level, listing_id, created_ms, reply_to, text, links)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -110,9 +109,11 @@ def add_alert(
     )
     alert_id = added.lastrowid
     assert alert_id is not None
+    if alert.level == AlertLevel.INFO and alert.kind not in ALWAYS_SENT:
+        return alert_id
     chats = any(scheme_of(target) == TELEGRAM for target in targets)
     for target in dict.fromkeys(targets):
-        due_ms = max(now_ms, not_before_ms)
+        due_ms = now_ms
         if scheme_of(target) == WEBHOOK and chats:
             if not (first_sight or alert.level >= AlertLevel.CRITICAL):
                 continue
@@ -120,6 +121,12 @@ def add_alert(
         at_once = first_sight and due_ms == now_ms
         _insert(connection, alert_id, target, "send", alert.text, due_ms, now_ms if at_once else None)
     return alert_id
+
+
+def first_sight_of(connection: sqlite3.Connection, key: str) -> int | None:
+    """The id of the first-sight alert of a key: what a follow-up replies to."""
+    row = connection.execute("SELECT id FROM alerts WHERE key = ? AND kind = 'first_sight'", (key,)).fetchone()
+    return None if row is None else int(row[0])
 
 
 def edit_alert(
@@ -204,33 +211,29 @@ def claim(
     taken: Collection[int] = (),
     closed: Collection[str] = (),
     reserved: Collection[str] = (),
+    room: int = 30,
 ) -> Claim:
-    """At most one delivery a target that may leave now, marked as requested.
+    """At most one delivery a target, and `room` in all, that may leave now; marked as requested.
 
     `taken` are deliveries in flight; `closed` targets take nothing now, `reserved` ones a first sight only. First
     sights go first, then by level, then in order of arrival; nothing overtakes its own key.
     """
-    heads = _heads(connection)
     due: dict[str, int] = {}
-    for head in heads:
-        blocked = head.target in closed or (head.target in reserved and not head.urgent)
-        if not blocked and head.delivery_id not in taken and head.next_try_ms <= now_ms and head.target not in due:
-            due[head.target] = head.delivery_id
+    later: list[Later] = []
+    for delivery_id, target, due_ms, urgent in connection.execute(HEADS).fetchall():
+        if delivery_id in taken:
+            continue
+        blocked = target in closed or (target in reserved and not urgent) or target in due or len(due) >= room
+        if blocked or due_ms > now_ms:
+            later.append(Later(target, due_ms, bool(urgent)))
+        else:
+            due[target] = delivery_id
     connection.executemany(
         "UPDATE deliveries SET attempts = attempts + (requested_ms IS NULL OR state = 'uncertain'), requested_ms = ?"
         " WHERE id = ?",
         [(now_ms, delivery_id) for delivery_id in due.values()],
     )
-    busy = {*taken, *due.values()}
-    later: dict[str, int] = {}
-    for head in heads:
-        if head.delivery_id not in busy:
-            later[head.target] = min(head.next_try_ms, later.get(head.target, head.next_try_ms))
-    return Claim(due=_load(connection, list(due.values())), next_due_ms=later)
-
-
-def _heads(connection: sqlite3.Connection) -> list[_Head]:
-    return [_Head(row[0], row[1], row[2], bool(row[3])) for row in connection.execute(HEADS)]
+    return Claim(_load(connection, list(due.values())), tuple(later))
 
 
 def _load(connection: sqlite3.Connection, ids: Sequence[int]) -> tuple[Delivery, ...]:
@@ -242,7 +245,8 @@ def _load(connection: sqlite3.Connection, ids: Sequence[int]) -> tuple[Delivery,
             " FROM deliveries AS d JOIN alerts AS a ON a.id = d.alert_id WHERE d.id = ?",
             (delivery_id,),
         ).fetchone()
-        thread = row[1] if row[3] == "edit" else row[11]
+        edits = row[3] == "edit"
+        anchor, repeated = _anchor(connection, row[1] if edits else row[11], row[2])
         found.append(
             Delivery(
                 delivery_id=row[0],
@@ -251,26 +255,26 @@ def _load(connection: sqlite3.Connection, ids: Sequence[int]) -> tuple[Delivery,
                 op=row[3],
                 text=row[4],
                 attempts=row[5],
-                repeat=row[6] == "uncertain",
+                repeat=repeated if edits else row[6] == "uncertain",
                 key=row[7],
                 kind=AlertKind(row[8]),
                 level=AlertLevel(row[9]),
                 created_ms=row[10],
-                anchor=_anchor(connection, thread, row[2]),
+                anchor=anchor,
                 links=msgspec.json.decode(row[12], type=tuple[tuple[str, str], ...]),
             )
         )
     return tuple(found)
 
 
-def _anchor(connection: sqlite3.Connection, alert_id: int | None, target: str) -> str | None:
-    """The id of the newest confirmed message of an alert at a target."""
+def _anchor(connection: sqlite3.Connection, alert_id: int | None, target: str) -> tuple[str | None, bool]:
+    """The id of the newest confirmed message of an alert at a target, and whether it is marked as a possible repeat."""
     row = connection.execute(
-        "SELECT message_id FROM deliveries WHERE alert_id = ? AND target = ? AND op = 'send' AND state = 'sent'"
+        "SELECT message_id, error FROM deliveries WHERE alert_id = ? AND target = ? AND op = 'send' AND state = 'sent'"
         " ORDER BY id DESC LIMIT 1",
         (alert_id, target),
     ).fetchone()
-    return None if row is None else row[0]
+    return (None, False) if row is None else (row[0], row[1] == REPEATED)
 
 
 # --- what became of it ---------------------------------------------------------------------------------------------
@@ -281,9 +285,8 @@ def mark_sent(
 ) -> None:
     """It arrived. A chat that has it makes the second channel's copy needless."""
     connection.execute(
-        "UPDATE deliveries SET state = 'sent', requested_ms = ?, sent_ms = ?, message_id = COALESCE(?, message_id),"
-        " error = NULL WHERE id = ?",
-        (requested_ms, now_ms, message_id, delivery.delivery_id),
+        "UPDATE deliveries SET state = 'sent', requested_ms = ?, sent_ms = ?, message_id = ?, error = ? WHERE id = ?",
+        (requested_ms, now_ms, message_id, REPEATED if delivery.repeat else None, delivery.delivery_id),
     )
     if scheme_of(delivery.target) == TELEGRAM and delivery.op == "send":
         connection.execute(
@@ -352,18 +355,19 @@ def mark_lost(connection: sqlite3.Connection, delivery: Delivery, now_ms: int, e
     _insert(connection, delivery.alert_id, delivery.target, "send", text, now_ms, None)
 
 
-def recover(connection: sqlite3.Connection, now_ms: int) -> int:
-    """At the start, or after requests were broken off: make rows without an outcome uncertain; return how many.
+def recover(connection: sqlite3.Connection, now_ms: int, before_ms: int) -> int:
+    """Make rows that were requested before `before_ms` and have no outcome uncertain; return how many.
 
-    Sends become uncertain (then due again, or ended, by kind); edits are simply due again.
+    For the start (everything requested before it) and the end (everything). Sends become uncertain, and with that due
+    again or ended, by kind; edits are simply due again.
     """
     connection.execute(
         "UPDATE deliveries SET requested_ms = NULL, next_try_ms = ?"
-        " WHERE state = 'pending' AND op = 'edit' AND requested_ms IS NOT NULL",
-        (now_ms,),
+        " WHERE state = 'pending' AND op = 'edit' AND requested_ms < ?",
+        (now_ms, before_ms),
     )
     broken_off = connection.execute(
-        "SELECT id FROM deliveries WHERE state = 'pending' AND op = 'send' AND requested_ms IS NOT NULL"
+        "SELECT id FROM deliveries WHERE state = 'pending' AND op = 'send' AND requested_ms < ?", (before_ms,)
     ).fetchall()
     for delivery in _load(connection, [row[0] for row in broken_off]):
         mark_uncertain(connection, delivery, now_ms, "stopped between request and answer")

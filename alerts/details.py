@@ -1,0 +1,144 @@
+"""A verdict's details as lines of text: reasons, premiums, routes, costs, facts and where they come from."""
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+from alerts.figures import krw, minutes, percent, span, valued
+from alerts.words import COST_PARTS, FACTS, FINDINGS, TRANSFERS, VASP, Language, say, unknown, word
+from analysis.verdict import Cost, CostPart, Finding, Mode, Route, Verdict
+from collectors.events import Listing
+
+ROUTES_SHOWN = 6
+BULLET = "· "
+
+
+def finding(reason: Finding, language: Language) -> str:
+    """One reason in words, with what it is about and the numbers it saw."""
+    text = word(FINDINGS, reason.code, language)
+    if reason.subject:
+        text += f" · {reason.subject}"
+    numbers = ", ".join(_numbers(reason, language))
+    return f"{text} ({numbers})" if numbers else text
+
+
+def run(listing: Listing, verdict: Verdict, language: Language) -> list[str]:
+    if verdict.run_bps is None and listing.published_ms is None:
+        return []  # without a notice there is nothing to count from
+    run = percent(verdict.run_bps, language)
+    return [say((f"공지 이후 {run}", f"{run} since the notice"), language)]
+
+
+def best_route(verdict: Verdict, language: Language) -> str:
+    label = say(("경로", "Route"), language)
+    passable = [route for route in verdict.routes if not route.reasons]
+    if passable:
+        return f"{label} {_journey(passable[0], language)}"
+    none = say(("열린 경로 없음", "none open"), language) if verdict.routes else unknown(language)
+    return f"{label} {none}"
+
+
+def _journey(route: Route, language: Language) -> str:
+    parts = [f"{route.venue} → {route.network}"]
+    parts.append(f"p50 {minutes(route.p50_min, language)} / p90 {minutes(route.p90_min, language)}")
+    parts.append(krw(route.cost_krw, language))
+    return ", ".join(parts)
+
+
+def net(verdict: Verdict, language: Language) -> str:
+    """Net after the opening; before it there is no Korean price, so what the premium must exceed."""
+    cost = verdict.cost
+    if verdict.mode is Mode.PRE_OPEN:
+        label = say(("손익분기 프리미엄", "Break-even premium"), language)
+        if cost is not None and cost.total_bps is None:
+            return f"{label} ≥ {percent(cost.low_bps, language)}{_partly(cost, language)}"
+        return f"{label} {percent(cost.total_bps if cost else None, language)}"
+    label = say(("순이익", "Net"), language)
+    if verdict.net_bps is None or cost is None:
+        return f"{label} {percent(verdict.net_bps, language)}"
+    amount = krw(verdict.net_bps * cost.notional_krw / Decimal(10_000), language)
+    return f"{label} {percent(verdict.net_bps, language)} ({amount} / {krw(cost.notional_krw, language)})"
+
+
+def _partly(cost: Cost, language: Language) -> str:
+    missing = ", ".join(word(COST_PARTS, part.name, language) for part in cost.parts if part.low_bps is None)
+    return f" ({missing}: {unknown(language)})" if missing else ""
+
+
+def section(title: tuple[str, str], lines: Iterable[str], language: Language) -> list[str]:
+    body = [f"{BULLET}{line}" for line in lines]
+    return [say(title, language), *body] if body else []
+
+
+def premiums(verdict: Verdict, language: Language) -> Iterator[str]:
+    if verdict.mode is Mode.PRE_OPEN and verdict.premium_bps is None and verdict.excess_bps is None:
+        return
+    coin_premium = percent(verdict.premium_bps, language)
+    excess = percent(verdict.excess_bps, language)
+    yield f"{say(('코인 프리미엄 (은행 환율 대비)', 'coin premium, against the bank rate:'), language)} {coin_premium}"
+    yield f"{say(('초과 프리미엄 (시장 프리미엄 대비)', 'excess over the market premium:'), language)} {excess}"
+
+
+def routes(routes: tuple[Route, ...], language: Language) -> Iterator[str]:
+    for route in routes[:ROUTES_SHOWN]:
+        withdrawal = f"{say(('출금', 'withdrawal'), language)} {say(TRANSFERS[route.withdrawal], language)}"
+        deposit = f"{say(('입금', 'deposit'), language)} {say(TRANSFERS[route.deposit], language)}"
+        text = f"{_journey(route, language)}: {withdrawal}, {deposit}, {word(VASP, route.vasp, language)}"
+        if route.reasons:
+            text += " ✕ " + "; ".join(finding(reason, language) for reason in route.reasons)
+        yield text
+    if len(routes) > ROUTES_SHOWN:
+        more = len(routes) - ROUTES_SHOWN
+        yield say((f"외 {more}개", f"and {more} more"), language)
+
+
+def costs(cost: Cost | None, language: Language) -> Iterator[str]:
+    if cost is None:
+        return
+    total = percent(cost.total_bps, language, signed=False)
+    if cost.total_bps is None:
+        total = f"≥ {percent(cost.low_bps, language, signed=False)}"
+    label = say((f"합계 ({krw(cost.notional_krw, 'ko')} 기준)", f"total for {krw(cost.notional_krw, 'en')}"), language)
+    yield f"{label} {total}"
+    for part in cost.parts:
+        yield f"{word(COST_PARTS, part.name, language)} {_range(part, language)}"
+
+
+def _range(part: CostPart, language: Language) -> str:
+    if part.low_bps == part.high_bps or part.low_bps is None or part.high_bps is None:
+        known = part.low_bps if part.low_bps is not None else part.high_bps
+        return percent(known, language, signed=False)
+    return f"{percent(part.low_bps, language, signed=False)} – {percent(part.high_bps, language, signed=False)}"
+
+
+def facts(verdict: Verdict, language: Language) -> Iterator[str]:
+    """The facts that have a name in the vocabulary, in its order."""
+    for name, words in FACTS.items():
+        fact = verdict.facts.get(name)
+        if fact is not None:
+            yield f"{say(words, language)} {valued(fact.value, fact.unit, language)}"
+
+
+def sources(verdict: Verdict, language: Language, now_ms: int) -> Iterator[str]:
+    """Who said so and how old the oldest word of each is; who was asked and did not answer."""
+    oldest: dict[str, int] = {}
+    for fact in verdict.facts.values():
+        age_ms = fact.age_ms(now_ms)
+        if age_ms is not None:
+            oldest[fact.source] = max(age_ms, oldest.get(fact.source, 0))
+    if oldest:
+        yield ", ".join(f"{source} {span(age_ms, language)}" for source, age_ms in sorted(oldest.items()))
+    if verdict.venues_silent:
+        yield f"{say(('응답 없음', 'no answer from'), language)}: {', '.join(verdict.venues_silent)}"
+
+
+_UNITS = ("krw", "usdt", "usd", "bps", "min", "ms", "s")
+
+
+def _numbers(reason: Finding, language: Language) -> Iterator[str]:
+    """A reason's numbers; the unit rides at the end of each name, as everywhere in the code."""
+    for name, value in reason.numbers.items():
+        label, _, unit = name.rpartition("_")
+        if not label or unit not in _UNITS:
+            label, unit = name, ""
+        text = valued(value, unit, language)
+        yield f"{label.replace('_', ' ')} {text}"

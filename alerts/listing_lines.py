@@ -1,0 +1,74 @@
+"""Lines that every message about a listing shares: which coin, when it opens, when it was published and seen."""
+
+from collections.abc import Iterator
+from urllib.parse import quote
+
+from alerts.figures import kst, kst_time, span
+from alerts.words import EXCHANGES, NOTICE, Language, say, word
+from collectors.events import Listing
+
+LATE_MS = 60_000  # seen later than this after publication: said on a line of its own
+MARKET_PAGES = {
+    "upbit": "https://upbit.com/exchange?code=CRIX.UPBIT.{quote}-{base}",
+    "bithumb": "https://www.bithumb.com/react/trade/order/{base}-{quote}",
+}
+
+
+def coin(listing: Listing, language: Language) -> str:
+    """`NOVA · Upbit (KRW, BTC)`; without the bracket while the markets are unknown."""
+    name = f"{listing.base} · {word(EXCHANGES, listing.exchange, language)}"
+    return f"{name} ({', '.join(listing.quotes)})" if listing.quotes else name
+
+
+def opening(listing: Listing, language: Language, now_ms: int) -> str:
+    """When trading starts, in Korean time, and how far away that is."""
+    starts_ms = listing.trading_starts_ms
+    if listing.first_trade_ms is not None:
+        return f"{say(('첫 거래', 'First trade'), language)} {kst(listing.first_trade_ms, language)}"
+    text = f"{say(('거래 시작', 'Trading opens'), language)} {kst(starts_ms, language)}"
+    if starts_ms is not None and starts_ms > now_ms:
+        away = span(starts_ms - now_ms, language)
+        text += say((f", {away} 뒤", f", in {away}"), language)
+    return text
+
+
+def times(listing: Listing, language: Language, now_ms: int) -> Iterator[str]:
+    """Opening, deposits, published against seen with the delay, the channel; late by how much, where it is."""
+    yield opening(listing, language, now_ms)
+    if listing.deposit_opens_ms is not None:
+        yield f"{say(('입금 시작', 'Deposits open'), language)} {kst(listing.deposit_opens_ms, language)}"
+    seen, channel = kst_time(listing.first_seen_ms, language), listing.first_channel.value
+    if listing.published_ms is None:
+        words = (f"공지 시각 알 수 없음 → 감지 {seen} KST", f"Published: unknown → seen {seen} KST")
+        yield f"{say(words, language)} · {channel}"
+        return
+    delay_ms = max(0, listing.first_seen_ms - listing.published_ms)
+    published = kst_time(listing.published_ms, language)
+    words = (f"공지 {published} → 감지 {seen} KST", f"Published {published} → seen {seen} KST")
+    yield f"{say(words, language)} (+{span(delay_ms, language)}) · {channel}"
+    if delay_ms > LATE_MS:
+        yield lateness(delay_ms, language)
+
+
+def lateness(delay_ms: int, language: Language) -> str:
+    """Published while we were down or blind: by how much the first sight is late."""
+    late = f"{max(1, delay_ms // 60_000):,}"
+    words = (
+        f"⚠️ {late}분 늦음: 보고 있지 않던 동안 공지됨",
+        f"⚠️ late by {late} min: published while we were not watching",
+    )
+    return say(words, language)
+
+
+def title(listing: Listing) -> list[str]:
+    """The notice's title, exactly as received."""
+    return [f"“{listing.title}”"] if listing.title else []
+
+
+def links(listing: Listing, language: Language) -> tuple[tuple[str, str], ...]:
+    """Buttons: the notice, and each Korean market's page."""
+    found = [(say(NOTICE, language), listing.url)] if listing.url else []
+    for market in listing.quotes:
+        page = MARKET_PAGES[listing.exchange].format(base=quote(listing.base), quote=quote(market))
+        found.append((f"{listing.base}/{market}", page))
+    return tuple(found)

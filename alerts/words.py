@@ -1,0 +1,118 @@
+"""The vocabulary of alerts in Korean and English: levels, verdicts, findings, states, names.
+
+Analysis speaks in codes, people read words; this is the only place where one becomes the other. A code that has no
+words yet is shown as it is: a missing word must never cost an alert.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from alerts.alert import AlertLevel
+from analysis.verdict import Outcome, TransferState
+
+Language = Literal["ko", "en"]
+Words = tuple[str, str]  # Korean, English
+
+PREFIX: Mapping[AlertLevel, str] = {
+    AlertLevel.CRITICAL: "🚨",
+    AlertLevel.HIGH: "🔔",
+    AlertLevel.MEDIUM: "🟡",
+    AlertLevel.LOW: "▫️",
+    AlertLevel.INFO: "ℹ️",
+}
+
+OUTCOMES: Mapping[Outcome, Words] = {
+    Outcome.GO: ("GO", "GO"),
+    Outcome.NO_GO: ("NO-GO", "NO-GO"),
+    Outcome.READY: ("준비됨 READY", "READY"),
+    Outcome.NOT_READY: ("불가 NOT READY", "NOT READY"),
+    Outcome.UNKNOWN: ("판단 불가 UNKNOWN", "UNKNOWN"),
+    Outcome.INFO: ("참고 INFO", "INFO"),
+}
+
+EXCHANGES: Mapping[str, Words] = {"upbit": ("업비트", "Upbit"), "bithumb": ("빗썸", "Bithumb")}
+
+TRANSFERS: Mapping[TransferState, Words] = {
+    TransferState.OPEN: ("열림", "open"),
+    TransferState.CLOSED: ("닫힘", "closed"),
+    TransferState.SCHEDULED: ("예정", "scheduled"),
+    TransferState.UNKNOWN: ("알 수 없음", "unknown"),
+}
+
+VASP: Mapping[str, Words] = {
+    "yes": ("트래블룰 가능", "travel rule ok"),
+    "no": ("트래블룰 불가", "travel rule blocked"),
+    "unknown": ("트래블룰 알 수 없음", "travel rule unknown"),
+}
+
+COST_PARTS: Mapping[str, Words] = {
+    "korean_fee": ("국내 수수료", "Korean fee"),
+    "foreign_fee": ("해외 수수료", "foreign fee"),
+    "korean_slippage": ("국내 슬리피지", "Korean slippage"),
+    "foreign_slippage": ("해외 슬리피지", "foreign slippage"),
+    "withdrawal": ("출금 수수료", "withdrawal fee"),
+    "gas": ("가스비", "gas"),
+    "hedge": ("헤지 비용", "hedge"),
+}
+
+# What a rule of analysis/gate_rules.py and its neighbours can say, blockers and warnings alike.
+FINDINGS: Mapping[str, Words] = {
+    "no_open_route": ("열린 이동 경로 없음", "no open route"),
+    "unprofitable": ("순이익이 기준 이하", "net profit at or below the margin"),
+    "transfer_slow": ("전송이 너무 느림", "transfer too slow"),
+    "vasp_blocked": ("트래블룰로 막힘", "blocked by the travel rule"),
+    "vasp_unknown": ("트래블룰 가능 여부 알 수 없음", "travel rule unknown"),
+    "watch_only": ("관찰만: 핵심 정보 부족", "WATCH ONLY: a key fact is missing"),
+    "deposit_unknown": ("국내 입금 상태 알 수 없음", "Korean deposit state unknown"),
+    "withdrawal_unknown": ("해외 출금 상태 알 수 없음", "foreign withdrawal state unknown"),
+    "deposit_closed": ("국내 입금 닫힘", "Korean deposits closed"),
+    "withdrawal_closed": ("해외 출금 닫힘 (물량 부족 신호)", "foreign withdrawals closed (a sign of scarce supply)"),
+    "low_volume": ("해외 거래대금이 적음", "low global volume"),
+    "gas_high": ("가스비·출금비가 높음", "gas or withdrawal cost is high"),
+    "hedge_dex_only": ("헤지는 DEX 무기한 선물뿐", "only a DEX perpetual to hedge with"),
+    "no_hedge": ("헤지 수단 없음", "no hedge"),
+    "identity_weak": ("같은 코인인지 약하게만 확인됨", "same coin only weakly confirmed"),
+    "fx_member_dropped": ("벗어난 환율 하나를 제외함", "one FX source deviated and was dropped"),
+    "news": ("관련 공지", "related news"),
+}
+
+# The facts worth a line of their own, in order of use; all others are kept with the decision and not shown.
+FACTS: Mapping[str, Words] = {
+    "hedge": ("헤지", "hedge"),
+    "funding_bps": ("펀딩비", "funding"),
+    "basis_bps": ("선물 베이시스", "basis"),
+    "global_volume_usd": ("해외 24시간 거래대금", "global volume 24 h"),
+    "market_cap_usd": ("시가총액", "market cap"),
+}
+
+# What happened to a listing after its first sight: `Change` of collectors/listing_life.py.
+CHANGES: Mapping[str, Words] = {
+    "new_episode": ("재상장", "RELISTED"),
+    "quotes_added": ("마켓 추가", "MARKETS ADDED"),
+    "time_set": ("거래 시작 시각 확정", "OPENING TIME SET"),
+    "time_moved": ("거래 시작 시각 변경", "OPENING TIME MOVED"),
+    "postponed": ("상장 연기", "POSTPONED"),
+    "cancelled": ("상장 취소", "CANCELLED"),
+    "deposits_open": ("입금 열림", "DEPOSITS OPEN"),
+    "trading": ("거래 시작됨", "TRADING HAS STARTED"),
+    "settled": ("상장 24시간 경과", "SETTLED: 24 h SINCE THE FIRST TRADE"),
+    "returned": ("마켓 목록에 다시 나타남", "BACK IN THE MARKET LIST"),
+    "gone": ("마켓 목록에서 사라짐", "GONE FROM THE MARKET LIST"),
+}
+
+NOTICE: Words = ("공지", "Notice")
+UNKNOWN: Words = ("알 수 없음", "unknown")
+
+
+def say(words: Words, language: Language) -> str:
+    return words[0] if language == "ko" else words[1]
+
+
+def word(table: Mapping[str, Words], code: str, language: Language) -> str:
+    """The words for a code; the code itself where there are none."""
+    found = table.get(code)
+    return code if found is None else say(found, language)
+
+
+def unknown(language: Language) -> str:
+    return say(UNKNOWN, language)

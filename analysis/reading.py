@@ -1,0 +1,195 @@
+"""How answers of foreign services are read: what is no answer, and numbers that may be text, empty or null. Pure.
+
+Every parser here and in `venues/` takes a `Reply` and gives a value, or `NotListed`, or raises `NoAnswer`.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from math import isfinite
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from analysis.quotes import Book, Candle, Figure, Instrument, Levels
+from analysis.verdict import TransferState
+
+T = TypeVar("T")
+
+Wire = float | int | str | bool | None  # how services spell one number or flag
+LONGEST_REASON = 160
+# "1000SHIB", "1000000MOG", "1MBABYDOGE" (Binance, Bybit) and "SHIB1000" (Bybit); a coin such as 1INCH is none of them.
+_MULTIPLIED = re.compile(r"(?:(10{3,9}|1M)(?=\D)(.{2,})|(\D.*?)(10{3,9}))", re.DOTALL)
+
+
+class NoAnswer(Exception):
+    """This reply says nothing about the coin; the text says why and becomes the reason of a `Silent`."""
+
+
+class Reply(Struct, frozen=True):
+    """An HTTP answer as the parsers need it. `source` names service and path, for the facts made of it."""
+
+    status: int
+    body: bytes
+    received_ms: int
+    source: str
+
+
+def refuse(reply: Reply) -> None:
+    """Raise NoAnswer for what no parser should look at: blocks, bans, limits, server errors, HTML in place of JSON."""
+    status = reply.status
+    head = reply.body[:400].lstrip().lower()
+    if status == 429:
+        raise NoAnswer("HTTP 429, too many requests")
+    if status == 418:
+        raise NoAnswer("HTTP 418, banned for a while")
+    if status == 451:
+        raise NoAnswer("HTTP 451, not served to this place")
+    if status == 403:
+        too_frequent = b"too frequent" in head
+        raise NoAnswer("HTTP 403, too frequent" if too_frequent else "HTTP 403, refused")
+    if status >= 500:
+        raise NoAnswer(f"HTTP {status}, server error")
+    if head.startswith(b"<"):
+        raise NoAnswer(f"HTTP {status}, a web page instead of JSON")
+    if status == 401:
+        raise NoAnswer("HTTP 401, the key was not accepted")
+    if not head:
+        raise NoAnswer(f"HTTP {status}, empty")
+
+
+def decoded(reply: Reply, shape: type[T]) -> T:
+    """The body as `shape`; extra fields are ignored. Raise NoAnswer, also for a body that `refuse` refuses."""
+    refuse(reply)
+    try:
+        return msgspec.json.decode(reply.body, type=shape)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
+        raise NoAnswer(f"HTTP {reply.status}, unreadable: {e}"[:LONGEST_REASON]) from e
+
+
+def number(wire: Wire) -> float | None:
+    """A finite number, sign and zero kept; None for "", null, text that is none, true and false."""
+    if wire is None or isinstance(wire, bool):
+        return None
+    try:
+        value = float(wire)
+    except (ValueError, OverflowError):
+        return None
+    return value if isfinite(value) else None
+
+
+def positive(wire: Wire) -> float | None:
+    """The same, but only above zero: a price or volume of 0 on the wire means "none"."""
+    value = number(wire)
+    return value if value is not None and value > 0 else None
+
+
+def amount(wire: Wire) -> Decimal | None:
+    """An exact amount of at least zero (a fee may be free); None if it is not told."""
+    if wire is None or isinstance(wire, bool):
+        return None
+    try:
+        value = Decimal(str(wire))
+    except InvalidOperation:
+        return None
+    return value if value.is_finite() and value >= 0 else None
+
+
+def whole(wire: Wire) -> int | None:
+    """A count or a time of at least one."""
+    value = positive(wire)
+    return int(value) if value is not None and 1 <= value < 2**62 else None
+
+
+def flag(wire: Wire) -> bool | None:
+    """Yes or no, as true, 1, "1" or "true" and their opposites; None for anything else."""
+    if isinstance(wire, str):
+        return {"true": True, "1": True, "false": False, "0": False}.get(wire.strip().lower())
+    return bool(wire) if wire in (0, 1) else None
+
+
+def transfer_state(wire: Wire) -> TransferState:
+    """A flag as one side of a transfer; what is no flag is unknown, not closed."""
+    told = flag(wire)
+    return TransferState.UNKNOWN if told is None else TransferState.OPEN if told else TransferState.CLOSED
+
+
+def figure(wire: Wire, reply: Reply, taken_ms: int | None, scale: float = 1.0) -> Figure | None:
+    """A price or volume with its source; `scale` turns the wire's unit into ours."""
+    value = positive(wire)
+    return None if value is None else Figure(value * scale, reply.source, taken_ms or reply.received_ms)
+
+
+def signed_figure(wire: Wire, reply: Reply, taken_ms: int | None) -> Figure | None:
+    """A rate: zero and negative numbers are real ones."""
+    value = number(wire)
+    return None if value is None else Figure(value, reply.source, taken_ms or reply.received_ms)
+
+
+def book(
+    bids: Sequence[Sequence[Wire]],
+    asks: Sequence[Sequence[Wire]],
+    reply: Reply,
+    taken_ms: int | None,
+    *,
+    price_scale: float = 1.0,
+    size_scale: float = 1.0,
+) -> Book:
+    """A book from rows that begin with price and size, best first whatever order they came in."""
+    return Book(
+        bids=tuple(sorted(_levels(bids, price_scale, size_scale), key=_price, reverse=True)),
+        asks=tuple(sorted(_levels(asks, price_scale, size_scale), key=_price)),
+        taken_ms=taken_ms or reply.received_ms,
+        received_ms=reply.received_ms,
+        source=reply.source,
+    )
+
+
+def _levels(rows: Sequence[Sequence[Wire]], price_scale: float, size_scale: float) -> Levels:
+    levels = []
+    for row in rows:
+        price, size = (positive(row[0]), positive(row[1])) if len(row) >= 2 else (None, None)
+        if price is not None and size is not None:
+            levels.append((price * price_scale, size * size_scale))
+    return tuple(levels)
+
+
+def _price(level: tuple[float, float]) -> float:
+    return level[0]
+
+
+def candles(rows: Sequence[Sequence[Wire]], *, quote_volume_at: int, price_scale: float = 1.0) -> list[Candle]:
+    """Candles of rows that begin with time, open, high, low, close; a row without one of these is left out."""
+    found = []
+    for row in rows:
+        at = whole(row[0]) if row else None
+        prices = [price * price_scale for cell in row[1:5] if (price := positive(cell)) is not None]
+        if at is not None and len(prices) == 4 and len(row) > quote_volume_at:
+            opened, high, low, close = prices
+            found.append(Candle(at, opened, high, low, close, positive(row[quote_volume_at]) or 0.0))
+    return found
+
+
+def coin_and_multiplier(name: str) -> tuple[str, int]:
+    """`1000SHIB` is 1,000 SHIB, `1MBABYDOGE` a million BABYDOGE, `SHIB1000` (Bybit) 1,000 SHIB; `1INCH` is itself."""
+    found = _MULTIPLIED.fullmatch(name)
+    if found is None:
+        return name, 1
+    factor = found[1] or found[4]
+    return found[2] or found[3], 1_000_000 if factor == "1M" else int(factor)
+
+
+def by_coin(instruments: Sequence[Instrument]) -> dict[str, Instrument]:
+    """The instruments by coin; where a coin has several, a live one first, then the one without a multiplier."""
+    ranked = sorted(instruments, key=lambda one: (not one.live, one.pre_market, one.multiplier))
+    chosen: dict[str, Instrument] = {}
+    for instrument in ranked:
+        chosen.setdefault(instrument.base, instrument)
+    return chosen
+
+
+def json_list(items: Sequence[str]) -> str:
+    """A list parameter as Binance wants it: `["A","B"]`, without blanks."""
+    return json.dumps(list(items), ensure_ascii=False, separators=(",", ":"))

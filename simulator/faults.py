@@ -61,6 +61,7 @@ CHANNELS = frozenset(
         "bithumb:assets",
     ]
 )
+SOCKET_SERVICES = frozenset({"upbit", "bithumb"})
 TARGETS = frozenset(SERVICES) | SOCKETS | CHANNELS
 BIG_FRAME_BYTES = 10_000_000
 
@@ -79,11 +80,33 @@ class Fault(Struct, frozen=True):
     by_ms: int = 0
     retry_after_s: int = 5
     factor: float = 1.0
-    status: int = 0
+    status: int | None = None
     every: int = 3
-    size: int = BIG_FRAME_BYTES
-    chat_id: str = ""
-    new_chat_id: int = 0
+    size: int | None = None
+    chat_id: str | None = None
+    new_chat_id: int | None = None
+
+
+def checked(fault: Fault) -> Fault:
+    """The fault, if its kind can happen to its target; raise BadFault if not."""
+    target, kind = fault.target, fault.kind
+    if target not in TARGETS:
+        raise BadFault(f"target: {target!r} is none of {', '.join(sorted(TARGETS))}")
+    if kind not in KINDS:
+        raise BadFault(f"kind: {kind!r} is none of {', '.join(sorted(KINDS))}")
+    if kind in TELEGRAM_KINDS and target != "telegram":
+        raise BadFault(f"kind: {kind} happens to telegram only")
+    if kind in SOCKET_KINDS - TRANSPORT_KINDS and target not in SOCKETS | SOCKET_SERVICES:
+        raise BadFault(f"kind: {kind} happens to sockets only, and {target} is none")
+    if kind in HTTP_KINDS and target in SOCKETS:
+        raise BadFault(f"kind: {kind} happens to HTTP answers only, and {target} is a socket")
+    if kind in ("slow", "skew_clock") and fault.by_ms == 0:
+        raise BadFault(f"by_ms: say by how much, for {kind}")
+    if kind == "slow" and fault.by_ms < 0:
+        raise BadFault("by_ms: nothing is sent before its time")
+    if kind == "wrong_price" and fault.factor == 1.0:
+        raise BadFault("factor: say by what a wrong price is multiplied")
+    return fault
 
 
 class Faults:
@@ -109,10 +132,12 @@ class Faults:
 
     def active(self, target: str, kind: str) -> Fault | None:
         """The newest fault of this kind that is on now for `target` or for the service that it belongs to."""
-        return self.at(target, kind, self._now_ms()) if self._faults else None
+        return self.at(target, kind, self._now_ms())
 
     def at(self, target: str, kind: str, now_ms: int) -> Fault | None:
         """The same, as of `now_ms`."""
+        if not self._faults:
+            return None
         return next((f for f in reversed(self._faults) if f.kind == kind and covers(f, target, now_ms)), None)
 
     def all_active(self) -> list[Fault]:
@@ -179,7 +204,7 @@ class SocketFaults:
         if self._faults.active(self._target, "duplicate"):
             bent.append(frame)
         if big := hits("big_frame"):
-            bent.append(b'{"type":"trade","padding":"' + b"x" * big.size + b'"}')
+            bent.append(b'{"type":"trade","padding":"' + b"x" * (big.size or BIG_FRAME_BYTES) + b'"}')
         return bent
 
     def _shuffled(self, frames: list[bytes]) -> list[bytes]:

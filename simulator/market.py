@@ -50,7 +50,7 @@ class MarketModel:
         self._notional = notional
         self._half_spread = spread_bps / 20_000
         self._depth = notional * 12
-        self._ws_id = BITHUMB_FIRST_WS_ID + self._seed % 9_000 * 10**12
+        self._ws_id = BITHUMB_FIRST_WS_ID + self._seed % 9_000_000 * 10**9
         self._lean = Noise(mixed(self._seed, 3), ((20_000, 0.25), (600_000, 0.2)))  # buyers or sellers ahead
 
     def first_ms(self, from_ms: int) -> int:

@@ -21,7 +21,7 @@ from simulator.day import DayStatistics
 from simulator.faults import Fault, Faults
 from simulator.market import KST_OFFSET_MS, MarketModel, Rate
 from simulator.population import Population
-from simulator.prices import DAY_MS, HOUR_MS, MINUTE_MS, Path, bank_rate, fair_price, krw_per_usdt
+from simulator.prices import DAY_MS, HOUR_MS, MINUTE_MS, Path, Ticks, bank_rate, fair_price, krw_per_usdt, mixed
 from simulator.tokens import token_of
 from simulator.universe import Coin, network_name
 from simulator.values import (
@@ -81,6 +81,7 @@ class World:
         self._due: list[tuple[int, int, MarketModel]] = []  # next cluster of each market, since the start
         self._actions: list[tuple[int, int, Callable[[], None]]] = []  # staged, UTC
         self._tie = itertools.count()
+        self._openings = 0
         self._unsent: dict[str, deque[tuple[int, SimTrade]]] = {exchange: deque() for exchange in EXCHANGES}
         self._listeners: dict[str, list[TradeListener]] = {exchange: [] for exchange in EXCHANGES}
         self._wallets: dict[str, dict[str, dict[str, SimWallet]]] = {exchange: {} for exchange in EXCHANGES}
@@ -105,15 +106,18 @@ class World:
 
     def trades(self, exchange: str, code: str, from_ms: int, to_ms: int) -> Sequence[SimTrade]:
         """The truth: trades with from_ms <= traded_ms < to_ms, oldest first."""
-        return self._models[exchange][code].tape.between(from_ms, to_ms)
+        model = self._model(exchange, code)
+        return model.tape.between(from_ms, to_ms) if model else ()
 
     def last_trades(self, exchange: str, code: str, count: int, until_ms: int | None = None) -> Sequence[SimTrade]:
         """The last `count` trades (at or before `until_ms`), newest first."""
-        return self._models[exchange][code].tape.newest(count, until_ms)
+        model = self._model(exchange, code)
+        return model.tape.newest(count, until_ms) if model else ()
 
     def last_trade(self, exchange: str, code: str) -> SimTrade | None:
         """The newest trade, None before the first."""
-        return self._models[exchange][code].tape.last
+        model = self._model(exchange, code)
+        return model.tape.last if model else None
 
     def traded_codes(self, exchange: str) -> list[str]:
         """Every code that ever was, delisted ones too."""
@@ -135,11 +139,16 @@ class World:
 
     def tick(self, exchange: str, code: str, price: float) -> float:
         """The price step that applies to this price."""
-        return self._models[exchange][code].ticks.at(price)[0]
+        model = self._model(exchange, code)
+        ticks = model.ticks if model else Ticks(exchange, self._shown[exchange][code].quote)
+        return ticks.at(price)[0]
 
     def day(self, exchange: str, code: str, session: Session) -> SimDay | None:
         """Statistics as of now; None for a market that has never traded. Cheap enough for every trade frame."""
-        utc, kst = self._days[self._models[exchange][code]]
+        model = self._model(exchange, code)
+        if model is None:
+            return None
+        utc, kst = self._days[model]
         return (utc if session == "utc" else kst).at(self.clock.now_ms())
 
     def candles(
@@ -151,7 +160,8 @@ class World:
         """
         offset_ms = KST_OFFSET_MS if exchange == "bithumb" else 0
         before = 2**62 if before_ms is None else before_ms
-        return self._models[exchange][code].tape.candles(unit_s * 1000, before, count, offset_ms)
+        model = self._model(exchange, code)
+        return model.tape.candles(unit_s * 1000, before, count, offset_ms) if model else []
 
     def notices(self, exchange: str) -> Sequence[SimNotice]:
         """The notice board, in the exchange's own order, pinned notices among them."""
@@ -248,8 +258,13 @@ class World:
         heapq.heapify(self._due)
 
     def open_market(self, listed: SimMarket, mid: Path, rate: Rate, notional: float, spread_bps: float) -> None:
-        """Start to trade a new market at this moment, with its first trade at once."""
-        model = MarketModel(listed, self.seed, self.start_ms, mid, rate, notional, spread_bps, history=False)
+        """Start to trade a market at this moment, with its first trade at once; what it traded before stays known."""
+        earlier = self._models[listed.exchange].get(listed.code)
+        self._openings += 1
+        seed = mixed(self.seed, self._openings) if earlier else self.seed
+        model = MarketModel(listed, seed, self.start_ms, mid, rate, notional, spread_bps, history=False)
+        if earlier:
+            model.tape = earlier.tape
         self._register(model)
         self.show(msgspec.structs.replace(listed, state="ACTIVE"))
         self._trade(model, self._advanced_ms - self.start_ms)
@@ -306,6 +321,13 @@ class World:
         self._record(model, from_ms - age_ms)
         heapq.heappush(self._due, (model.first_ms(from_ms), next(self._tie), model))
 
+    def _model(self, exchange: str, code: str) -> MarketModel | None:
+        """None for a market that is listed and has never traded; KeyError for one that nobody knows."""
+        model = self._models[exchange].get(code)
+        if model is None and code not in self._shown[exchange]:
+            raise KeyError(f"{exchange} has no market {code}")
+        return model
+
     def _register(self, model: MarketModel) -> None:
         self._models[model.listed.exchange][model.listed.code] = model
         days = DayStatistics(model, "utc", self.start_ms), DayStatistics(model, "kst", self.start_ms)
@@ -333,7 +355,7 @@ class World:
         return next_ms
 
     def _skew_ms(self, exchange: str, at_ms: int) -> int:
-        fault = self.faults.at(exchange, "skew_clock", at_ms)
+        fault = self.faults.at(f"{exchange}:public", "skew_clock", at_ms)
         return fault.by_ms if fault else 0
 
 

@@ -1,0 +1,67 @@
+"""The simulator in this process, behind a real port of the loopback interface, for end-to-end tests."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+from msgspec import Struct
+
+from simulator.clock import RunningClock, SimClock
+from simulator.counters import Counters
+from simulator.server import served
+from simulator.world import World
+from tests.fakes.clock import FakeClock
+
+
+class FakeSimClock(FakeClock):
+    """A FakeClock that a world accepts as its own."""
+
+    speed = 1.0
+
+
+class Refused(Exception):
+    """A call was answered with another status than 200; `body` is its text."""
+
+    def __init__(self, status: int, body: str) -> None:
+        super().__init__(f"{status}: {body}")
+        self.status = status
+        self.body = body
+
+
+class SimulatorHandle(Struct, frozen=True):
+    """`url` has no slash at its end; `get` and `post` take a path below it and answer the parsed JSON."""
+
+    url: str
+    port: int
+    world: World
+    counters: Counters
+    session: aiohttp.ClientSession
+
+    async def get(self, path: str, **query: Any) -> Any:  # JSON of any shape
+        async with self.session.get(self.url + path, params=query) as answer:
+            return await _parsed(answer)
+
+    async def post(self, path: str, **body: Any) -> Any:
+        async with self.session.post(self.url + path, json=body) as answer:
+            return await _parsed(answer)
+
+    async def delete(self, path: str) -> Any:
+        async with self.session.delete(self.url + path) as answer:
+            return await _parsed(answer)
+
+
+async def _parsed(answer: aiohttp.ClientResponse) -> Any:
+    if answer.status != 200:
+        raise Refused(answer.status, await answer.text())
+    return await answer.json(content_type=None)
+
+
+@asynccontextmanager
+async def running_simulator(
+    seed: int = 1, rate: float = 50.0, markets: int = 20, speed: float = 1.0, clock: SimClock | None = None
+) -> AsyncIterator[SimulatorHandle]:
+    """A small world by default. With a `clock` (such as FakeSimClock) the test drives the time, else it runs."""
+    world = World(clock or RunningClock(speed=speed), seed, markets, rate)
+    async with served(world) as server, aiohttp.ClientSession() as session:
+        yield SimulatorHandle(server.url, server.port, world, server.counters, session)

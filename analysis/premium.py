@@ -24,10 +24,16 @@ AGREE = 0.01  # members of the reference rate agree within 1 %
 BANK_BAND = (0.95, 1.15)  # a lone rate further from the bank's than this is not believed
 BANK_AGE_MS = 4 * 86_400_000  # the bank rate stands still over a long weekend
 TENTH_OF_MILLI_BPS = Decimal("0.0001")
+ABSURD = 1e6
 
 
-def exact_bps(ratio: float) -> Decimal:
-    """A ratio (0.0123) as basis points (123.0000): the one place where an observed float becomes a Decimal."""
+def exact_bps(ratio: float) -> Decimal | None:
+    """A ratio (0.0123) as basis points (123.0000): the one place where an observed float becomes a Decimal.
+
+    None for what is no sensible ratio (NaN, infinite, a million-fold): such a number is not an observation.
+    """
+    if not abs(ratio) < ABSURD:
+        return None
     return (Decimal(repr(ratio)) * 10_000).quantize(TENTH_OF_MILLI_BPS)
 
 
@@ -86,7 +92,7 @@ def choose_fx(
 
 
 def remember(last_good: FxMember | None, fx: Fx) -> FxMember | None:
-    """The last good rate after `fx`: a live one that may be acted on, with its own time; a remembered one never anew."""
+    """The last good rate after `fx`: a live one that may be acted on. A remembered one keeps its time."""
     if fx.watch_only or fx.rate is None or fx.taken_ms is None or fx.step in (FxStep.LAST_GOOD, None):
         return last_good
     return FxMember(fx.step, fx.rate, fx.source, fx.taken_ms)
@@ -233,10 +239,12 @@ def premium(krw: float | None, usdt: float | None, fx: Fx, bank: float | None, u
 
 
 def _over(krw: float | None, usdt: float | None, rate: float | None) -> float | None:
+    exact = excess(krw, usdt, rate)
+    return None if exact is None else float(exact)
+
+
+def excess(krw: float | None, usdt: float | None, rate: float | None) -> Decimal | None:
+    """The excess premium of one pair of prices, in exact basis points; None where a price or the rate is unknown."""
     krw, usdt, rate = positive(krw), positive(usdt), positive(rate)
-    return None if krw is None or usdt is None or rate is None else (krw / (usdt * rate) - 1) * 10_000
-
-
-def excess(krw: float, usdt: float, rate: float) -> Decimal:
-    """The excess premium of one pair of prices, in exact basis points."""
-    return exact_bps(krw / (usdt * rate) - 1)
+    cost = positive(usdt * rate) if usdt and rate else None
+    return None if krw is None or cost is None else exact_bps(krw / cost - 1)

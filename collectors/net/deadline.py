@@ -1,15 +1,15 @@
 """Waiting no longer than a clock allows."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections.abc import Awaitable
+from typing import TypeVar
 
 from config.clock import Clock
 
 T = TypeVar("T")
 
 
-async def within(clock: Clock, seconds: float, work: Coroutine[Any, Any, T]) -> T:
+async def within(clock: Clock, seconds: float, work: Awaitable[T]) -> T:
     """What `work` returns, if it does so within `seconds` of `clock`; else cancel it and raise TimeoutError.
 
     Cancelling this cancels `work` and waits until it has let go.

@@ -1,0 +1,44 @@
+"""All connections of one exchange: how many, and which carries what as markets come and go."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from typing import NoReturn
+
+from collectors.events import Market
+from collectors.robust_ws import Shard, ShardStatus
+from collectors.sharding import spread
+
+
+class Fleet:
+    """All shards of one exchange. `run` it; `change_markets` at any time, also before."""
+
+    def __init__(self, make_shard: Callable[[Sequence[Market]], Shard], codes_per_connection: int) -> None:
+        self._make_shard = make_shard
+        self._codes = codes_per_connection
+        self._shards: list[Shard] = []
+        self._grown = asyncio.Event()
+
+    @property
+    def statuses(self) -> list[ShardStatus]:
+        """One for each connection that has markets."""
+        return [shard.status for shard in self._shards if shard.markets]
+
+    def change_markets(self, wanted: Iterable[Market]) -> None:
+        """Collect these from now on: nobody moves to another connection, newcomers go where there is room."""
+        planned = spread([shard.markets for shard in self._shards], wanted, self._codes)
+        for shard, markets in zip(self._shards, planned, strict=False):
+            shard.change_markets(markets)
+        for markets in planned[len(self._shards) :]:
+            self._shards.append(self._make_shard(markets))
+        self._grown.set()
+
+    async def run(self) -> NoReturn:
+        """Run every shard, also those that come later, for ever. A bug in one ends all."""
+        started = 0
+        async with asyncio.TaskGroup() as group:
+            while True:
+                self._grown.clear()
+                for shard in self._shards[started:]:
+                    group.create_task(shard.run())
+                started = len(self._shards)
+                await self._grown.wait()

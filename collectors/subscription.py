@@ -1,0 +1,117 @@
+"""What one connection is subscribed to, and how a code that the exchange refuses is found without losing the others.
+
+Each request replaces the connection's set, so a request always names the accepted markets and adds a group on trial.
+A refused group is halved until the offending code stands alone. Pure: the shell sends what `next_request` says and
+reports what came back.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from collectors.events import Market, Trade
+
+REFUSALS_TO_SPARE = 4  # beyond one halving down to a single code, before the exchange itself is to blame
+
+
+class Subscription:
+    """The state of one connection's subscription. Starts with nothing asked."""
+
+    def __init__(self, wanted: Sequence[Market]) -> None:
+        self._wanted = dict.fromkeys(wanted)
+        self._accepted: dict[Market, None] = {}
+        self._live: dict[Market, None] = {}
+        self._queue: list[tuple[Market, ...]] = [tuple(self._wanted)] if wanted else []
+        self._trial: tuple[Market, ...] | None = None
+        self._stale_set = False  # what the exchange has is not what we last wanted
+        self._refusals = 0
+        self.refused: set[Market] = set()
+
+    @property
+    def live(self) -> tuple[Market, ...]:
+        """The markets whose subscription is proven and stands."""
+        return tuple(self._live)
+
+    @property
+    def pending(self) -> bool:
+        """A request is out that nothing has answered yet."""
+        return self._trial is not None
+
+    @property
+    def hopeless(self) -> bool:
+        """The exchange refuses everything, or nothing is left to ask for."""
+        if self._accepted or self._trial is not None:
+            return False
+        depth = max(1, len(self._wanted)).bit_length()
+        return not self._queue or self._refusals > depth + REFUSALS_TO_SPARE
+
+    def next_request(self) -> tuple[Market, ...] | None:
+        """The markets to subscribe to now; None while an answer is awaited or nothing is to be said."""
+        if self._trial is not None:
+            return None
+        if self._queue:
+            self._trial = self._queue.pop()
+        elif self._stale_set and self._accepted:
+            self._trial = ()
+        else:
+            return None
+        self._stale_set = False
+        return (*self._accepted, *self._trial)
+
+    def proven_by(self, trade: Trade) -> bool:
+        """Whether this trade can only have come because of the request that is out.
+
+        Each request brings a SNAPSHOT of every code; a market on trial would not be sent otherwise.
+        """
+        if self._trial is None:
+            return False
+        return trade.snapshot or not self._live or trade.market in self._trial
+
+    def accept(self) -> tuple[Market, ...]:
+        """The request that is out stands: answer which markets are live from now on and were not before."""
+        trial, self._trial = self._trial or (), None
+        self._refusals = 0
+        self._accepted.update(dict.fromkeys(trial))
+        self._forget_unwanted()
+        fresh = tuple(market for market in self._accepted if market not in self._live)
+        self._live = dict(self._accepted)
+        return fresh
+
+    def refuse(self) -> tuple[Market, ...]:
+        """The request that is out was refused: answer which markets can't be called live any more.
+
+        Whether the former set still stands after an error is not documented, so it doesn't count until proven again.
+        """
+        trial, self._trial = self._trial or (), None
+        self._refusals += 1
+        if len(trial) == 1:
+            self.refused.update(trial)
+        elif trial:
+            middle = len(trial) // 2
+            self._queue += [trial[middle:], trial[:middle]]
+        else:
+            self._queue.append(tuple(self._accepted))
+            self._accepted = {}
+        self._stale_set = True
+        lost, self._live = tuple(self._live), {}
+        return lost
+
+    def change(self, wanted: Iterable[Market]) -> tuple[Market, ...]:
+        """Want other markets from now on: answer which live ones are dropped. Refused ones are not tried again here."""
+        self._wanted = dict.fromkeys(wanted)
+        dropped = tuple(market for market in self._live if market not in self._wanted)
+        self._forget_unwanted()
+        asked = {
+            *self._accepted,
+            *(self._trial or ()),
+            *self.refused,
+            *(each for group in self._queue for each in group),
+        }
+        if added := tuple(market for market in self._wanted if market not in asked):
+            self._queue.insert(0, added)
+        self._queue = [kept for group in self._queue if (kept := tuple(m for m in group if m in self._wanted))]
+        return dropped
+
+    def _forget_unwanted(self) -> None:
+        for market in [each for each in self._accepted if each not in self._wanted]:
+            del self._accepted[market]
+            self._live.pop(market, None)
+            self._stale_set = True

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from analysis.verdict import TransferState
 
@@ -46,6 +47,12 @@ class Book(Struct, frozen=True):
         """Half way between the best quotes; None while one side is empty."""
         return (self.bids[0][0] + self.asks[0][0]) / 2 if self.bids and self.asks else None
 
+    def sized(self, factor: float) -> "Book":
+        """The same book with every size times `factor`: contracts become coins."""
+        bids = tuple((price, size * factor) for price, size in self.bids)
+        asks = tuple((price, size * factor) for price, size in self.asks)
+        return replace(self, bids=bids, asks=asks)
+
 
 class Spot(Struct, frozen=True):
     """The market against USDT. `multiplier` is how many coins the venue calls one (`1000SATS`)."""
@@ -60,7 +67,10 @@ class Spot(Struct, frozen=True):
 
 
 class Perp(Struct, frozen=True):
-    """The linear USDT perpetual. `funding_rate` > 0: longs pay, once an interval; `pre_market`: not a usual hedge."""
+    """The linear USDT perpetual. `funding_rate` > 0: longs pay, once an interval.
+
+    `pre_market`: listed, but not open for ordinary trading; no usual hedge.
+    """
 
     symbol: str
     multiplier: int = 1

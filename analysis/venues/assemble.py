@@ -96,15 +96,16 @@ def first_listed(parts: Iterable[Part[M]]) -> Part[M]:
     return next((part for part in parts if isinstance(part.market, Silent)), Part(NotListed()))
 
 
-def candidates(known: Mapping[str, Instrument], base: str, plain: str) -> list[Instrument]:
-    """Under which symbols to ask for a coin: as in the venue's list; else the plain one, and the thousandfold.
+def candidates(known: Mapping[str, Instrument], base: str, *spellings: str) -> list[Instrument]:
+    """Under which symbols to ask for a coin: as in the venue's list; else the plain one, and the `spellings` of 1,000.
 
     A list may be older than a listing, so a coin that is not in it is asked for all the same.
     """
     listed = known.get(base)
     if listed is not None:
         return [listed]
-    return [Instrument(plain, base), Instrument(f"1000{plain}", base, multiplier=1_000)]
+    plain = Instrument(f"{base}USDT", base)
+    return [plain, *(Instrument(symbol, base, multiplier=1_000) for symbol in spellings)]
 
 
 def with_interval(part: Part[Perp], hours: Mapping[str, Figure] | Silent, default_h: float) -> Part[Perp]:
@@ -135,12 +136,12 @@ def venue_answer(
 
 def run_of(
     venue: str, candles: Iterable[Candle], published_ms: int, resolution_s: int, source: str, now_ms: int
-) -> Run | NotListed:
-    """The run since a publication; not listed if nothing has traded since."""
+) -> Run | Silent:
+    """The run since a publication; silent without a candle since then."""
     since = published_ms - published_ms % (resolution_s * 1000)
     after = sorted((candle for candle in candles if candle.open_ms >= since), key=lambda candle: candle.open_ms)
     if not after:
-        return NotListed()
+        return Silent("no candle since the publication")
     return Run(
         venue=venue,
         published_ms=published_ms,

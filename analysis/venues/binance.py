@@ -66,8 +66,8 @@ class Binance:
 
     async def ask(self, base: str) -> VenueAnswer:
         async with asyncio.TaskGroup() as calls:
-            spots = [calls.create_task(self._spot(one)) for one in candidates(self._spots, base, f"{base}USDT")]
-            perps = [calls.create_task(self._perp(one)) for one in candidates(self._perps, base, f"{base}USDT")]
+            spots = [calls.create_task(self._spot(one)) for one in candidates(self._spots, base, f"1000{base}USDT")]
+            perps = [calls.create_task(self._perp(one)) for one in candidates(self._perps, base, f"1000{base}USDT")]
             funding = calls.create_task(self._funding_hours())
             transfers = calls.create_task(self._transfers_of(base))
         perp = first_listed(task.result() for task in perps)
@@ -102,7 +102,7 @@ class Binance:
         now_ms = self._clock.now_ms()
         unit_s = resolution_for(now_ms - published_ms, CANDLES)
         since_ms = published_ms - published_ms % (unit_s * 1000)
-        instrument = candidates(self._spots, base, f"{base}USDT")[0]
+        instrument = candidates(self._spots, base, f"1000{base}USDT")[0]
         path = "/api/v3/klines"
         candles = await self._spot_line.ask(
             path,

@@ -1,0 +1,185 @@
+"""Bybit as a venue: which calls make one answer. What they mean is in `bybit_wire.py`."""
+
+import asyncio
+
+from analysis.quotes import (
+    Instrument,
+    Instruments,
+    NotListed,
+    Perp,
+    Run,
+    Silent,
+    Spot,
+    Transfers,
+    VenueAnswer,
+)
+from analysis.reading import by_coin
+from analysis.sources import BACKGROUND_S, DEADLINE_S, Door, Line
+from analysis.venues import signing
+from analysis.venues.assemble import (
+    Part,
+    candidates,
+    first_listed,
+    perp_part,
+    resolution_for,
+    run_of,
+    spot_part,
+    venue_answer,
+)
+from analysis.venues.bybit_wire import (
+    parse_instruments,
+    parse_kline,
+    parse_linear_ticker,
+    parse_orderbook,
+    parse_spot_ticker,
+    parse_transfers,
+)
+from config.clock import Clock
+
+DEPTH = "200"
+CANDLES = 1_000
+INTERVALS = {60: "1", 300: "5", 900: "15", 3_600: "60"}
+PAGES = 10  # of 1,000 instruments; there were about 700 in 2026
+
+
+class Bybit:
+    """See `analysis.sources.Venue`. Transfer state needs a read-only key; without one it is silent, never closed."""
+
+    name = "bybit"
+
+    def __init__(
+        self, door: Door, clock: Clock, deadline_s: float = DEADLINE_S, api_key: signing.ApiKey | None = None
+    ) -> None:
+        self._clock = clock
+        self._line = Line(door, "bybit", deadline_s)
+        self._api_key = api_key
+        self._spots: dict[str, Instrument] = {}
+        self._perps: dict[str, Instrument] = {}
+
+    async def ask(self, base: str) -> VenueAnswer:
+        thousand = (f"1000{base}USDT", f"{base}1000USDT")
+        async with asyncio.TaskGroup() as calls:
+            spots = [calls.create_task(self._spot(one)) for one in candidates(self._spots, base)]
+            perps = [calls.create_task(self._perp(one)) for one in candidates(self._perps, base, *thousand)]
+            transfers = calls.create_task(self._transfers_of(base))
+        return venue_answer(
+            self.name,
+            base,
+            first_listed(task.result() for task in spots),
+            first_listed(task.result() for task in perps),
+            transfers.result(),
+            self._clock.now_ms(),
+        )
+
+    async def instruments(self) -> Instruments:
+        """Pre-market perpetuals come in a list of their own; without it they are found by asking for them."""
+        async with asyncio.TaskGroup() as calls:
+            spot = calls.create_task(self._list({"category": "spot"}))
+            perp = calls.create_task(self._list({"category": "linear"}))
+            early = calls.create_task(self._list({"category": "linear", "status": "PreLaunch"}))
+        spots, perps, earlies = spot.result(), perp.result(), early.result()
+        if not isinstance(perps, Silent) and not isinstance(earlies, Silent):
+            perps = [*perps, *earlies]
+        found = Instruments(self.name, _by_coin(spots), _by_coin(perps), self._clock.now_ms())
+        self._spots = self._spots if isinstance(found.spot, Silent) else dict(found.spot)
+        self._perps = self._perps if isinstance(found.perp, Silent) else dict(found.perp)
+        return found
+
+    async def run_since(self, base: str, published_ms: int) -> Run | NotListed | Silent:
+        now_ms = self._clock.now_ms()
+        unit_s = resolution_for(now_ms - published_ms, CANDLES)
+        instrument = candidates(self._spots, base)[0]
+        path = "/v5/market/kline"
+        candles = await self._line.ask(
+            path,
+            lambda reply: parse_kline(reply, instrument.multiplier),
+            params={
+                "category": "spot",
+                "symbol": instrument.symbol,
+                "interval": INTERVALS[unit_s],
+                "start": str(published_ms - published_ms % (unit_s * 1000)),
+                "limit": str(CANDLES),
+            },
+        )
+        if isinstance(candles, NotListed | Silent):
+            return candles
+        return run_of(self.name, candles, published_ms, unit_s, f"bybit {path}", now_ms)
+
+    async def _spot(self, one: Instrument) -> Part[Spot]:
+        asked, times = {"category": "spot", "symbol": one.symbol}, one.multiplier
+        in_list = one.base in self._spots
+        async with asyncio.TaskGroup() as calls:
+            ticker = calls.create_task(
+                self._line.ask(
+                    "/v5/market/tickers",
+                    lambda reply: parse_spot_ticker(reply, times, in_list),
+                    params=asked,
+                    group="ticker",
+                )
+            )
+            book = calls.create_task(
+                self._line.ask(
+                    "/v5/market/orderbook",
+                    lambda reply: parse_orderbook(reply, times),
+                    params={**asked, "limit": DEPTH},
+                    group="book",
+                )
+            )
+        return spot_part(one, ticker.result(), book.result())
+
+    async def _perp(self, one: Instrument) -> Part[Perp]:
+        asked, times = {"category": "linear", "symbol": one.symbol}, one.multiplier
+        in_list = one.base in self._perps
+        async with asyncio.TaskGroup() as calls:
+            ticker = calls.create_task(
+                self._line.ask(
+                    "/v5/market/tickers",
+                    lambda reply: parse_linear_ticker(reply, times, in_list),
+                    params=asked,
+                    group="ticker",
+                )
+            )
+            book = calls.create_task(
+                self._line.ask(
+                    "/v5/market/orderbook",
+                    lambda reply: parse_orderbook(reply, times),
+                    params={**asked, "limit": DEPTH},
+                    group="book",
+                )
+            )
+        return perp_part(one, {"mark": ticker.result()}, book.result())
+
+    async def _list(self, asked: dict[str, str]) -> list[Instrument] | Silent:
+        """All pages of one list, or nothing: half a list would be taken for the whole."""
+        found: list[Instrument] = []
+        cursor = ""
+        for _ in range(PAGES):
+            page = await self._line.ask(
+                "/v5/market/instruments-info",
+                parse_instruments,
+                params={**asked, "limit": "1000", **({"cursor": cursor} if cursor else {})},
+                group="instruments",
+                deadline_s=BACKGROUND_S,
+            )
+            if isinstance(page, Silent):
+                return page
+            found.extend(page.instruments)
+            if not page.cursor or page.cursor == cursor:
+                return found
+            cursor = page.cursor
+        return Silent(f"more than {PAGES} pages of instruments")
+
+    async def _transfers_of(self, base: str) -> Transfers | NotListed | Silent:
+        if self._api_key is None:
+            return Silent("Bybit tells transfer state only with a key (BYBIT_API_KEY)")
+        params = {"coin": base}
+        headers = signing.bybit(self._api_key, params, self._clock.now_ms())
+        return await self._line.ask(
+            "/v5/asset/coin/query-info", parse_transfers, params=params, headers=headers, group="transfer"
+        )
+
+
+def _by_coin(instruments: list[Instrument] | Silent) -> dict[str, Instrument] | Silent:
+    if isinstance(instruments, Silent):
+        return instruments
+    return by_coin(instruments) if instruments else Silent("an empty instrument list")

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from alerts.figures import krw, minutes, percent, span, valued
-from alerts.words import COST_PARTS, FACTS, FINDINGS, TRANSFERS, VASP, Language, say, unknown, word
+from alerts.figures import krw, kst, minutes, percent, span, valued
+from alerts.words import COST_PARTS, FACTS, FINDINGS, NUMBERS, SUBJECTS, TRANSFERS, VASP, Language, say, unknown, word
 from analysis.verdict import Cost, CostPart, Finding, Mode, Route, Verdict
 from collectors.events import Listing
 
@@ -12,11 +12,14 @@ ROUTES_SHOWN = 6
 BULLET = "· "
 
 
+_UNITS = ("krw", "usdt", "usd", "bps", "min", "ms", "s")
+
+
 def finding(reason: Finding, language: Language) -> str:
     """One reason in words, with what it is about and the numbers it saw."""
     text = word(FINDINGS, reason.code, language)
     if reason.subject:
-        text += f" · {reason.subject}"
+        text += f" · {word(SUBJECTS, reason.subject, language)}"
     numbers = ", ".join(_numbers(reason, language))
     return f"{text} ({numbers})" if numbers else text
 
@@ -38,10 +41,13 @@ def best_route(verdict: Verdict, language: Language) -> str:
 
 
 def _journey(route: Route, language: Language) -> str:
-    parts = [f"{route.venue} → {route.network}"]
-    parts.append(f"p50 {minutes(route.p50_min, language)} / p90 {minutes(route.p90_min, language)}")
-    parts.append(krw(route.cost_krw, language))
-    return ", ".join(parts)
+    if route.p50_min is None and route.p90_min is None:
+        lasts = say(("시간 알 수 없음", "time unknown"), language)
+    else:
+        lasts = f"p50 {minutes(route.p50_min, language)} / p90 {minutes(route.p90_min, language)}"
+    return (
+        f"{route.venue} → {route.network}, {lasts}, {say(('비용', 'cost'), language)} {krw(route.cost_krw, language)}"
+    )
 
 
 def net(verdict: Verdict, language: Language) -> str:
@@ -131,14 +137,14 @@ def sources(verdict: Verdict, language: Language, now_ms: int) -> Iterator[str]:
         yield f"{say(('응답 없음', 'no answer from'), language)}: {', '.join(verdict.venues_silent)}"
 
 
-_UNITS = ("krw", "usdt", "usd", "bps", "min", "ms", "s")
-
-
 def _numbers(reason: Finding, language: Language) -> Iterator[str]:
     """A reason's numbers; the unit rides at the end of each name, as everywhere in the code."""
     for name, value in reason.numbers.items():
         label, _, unit = name.rpartition("_")
-        if not label or unit not in _UNITS:
+        if name in NUMBERS or not label or unit not in _UNITS:
             label, unit = name, ""
-        text = valued(value, unit, language)
-        yield f"{label.replace('_', ' ')} {text}"
+        if name.endswith("s_ms") and isinstance(value, int):  # `opens_ms`: a moment, not a length
+            text = kst(value, language)
+        else:
+            text = valued(value, unit, language)
+        yield f"{word(NUMBERS, label, language).replace('_', ' ')} {text}"

@@ -27,7 +27,8 @@ def opening(listing: Listing, language: Language, now_ms: int) -> str:
         return f"{say(('첫 거래', 'First trade'), language)} {kst(listing.first_trade_ms, language)}"
     text = f"{say(('거래 시작', 'Trading opens'), language)} {kst(starts_ms, language)}"
     if starts_ms is not None and starts_ms > now_ms:
-        away = span(starts_ms - now_ms, language)
+        away_ms = starts_ms - now_ms
+        away = span(away_ms if away_ms < 600_000 else away_ms // 60_000 * 60_000, language)
         text += say((f", {away} 뒤", f", in {away}"), language)
     return text
 
@@ -43,7 +44,8 @@ def times(listing: Listing, language: Language, now_ms: int) -> Iterator[str]:
         yield f"{say(words, language)} · {channel}"
         return
     delay_ms = max(0, listing.first_seen_ms - listing.published_ms)
-    published = kst_time(listing.published_ms, language)
+    same_day = delay_ms < 12 * 3_600_000
+    published = kst_time(listing.published_ms, language) if same_day else kst(listing.published_ms, language)
     words = (f"공지 {published} → 감지 {seen} KST", f"Published {published} → seen {seen} KST")
     yield f"{say(words, language)} (+{span(delay_ms, language)}) · {channel}"
     if delay_ms > LATE_MS:

@@ -55,25 +55,71 @@ COST_PARTS: Mapping[str, Words] = {
     "hedge": ("헤지 비용", "hedge"),
 }
 
-# What a rule of analysis/gate_rules.py and its neighbours can say, blockers and warnings alike.
+# What a rule of analysis/gate_rules.py or a route of analysis/routes.py can say, blockers and warnings alike.
 FINDINGS: Mapping[str, Words] = {
     "no_open_route": ("열린 이동 경로 없음", "no open route"),
-    "unprofitable": ("순이익이 기준 이하", "net profit at or below the margin"),
-    "transfer_slow": ("전송이 너무 느림", "transfer too slow"),
-    "vasp_blocked": ("트래블룰로 막힘", "blocked by the travel rule"),
-    "vasp_unknown": ("트래블룰 가능 여부 알 수 없음", "travel rule unknown"),
-    "watch_only": ("관찰만: 핵심 정보 부족", "WATCH ONLY: a key fact is missing"),
-    "deposit_unknown": ("국내 입금 상태 알 수 없음", "Korean deposit state unknown"),
+    "withdrawal_closed": ("해외 출금 닫힘 (물량 부족 신호)", "foreign withdrawals closed (a sign of scarce supply)"),
     "withdrawal_unknown": ("해외 출금 상태 알 수 없음", "foreign withdrawal state unknown"),
     "deposit_closed": ("국내 입금 닫힘", "Korean deposits closed"),
-    "withdrawal_closed": ("해외 출금 닫힘 (물량 부족 신호)", "foreign withdrawals closed (a sign of scarce supply)"),
+    "deposit_scheduled": ("국내 입금 예정", "Korean deposits open later"),
+    "deposit_unknown": ("국내 입금 상태 알 수 없음", "Korean deposit state unknown"),
+    "transfer_slow": ("전송이 너무 느림", "transfer too slow"),
+    "transfer_time_unknown": ("전송 시간 알 수 없음", "transfer time unknown"),
+    "vasp_blocked": ("트래블룰로 막힘", "blocked by the travel rule"),
+    "vasp_unknown": ("트래블룰 가능 여부 알 수 없음", "travel rule unknown"),
+    "no_common_network": ("공통 네트워크 없음", "no network in common"),
+    "other_coin": ("이름만 같은 다른 코인", "another coin of the same name"),
+    "price_excluded": ("해외 가격을 믿을 수 없음", "foreign price not believed"),
+    "unprofitable": ("순이익이 기준 이하", "net profit at or below the margin"),
+    "watch_only": ("관찰만 (WATCH ONLY)", "WATCH ONLY"),
     "low_volume": ("해외 거래대금이 적음", "low global volume"),
     "gas_high": ("가스비·출금비가 높음", "gas or withdrawal cost is high"),
-    "hedge_dex_only": ("헤지는 DEX 무기한 선물뿐", "only a DEX perpetual to hedge with"),
     "no_hedge": ("헤지 수단 없음", "no hedge"),
+    "hedge_dex_only": ("헤지는 DEX 무기한 선물뿐", "only a DEX perpetual to hedge with"),
+    "hedge_unknown": ("헤지 가능 여부 알 수 없음", "hedge unknown"),
     "identity_weak": ("같은 코인인지 약하게만 확인됨", "same coin only weakly confirmed"),
-    "fx_member_dropped": ("벗어난 환율 하나를 제외함", "one FX source deviated and was dropped"),
-    "news": ("관련 공지", "related news"),
+    "fx_member_dropped": ("벗어난 환율을 제외함", "an FX source deviated and was dropped"),
+    "unknown_waived": ("설정에 따라 모르는 채로 허용함", "unknown, waived by the configuration"),
+}
+
+# What a finding is about, where that is no name of a venue or route.
+SUBJECTS: Mapping[str, Words] = {
+    "fx_conflict": ("환율끼리 어긋남", "FX sources contradict each other"),
+    "fx_hard_coded": ("환율이 고정값뿐", "only the hard-coded FX rate"),
+    "fx_off_bank": ("환율이 은행 환율과 너무 다름", "FX too far from the bank rate"),
+    "upbit price": ("업비트 가격 알 수 없음", "Upbit price unknown"),
+    "bithumb price": ("빗썸 가격 알 수 없음", "Bithumb price unknown"),
+    "foreign price": ("해외 가격 알 수 없음", "foreign price unknown"),
+    "deposit": ("국내 입금 상태 알 수 없음", "Korean deposit state unknown"),
+    "withdrawal": ("해외 출금 상태 알 수 없음", "foreign withdrawal state unknown"),
+    "transfer time": ("전송 시간 알 수 없음", "transfer time unknown"),
+    "cost": ("비용 알 수 없음", "cost unknown"),
+    "identity": ("같은 코인인지 확인되지 않음", "not proven to be the same coin"),
+    "not traded abroad": ("해외 거래소에 없음", "not traded abroad"),
+}
+
+# The numbers that findings carry, without the unit that rides at the end of their names.
+NUMBERS: Mapping[str, Words] = {
+    "net": ("순이익", "net"),
+    "margin": ("기준", "margin"),
+    "volume": ("거래대금", "volume"),
+    "limit": ("기준", "limit"),
+    "p90": ("p90", "p90"),
+    "opens": ("시각", "at"),
+    "missing": ("빠진 항목", "missing"),
+    "routes": ("경로", "routes"),
+    "routes_count": ("경로 수", "routes"),
+    "by": ("근거", "by"),
+    "tie": ("근거", "by"),
+    "excess": ("초과 프리미엄", "excess"),
+    "krw_per_usdt": ("KRW/USDT", "KRW/USDT"),
+    "gas": ("가스비", "gas"),
+    "withdrawal": ("출금 수수료", "withdrawal fee"),
+    "btc_implied": ("BTC 내재 환율", "BTC-implied"),
+    "eth_implied": ("ETH 내재 환율", "ETH-implied"),
+    "krw_usdt": ("KRW-USDT", "KRW-USDT"),
+    "last_good": ("마지막 정상 환율", "last good"),
+    "hard_coded": ("고정 환율", "hard-coded"),
 }
 
 # The facts worth a line of their own, in order of use; all others are kept with the decision and not shown.

@@ -51,6 +51,14 @@ CREATE TABLE gaps (
     source TEXT
 );
 CREATE INDEX gaps_by_time ON gaps (exchange, from_ms);
+CREATE INDEX gaps_by_end ON gaps (to_ms);
+CREATE UNIQUE INDEX one_open_gap ON gaps (exchange, market_id) WHERE to_ms IS NULL;
+
+-- How far recording and rolling have come: 'recorded:upbit', 'recorded:bithumb', 'rolled', 'purged'.
+CREATE TABLE rollup_state (
+    name TEXT PRIMARY KEY,
+    at_ms INTEGER NOT NULL
+) WITHOUT ROWID;
 
 CREATE TABLE token_registry (
     id INTEGER PRIMARY KEY,

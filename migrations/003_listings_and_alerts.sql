@@ -5,6 +5,7 @@ CREATE TABLE notices (
     version INTEGER NOT NULL,
     kind TEXT NOT NULL,
     title TEXT NOT NULL,
+    mark TEXT NOT NULL,
     body_hash TEXT,
     published_ms INTEGER,
     edited_ms INTEGER,

@@ -1,0 +1,295 @@
+"""Trades become one-second candles. One bucket an exchange; pure: it is told the time and never asks for it.
+
+A second closes by watermark: when its market's newest trade lies `close_after_ms` past its end, or after `silence_ms`
+of our clock, mapped to the exchange's by the stamps we see. A late trade opens its second again while that is
+remembered, and the whole candle comes out once more. Trades are known by id within their second, so that a repeat
+changes nothing. What cannot be believed is refused with a reason, never guessed at.
+
+Order inside a second: `traded_ms`, then Upbit's `sequential_id`; for Bithumb, whose ids say nothing about order, the
+order of arrival (contract, section 4).
+"""
+
+import math
+from collections.abc import Callable, Iterable
+from enum import Enum
+
+from msgspec import Struct
+
+from collectors.events import Candle, Exchange, Market, Trade
+from collectors.repair.gaps import SECOND_MS
+from collectors.second_part import Key, by_arrival, by_id, fold, join, pack, unpack, whole_second
+from config.settings import Recording
+
+# Bounds of belief. KRW ticks go down to 1e-8 (Upbit's table of 2025-07-31); Upbit takes orders up to 1e9 KRW, so a fill
+# of a hundred times that is none. Real listings have moved ×100 within minutes; ×1,000 from one trade to the next is a
+# misprint, unless trade after trade says so.
+PRICE_MIN = 1e-9
+PRICE_MAX = 1e12
+NOTIONAL_MAX = 1e11
+JUMP = 1_000.0
+JUMP_BELIEVED_AFTER = 5
+
+LAG_WINDOW_MS = 10_000
+DISORDER_MS = (
+    500  # stamps of one connection: Bithumb publishes 270 ms after the match, Upbit 60 ms (captures of 2026-07)
+)
+SLOWEST_MS = 5_000  # no way to us is taken to be longer
+
+
+class Disbelief(Enum):
+    """Why a trade was refused."""
+
+    PRICE = "price"  # not a positive number within the bounds
+    VOLUME = "volume"
+    JUMP = "jump"  # a thousand times the price before, or a thousandth
+    FUTURE = "future"  # stamped further ahead than `future_bound_ms`
+    TOO_LATE = "too_late"  # its second is no longer remembered
+
+
+class Rejection(Struct, frozen=True):
+    """A trade that was not counted, and why. Its second is incomplete."""
+
+    reason: Disbelief
+    trade: Trade
+
+
+class _Book:
+    """One market. `floor` and `ceiling` are what the next price must lie between."""
+
+    __slots__ = ("ceiling", "covered_from_ms", "doubted", "floor", "market", "newest_ms", "open", "trades")
+
+    def __init__(self, market: Market) -> None:
+        self.market = market
+        self.covered_from_ms: float = math.inf
+        self.floor = PRICE_MIN
+        self.ceiling = PRICE_MAX
+        self.doubted: list[float] = []
+        self.open: dict[int, list[Trade]] = {}
+        self.newest_ms = 0
+        self.trades = 0
+
+    def believe(self, price: float) -> None:
+        self.floor = max(PRICE_MIN, price / JUMP)
+        self.ceiling = min(PRICE_MAX, price * JUMP)
+        self.doubted.clear()
+
+
+class SecondBucket:
+    """The running and remembered seconds of one exchange.
+
+    `add` is the hot path: it sorts a trade into its second, and `flush` does the rest once a second. `last_received_ms`
+    is our time of the newest trade.
+    """
+
+    def __init__(self, exchange: Exchange, settings: Recording) -> None:
+        self.exchange = exchange
+        self._settings = settings
+        self._books: dict[Market, _Book] = {}
+        self._active: dict[Market, _Book] = {}  # those with open seconds
+        self._closed: dict[int, dict[Market, bytes]] = {}
+        self._order: Callable[[Trade], Key] = by_id if exchange == "upbit" else by_arrival
+        self._newest_ms = 0  # the newest stamp believed; what is remembered counts from here
+        self._forgotten_before_ms = 0
+        self._closed_before_ms = 0
+        # Their clock against ours. `offset` is the part that only a step of ours changes; `lag` is stamp − receipt at
+        # its largest over the last one or two windows, so it holds the way to us as well.
+        self._offset_ms = 0
+        self._lag_ms: int | None = None
+        self._window_lags: list[int | None] = [None, None]
+        self._window_from_ms: int | None = None
+        self._last_stamp_ms: int | None = None  # believed or not
+        self._ahead_ms = settings.future_bound_ms
+        self.last_received_ms: int | None = None
+
+    # --- what is listened to ----------------------------------------------------------------------------------------
+
+    def cover(self, market: Market, from_ms: int) -> None:
+        """Count trades stamped at or after `from_ms`, a whole second; earlier ones are history and left alone."""
+        book = self._books.get(market)
+        if book is None:
+            book = self._books[market] = _Book(market)
+        book.covered_from_ms = from_ms
+
+    def uncover(self, market: Market) -> None:
+        """Stop counting; what is there still comes out."""
+        if (book := self._books.get(market)) is not None:
+            book.covered_from_ms = math.inf
+
+    def covered_after(self, our_ms: int) -> int:
+        """The first second of which nothing was missed, given a subscription that was live at `our_ms`.
+
+        On the safe side of both clocks: their stamps may run ahead by `offset`, or by what `lag` shows.
+        """
+        stamp_ms = our_ms + max(self._offset_ms, self._offset_ms if self._lag_ms is None else self._lag_ms)
+        return whole_second(stamp_ms + DISORDER_MS + SECOND_MS - 1)
+
+    def missed_after(self, our_ms: int, markets: Iterable[Market]) -> int:
+        """The first second of which something may be missed, given a connection whose last message came at `our_ms`.
+
+        Frames come in order, so what its newest trade proves was delivered, but for a little disorder of the stamps.
+        A slow way shows in how old that trade is; a quiet connection must not, so at most 5 s are taken off.
+        """
+        stamp_ms = our_ms + (self._offset_ms if self._lag_ms is None else min(self._lag_ms, self._offset_ms))
+        newest_ms = max((self._newest_of(market) for market in markets), default=0)
+        return whole_second(min(stamp_ms, max(newest_ms, stamp_ms - SLOWEST_MS)) - DISORDER_MS)
+
+    def _newest_of(self, market: Market) -> int:
+        book = self._books.get(market)
+        if book is None:
+            return 0
+        running = max((trade.traded_ms for trade in book.open[max(book.open)]), default=0) if book.open else 0
+        return max(book.newest_ms, running)
+
+    @property
+    def closed_before_ms(self) -> int:
+        """Every second before this has come out (late trades aside); 0 while we have seen no trade to know time by."""
+        return self._closed_before_ms
+
+    def trades_by_market(self) -> dict[Market, int]:
+        """Trades in closed seconds since the start."""
+        return {market: book.trades for market, book in self._books.items()}
+
+    def host_stepped(self, by_ms: int, now_ms: int) -> None:
+        """Our wall clock jumped by `by_ms` to `now_ms`; the exchange's did not.
+
+        The mapping between them is kept, unless the new reading alone agrees better with the last stamp we saw: then
+        the jump was a repair.
+        """
+        offset_ms = self._offset_ms - by_ms
+        stamp_ms = self._last_stamp_ms
+        if stamp_ms is not None and abs(stamp_ms - now_ms) < abs(stamp_ms - (now_ms + offset_ms)):
+            offset_ms = 0
+        if self._lag_ms is not None:
+            self._lag_ms += offset_ms - self._offset_ms
+        self._offset_ms = offset_ms
+        self._ahead_ms = offset_ms + self._settings.future_bound_ms
+        self._window_lags = [None, None]
+        self._window_from_ms = None
+
+    # --- trades come in ---------------------------------------------------------------------------------------------
+
+    def add(self, trade: Trade) -> Rejection | None:
+        """Count a trade, or say why not. Trades before the market's coverage are left alone without a word."""
+        book = self._books.get(trade.market)
+        if book is None:
+            return None
+        traded_ms = trade.traded_ms
+        price = trade.price
+        self.last_received_ms = trade.received_ms
+        if (
+            traded_ms < book.covered_from_ms
+            or not book.floor < price < book.ceiling
+            or not 0.0 < trade.volume * price < NOTIONAL_MAX
+            or traded_ms - trade.received_ms > self._ahead_ms
+        ):
+            return self._examine(book, trade)
+        open_ms = traded_ms - traded_ms % SECOND_MS
+        trades = book.open.get(open_ms)
+        if trades is not None:
+            trades.append(trade)
+            return None
+        return self._begin(book, trade, open_ms)
+
+    def _begin(self, book: _Book, trade: Trade, open_ms: int) -> Rejection | None:
+        """The first trade of a second that is not open: a new one, a late one, or one too late."""
+        if open_ms < self._forgotten_before_ms:
+            return Rejection(Disbelief.TOO_LATE, trade)
+        book.open[open_ms] = [trade]
+        self._active[book.market] = book
+        return None
+
+    def _examine(self, book: _Book, trade: Trade) -> Rejection | None:
+        """Something is out of bounds: history, a value that can't be, a jump, or a stamp from the future."""
+        if trade.traded_ms < book.covered_from_ms:
+            return None
+        price = trade.price
+        if not PRICE_MIN < price < PRICE_MAX:
+            return Rejection(Disbelief.PRICE, trade)
+        if not 0.0 < trade.volume * price < NOTIONAL_MAX:
+            return Rejection(Disbelief.VOLUME, trade)
+        if trade.traded_ms - trade.received_ms > self._ahead_ms:
+            self._last_stamp_ms = trade.traded_ms
+            return Rejection(Disbelief.FUTURE, trade)
+        book.doubted = [*(p for p in book.doubted if price / 10 < p < price * 10), price]
+        if len(book.doubted) <= JUMP_BELIEVED_AFTER:
+            return Rejection(Disbelief.JUMP, trade)
+        book.believe(price)
+        return self.add(trade)
+
+    # --- candles come out -------------------------------------------------------------------------------------------
+
+    def flush(self, now_ms: int) -> list[Candle]:
+        """The candles that closed, or changed, until `now_ms` of our clock; a market's in order of time."""
+        self._measure(now_ms)
+        lag_ms = self._offset_ms if self._lag_ms is None else self._lag_ms
+        silent_before_ms = now_ms + lag_ms - self._settings.silence_ms
+        candles: list[Candle] = []
+        for book in list(self._active.values()):
+            before_ms = max(book.newest_ms - self._settings.close_after_ms, silent_before_ms)
+            self._close(book, before_ms, candles)
+        if self._lag_ms is not None:
+            self._closed_before_ms = max(self._closed_before_ms, whole_second(silent_before_ms))
+        self._forget()
+        return candles
+
+    def flush_all(self) -> list[Candle]:
+        """Everything, the running second too."""
+        candles: list[Candle] = []
+        for book in list(self._active.values()):
+            self._close(book, math.inf, candles)
+        return candles
+
+    def _close(self, book: _Book, before_ms: float, candles: list[Candle]) -> None:
+        """Move the seconds that end at or before `before_ms` from open to closed; add to `candles` what is new."""
+        for open_ms in sorted(book.open):
+            if open_ms + SECOND_MS > before_ms and book.market not in self._closed.get(open_ms, ()):
+                continue
+            if (candle := self._settle(book, open_ms, book.open.pop(open_ms))) is not None:
+                candles.append(candle)
+        if not book.open:
+            del self._active[book.market]
+
+    def _settle(self, book: _Book, open_ms: int, trades: list[Trade]) -> Candle | None:
+        """Join `trades` with what is known of their second; the whole candle, or None if they were all repeats."""
+        of_second = self._closed.setdefault(open_ms, {})
+        packed = of_second.get(book.market)
+        before, ids = (None, set[int]()) if packed is None else unpack(book.market, open_ms, packed)
+        fresh = []
+        for trade in trades:
+            if trade.trade_id not in ids:
+                ids.add(trade.trade_id)
+                fresh.append(trade)
+        if not fresh:
+            return None
+        part = fold(fresh, self._order)
+        if before is not None:
+            part = join(before, part)
+        of_second[book.market] = pack(part, ids)
+        book.trades += len(fresh)
+        book.believe(part.candle.close)
+        return part.candle
+
+    def _forget(self) -> None:
+        before_ms = whole_second(self._newest_ms - self._settings.remember_s * SECOND_MS)
+        self._forgotten_before_ms = max(self._forgotten_before_ms, before_ms)
+        for open_ms in [each for each in self._closed if each < before_ms]:
+            del self._closed[open_ms]
+
+    def _measure(self, now_ms: int) -> None:
+        """Take the newest stamps of the open seconds in, and learn from them how their clock stands to ours."""
+        best = self._window_lags[1]
+        for book in self._active.values():
+            trades = book.open[max(book.open)]
+            book.newest_ms = max(book.newest_ms, max(trade.traded_ms for trade in trades))
+            self._newest_ms = max(self._newest_ms, book.newest_ms)
+            last = trades[-1]
+            lag_ms = last.traded_ms - last.received_ms
+            best = lag_ms if best is None else max(best, lag_ms)
+            self._last_stamp_ms = last.traded_ms
+        self._window_lags[1] = best
+        seen = [each for each in self._window_lags if each is not None]
+        if seen:
+            self._lag_ms = max(seen)
+        if self._window_from_ms is None or not 0 <= now_ms - self._window_from_ms < LAG_WINDOW_MS:
+            self._window_from_ms = now_ms
+            self._window_lags = [best, None]

@@ -1,0 +1,95 @@
+"""Some trades of one second, folded: how parts of a second join, and how a closed one is kept small. Pure."""
+
+import math
+import struct
+from array import array
+from collections.abc import Callable, Iterable, Sequence
+
+from msgspec import Struct
+
+from collectors.events import Candle, Market, Trade
+from collectors.repair.gaps import SECOND_MS
+
+Key = tuple[int, int]  # what orders trades: traded_ms, and the id or (Bithumb) nothing
+
+
+def whole_second(at_ms: int) -> int:
+    """The start of the second that holds `at_ms`."""
+    return at_ms - at_ms % SECOND_MS
+
+
+class Part(Struct, frozen=True, gc=False):
+    """Some trades of one second: what a candle needs, and the keys that say which of two parts opens and closes."""
+
+    first: Key
+    last: Key
+    candle: Candle
+
+
+def by_id(trade: Trade) -> Key:
+    return trade.traded_ms, trade.trade_id
+
+
+def by_arrival(trade: Trade) -> Key:
+    return trade.traded_ms, 0
+
+
+def fold(trades: Sequence[Trade], order: Callable[[Trade], Key]) -> Part:
+    """The part that some trades of one second make, given in order of arrival."""
+    if len(trades) > 1:
+        trades = sorted(trades, key=order)  # stable: equal keys stay in order of arrival
+    first, last = trades[0], trades[-1]
+    prices = [trade.price for trade in trades]
+    candle = Candle(
+        first.market,
+        whole_second(first.traded_ms),
+        first.price,
+        max(prices),
+        min(prices),
+        last.price,
+        math.fsum(trade.volume for trade in trades),
+        math.fsum(trade.price * trade.volume for trade in trades),
+        len(trades),
+    )
+    return Part(order(first), order(last), candle)
+
+
+def join(earlier: Part, later: Part) -> Part:
+    """Two parts of one second, `later` of which arrived later: that decides only where keys are equal."""
+    a, b = earlier.candle, later.candle
+    opens = a if earlier.first <= later.first else b
+    closes = b if later.last >= earlier.last else a
+    candle = Candle(
+        a.market,
+        a.open_ms,
+        opens.open,
+        max(a.high, b.high),
+        min(a.low, b.low),
+        closes.close,
+        a.volume + b.volume,
+        a.quote_volume + b.quote_volume,
+        a.trades + b.trades,
+    )
+    return Part(min(earlier.first, later.first), max(earlier.last, later.last), candle)
+
+
+_PACKED = struct.Struct("<qQqQ6dq")
+_64_BITS = (1 << 64) - 1
+
+
+def pack(part: Part, ids: Iterable[int]) -> bytes:
+    """A part and the ids in it, as 88 bytes and 8 for each id: two minutes of 700 markets are remembered."""
+    c = part.candle
+    (first_ms, first_id), (last_ms, last_id) = part.first, part.last
+    head = _PACKED.pack(
+        *(first_ms, first_id & _64_BITS, last_ms, last_id & _64_BITS),
+        *(c.open, c.high, c.low, c.close, c.volume, c.quote_volume, c.trades),
+    )
+    return head + array("Q", [each & _64_BITS for each in ids]).tobytes()
+
+
+def unpack(market: Market, open_ms: int, packed: bytes) -> tuple[Part, set[int]]:
+    """What `pack` was given."""
+    first_ms, first_id, last_ms, last_id, *values = _PACKED.unpack_from(packed)
+    ids = array("Q", packed[_PACKED.size :])
+    return Part((first_ms, first_id), (last_ms, last_id), Candle(market, open_ms, *values)), set(ids)

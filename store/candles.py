@@ -1,0 +1,197 @@
+"""The SQL of `candles_1s`, `candles_1m` and `rollup_state`. Candles are upserted whole: the last write stands."""
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+
+from collectors.events import Candle, Exchange, Market
+from collectors.repair.gaps import MINUTE_MS, SECOND_MS, Interval, covered_s
+from store.gaps import missed_in
+from store.rows import Rows, execute
+
+UPSERT_SECOND = """
+INSERT INTO candles_1s (open_ms, market_id, open, high, low, close, volume, quote_volume, trades)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (open_ms, market_id) DO UPDATE SET
+    open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close,
+    volume = excluded.volume, quote_volume = excluded.quote_volume, trades = excluded.trades
+"""
+UPSERT_MINUTE = """
+INSERT INTO candles_1m (market_id, open_ms, open, high, low, close, volume, quote_volume, trades, covered_s)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (market_id, open_ms) DO UPDATE SET
+    open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close,
+    volume = excluded.volume, quote_volume = excluded.quote_volume, trades = excluded.trades,
+    covered_s = excluded.covered_s
+"""
+_SET_STATE = (
+    "INSERT INTO rollup_state (name, at_ms) VALUES (?, ?)"
+    " ON CONFLICT (name) DO UPDATE SET at_ms = MAX(at_ms, excluded.at_ms)"
+)
+
+# The minute of each market from its seconds, first by time to last by time. The slow, sure way: for recovery and tests.
+_ROLL = """
+SELECT market_id, open_1, high, low, close_1, volume, quote_volume, trades FROM (
+    SELECT market_id,
+        FIRST_VALUE(open) OVER minute AS open_1, MAX(high) OVER minute AS high, MIN(low) OVER minute AS low,
+        LAST_VALUE(close) OVER minute AS close_1, SUM(volume) OVER minute AS volume,
+        SUM(quote_volume) OVER minute AS quote_volume, SUM(trades) OVER minute AS trades,
+        ROW_NUMBER() OVER (PARTITION BY market_id) AS place
+    FROM candles_1s WHERE {where}
+    WINDOW minute AS (PARTITION BY market_id ORDER BY open_ms ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+) WHERE place = 1
+"""
+_ROLL_ALL = _ROLL.format(where="open_ms >= ? AND open_ms < ?")
+_ROLL_ONE = _ROLL.format(where=f"market_id = ? AND open_ms IN ({', '.join('?' * 60)})")
+
+# --- seconds --------------------------------------------------------------------------------------------------------
+
+
+def seconds(candles: Iterable[Candle], ids: Mapping[Market, int]) -> Rows:
+    """One-second candles, ready for the writer."""
+    return Rows(UPSERT_SECOND, [(each.open_ms, ids[each.market], *_values(each)) for each in candles])
+
+
+def _values(candle: Candle) -> tuple[float | int, ...]:
+    return (
+        *(candle.open, candle.high, candle.low, candle.close),
+        *(candle.volume, candle.quote_volume, candle.trades),
+    )
+
+
+def load_seconds(connection: sqlite3.Connection, market: Market, from_ms: int, to_ms: int) -> list[Candle]:
+    """The stored seconds of a market in [from_ms, to_ms), oldest first."""
+    rows = connection.execute(
+        "SELECT c.open_ms, open, high, low, close, volume, quote_volume, trades"
+        " FROM candles_1s AS c JOIN markets AS m ON m.id = c.market_id"
+        " WHERE m.exchange = ? AND m.base = ? AND m.quote = ? AND c.open_ms >= ? AND c.open_ms < ? ORDER BY c.open_ms",
+        (market.exchange, market.base, market.quote, from_ms, to_ms),
+    )
+    return [Candle(market, *row) for row in rows]
+
+
+# --- minutes --------------------------------------------------------------------------------------------------------
+
+
+def store_minutes(connection: sqlite3.Connection, minutes: Sequence[Candle], ids: Mapping[Market, int]) -> None:
+    """Keep minutes that were folded in memory, each with the seconds of it that we were listening."""
+    by_start: dict[int, list[Candle]] = {}
+    for minute in minutes:
+        by_start.setdefault(minute.open_ms, []).append(minute)
+    for minute_ms, of_minute in by_start.items():
+        coverage = Coverage(connection, minute_ms)
+        rows = []
+        for candle in of_minute:
+            market_id = ids[candle.market]
+            covered = coverage.of(candle.market.exchange, market_id)
+            rows.append((market_id, minute_ms, *_values(candle), covered))
+        execute(connection, Rows(UPSERT_MINUTE, rows))
+
+
+def rollup_minute(connection: sqlite3.Connection, minute_ms: int, market_id: int | None = None) -> int:
+    """Roll one minute, of one market or of all, from the stored seconds; return how many markets had any.
+
+    Rolling again replaces. The caller makes sure that no second of the minute has been purged (`purged_until`).
+    """
+    if market_id is None:
+        rolled = connection.execute(_ROLL_ALL, (minute_ms, minute_ms + MINUTE_MS)).fetchall()
+    else:
+        opens = range(minute_ms, minute_ms + MINUTE_MS, SECOND_MS)
+        rolled = connection.execute(_ROLL_ONE, (market_id, *opens)).fetchall()
+    coverage = Coverage(connection, minute_ms)
+    exchanges: dict[int, Exchange] = dict(connection.execute("SELECT id, exchange FROM markets"))
+    rows = [(row[0], minute_ms, *row[1:], coverage.of(exchanges[row[0]], row[0])) for row in rolled]
+    execute(connection, Rows(UPSERT_MINUTE, rows))
+    return len(rows)
+
+
+def refresh_coverage(connection: sqlite3.Connection, minute_ms: int) -> None:
+    """Say again how many seconds of a stored minute we were listening, after its gaps have changed."""
+    coverage = Coverage(connection, minute_ms)
+    connection.executemany(
+        "UPDATE candles_1m SET covered_s = ? WHERE market_id = ? AND open_ms = ?",
+        [
+            (coverage.of(exchange, market_id), market_id, minute_ms)
+            for market_id, exchange in connection.execute("SELECT id, exchange FROM markets").fetchall()
+        ],
+    )
+
+
+class Coverage:
+    """The gaps of one minute, asked market by market."""
+
+    def __init__(self, connection: sqlite3.Connection, minute_ms: int) -> None:
+        self._minute_ms = minute_ms
+        self._missed: dict[tuple[Exchange, int | None], list[Interval]] = {}
+        for gap in missed_in(connection, minute_ms, minute_ms + MINUTE_MS):
+            self._missed.setdefault((gap.exchange, gap.market_id), []).append((gap.from_ms, gap.to_ms))
+
+    def of(self, exchange: Exchange, market_id: int) -> int:
+        """The seconds, 0 to 60, that no gap of the market or of its whole exchange touches."""
+        if not self._missed:
+            return 60
+        missed = [*self._missed.get((exchange, market_id), ()), *self._missed.get((exchange, None), ())]
+        return covered_s(self._minute_ms, missed)
+
+
+# --- how far we have come -------------------------------------------------------------------------------------------
+
+
+def recorded(exchange: Exchange, before_ms: int) -> Rows:
+    """A row that says: every second of the exchange before `before_ms` is stored, as far as it will be."""
+    return Rows(_SET_STATE, [(f"recorded:{exchange}", before_ms)])
+
+
+def recorded_until(connection: sqlite3.Connection, exchange: Exchange) -> int | None:
+    return _state(connection, f"recorded:{exchange}")
+
+
+def set_rolled(connection: sqlite3.Connection, exchange: Exchange, before_ms: int) -> None:
+    """Every minute of the exchange that ends at or before `before_ms` is stored."""
+    connection.execute(_SET_STATE, (f"rolled:{exchange}", before_ms))
+
+
+def rolled_until(connection: sqlite3.Connection, exchange: Exchange) -> int | None:
+    return _state(connection, f"rolled:{exchange}")
+
+
+def purged_until(connection: sqlite3.Connection) -> int:
+    """Seconds before this may be gone; minutes before it must not be rolled again from them."""
+    return _state(connection, "purged") or 0
+
+
+def _state(connection: sqlite3.Connection, name: str) -> int | None:
+    row = connection.execute("SELECT at_ms FROM rollup_state WHERE name = ?", (name,)).fetchone()
+    return None if row is None else int(row[0])
+
+
+# --- purge ----------------------------------------------------------------------------------------------------------
+
+
+def purge_seconds(connection: sqlite3.Connection, before_ms: int, span_ms: int) -> bool:
+    """Delete seconds before `before_ms`, at most `span_ms` of them; return whether there may be more.
+
+    `before_ms` must be the start of a minute, so that a minute's seconds are all there or may all be gone.
+    """
+    oldest = connection.execute("SELECT MIN(open_ms) FROM candles_1s").fetchone()[0]
+    if oldest is None or oldest >= before_ms:
+        return False
+    connection.execute(_SET_STATE, ("purged", before_ms))
+    connection.execute("DELETE FROM candles_1s WHERE open_ms < ?", (min(before_ms, oldest + span_ms),))
+    return True
+
+
+def purge_minutes(connection: sqlite3.Connection, before_ms: int) -> None:
+    """Delete minutes before `before_ms`, market by market as they lie in the table."""
+    ids = connection.execute("SELECT id FROM markets").fetchall()
+    connection.executemany(
+        "DELETE FROM candles_1m WHERE market_id = ? AND open_ms < ?", [(market_id, before_ms) for (market_id,) in ids]
+    )
+
+
+def hand_back(connection: sqlite3.Connection, pages: int, keep_free: int) -> bool:
+    """Return up to `pages` unused pages to the file system while more than `keep_free` are unused; whether it did."""
+    free = connection.execute("PRAGMA freelist_count").fetchone()[0]
+    if free <= keep_free:
+        return False
+    connection.execute(f"PRAGMA incremental_vacuum({min(pages, free - keep_free)})").fetchall()
+    return True

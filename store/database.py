@@ -1,0 +1,196 @@
+"""Opens the database, brings its schema up to date, and reads from it off the event loop.
+
+StorageUnusable (Exception)   the daemon cannot keep anything here; the text says what to do (exit code 2)
+  SchemaTooNew                a newer version of this program has used the database
+  MigrationChanged            a migration that was already applied reads differently now
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+import aiosqlite
+from msgspec import Struct
+
+MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
+BUSY_TIMEOUT_MS = 1_000
+
+SqlValue = str | int | float | bytes | None
+
+
+class StorageUnusable(Exception):
+    """Nothing can be kept in this data folder; the text says why and what to do."""
+
+
+class SchemaTooNew(StorageUnusable):
+    """The database was migrated by a newer version of this program, which an older one must not touch."""
+
+
+class MigrationChanged(StorageUnusable):
+    """An applied migration differs from the file of that number, so the schema on disk is not the one we expect."""
+
+
+class Migration(Struct, frozen=True):
+    """One step of the schema. `checksum` is of the text, so that an edit after the fact is noticed."""
+
+    version: int
+    name: str
+    sql: str
+
+    @property
+    def checksum(self) -> str:
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+
+def load_migrations(folder: Path) -> list[Migration]:
+    """The migrations `NNN_what.sql` of a folder; their numbers must run 1, 2, 3, …"""
+    found = []
+    for path in sorted(folder.glob("*.sql")):
+        number, _, name = path.stem.partition("_")
+        found.append(Migration(int(number), name, path.read_text(encoding="utf-8")))
+    if [each.version for each in found] != list(range(1, len(found) + 1)):
+        raise ValueError(f"{folder}: migrations are not numbered 1, 2, 3, …: {[each.version for each in found]}")
+    return found
+
+
+SCHEMA = load_migrations(MIGRATIONS)
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection for reading and writing, in autocommit mode; raise StorageUnusable if the file cannot serve.
+
+    The connection may move to another thread, but belongs to one at a time. Checkpoints are left to its owner
+    (`wal_autocheckpoint` is off), so that a commit never does their work as well.
+    """
+    try:
+        connection = sqlite3.connect(
+            path, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_MS / 1000
+        )
+    except sqlite3.Error as e:
+        raise StorageUnusable(f"{path} cannot be opened ({e}); does the folder exist, and may we write there?") from e
+    try:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # only heeded before the first table
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        connection.execute("PRAGMA secure_delete = OFF")  # Debian's SQLite zeroes what it deletes: twice the pages
+        connection.execute("PRAGMA journal_size_limit = 67108864")
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except sqlite3.Error as e:
+        connection.close()
+        raise StorageUnusable(f"{path} cannot be used ({e.sqlite_errorname}: {e}); {_remedy(e)}") from e
+    return connection
+
+
+def _remedy(error: sqlite3.Error) -> str:
+    if error.sqlite_errorname.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+        return "move the file aside; a new one is started, and `salvage` reads what is left of the old one"
+    if error.sqlite_errorname.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
+        return "is the disk full or failing?"
+    if error.sqlite_errorname.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return "another program holds it; find it with `lsof`"
+    return "may we write to the file and its folder?"
+
+
+def migrate(connection: sqlite3.Connection, now_ms: int, schema: Sequence[Migration] = SCHEMA) -> int:
+    """Apply what is missing and return the schema's version.
+
+    Each migration commits together with its row in `schema_version`, or not at all. Raises SchemaTooNew,
+    MigrationChanged, or StorageUnusable if a step fails.
+    """
+    for migration in schema:
+        try:
+            with _transaction(connection):
+                _apply(connection, migration, known=schema[-1].version, now_ms=now_ms)
+        except sqlite3.Error as e:
+            step = f"migration {migration.version} ({migration.name})"
+            raise StorageUnusable(f"{step} failed ({e}) and was rolled back; {_remedy(e)}") from e
+    return schema[-1].version
+
+
+def _apply(connection: sqlite3.Connection, migration: Migration, known: int, now_ms: int) -> None:
+    """One step, inside a transaction; nothing to do if it is there already."""
+    applied = _applied(connection)
+    newest = max(applied, default=0)
+    if newest > known:
+        raise SchemaTooNew(f"the database has schema {newest}, this program knows {known}; run the newer program")
+    if migration.version in applied:
+        if applied[migration.version] != migration.checksum:
+            raise MigrationChanged(
+                f"migration {migration.version} ({migration.name}) is applied, but its file has changed since; "
+                "restore the file and put the change into a new migration"
+            )
+        return
+    for statement in statements(migration.sql):
+        connection.execute(statement)
+    connection.execute(
+        "INSERT INTO schema_version (version, name, checksum, applied_ms) VALUES (?, ?, ?, ?)",
+        (migration.version, migration.name, migration.checksum, now_ms),
+    )
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _applied(connection: sqlite3.Connection) -> dict[int, str]:
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS schema_version ("
+        "version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_ms INTEGER NOT NULL)"
+    )
+    return dict(connection.execute("SELECT version, checksum FROM schema_version"))
+
+
+def statements(script: str) -> Iterator[str]:
+    """The statements of a script one by one, so that they can share one transaction (`executescript` commits first)."""
+    begun = ""
+    for part in script.split(";"):
+        begun += part + ";"
+        if sqlite3.complete_statement(begun):
+            yield begun
+            begun = ""
+    rest = begun.removesuffix(";")
+    if rest.strip():
+        yield rest
+
+
+class Reader:
+    """A read-only connection off the event loop. Every read fetches all its rows, so that none pins the WAL."""
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+
+    @classmethod
+    async def open(cls, path: Path) -> Self:
+        """Raise StorageUnusable if there is no database to read."""
+        try:
+            connection = await aiosqlite.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
+        except sqlite3.Error as e:
+            raise StorageUnusable(f"{path} cannot be read ({e}); has the daemon run here yet?") from e
+        connection.row_factory = sqlite3.Row
+        await connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        return cls(connection)
+
+    async def rows(self, sql: str, params: Sequence[SqlValue] = ()) -> list[sqlite3.Row]:
+        return list(await self._connection.execute_fetchall(sql, params))
+
+    async def close(self) -> None:
+        await self._connection.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()

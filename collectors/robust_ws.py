@@ -330,6 +330,7 @@ class _Connection:
             if not self._wanted:
                 raise _Lost(GapCause.STOP, "no market is left to collect here")
             await self._clock.sleep(self._proven + SETTLE_S - self._clock.monotonic())
+            await self._may_send()
             markets = self._subscription.next_request()
             if markets is None:
                 await self._ask_again.wait()
@@ -337,17 +338,19 @@ class _Connection:
             self._tickets += 1
             self._asked = self._clock.monotonic()
             await self._send(self._feed.subscribe(markets, f"{self._feed.exchange}-{self._tickets}"))
-            self._asked = self._clock.monotonic()
 
     async def _keep_alive(self) -> NoReturn:
         while True:
             await self._clock.sleep(self._feed.ping_every_s)
+            await self._may_send()
             await self._send(self._feed.ping)
 
+    async def _may_send(self) -> None:
+        """Wait until the exchange's bounds on messages of one connection allow another."""
+        while wait_s := max(budget.wait_s(self._clock.monotonic()) for budget in self._budgets):
+            await self._clock.sleep(wait_s)
+
     async def _send(self, text: str) -> None:
-        """Within the exchange's bounds on messages of one connection."""
-        while wait := max(budget.wait_s(self._clock.monotonic()) for budget in self._budgets):
-            await self._clock.sleep(wait)
         for budget in self._budgets:
             budget.spend(self._clock.monotonic())
         await self._socket.send(text)

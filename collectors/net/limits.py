@@ -148,7 +148,8 @@ class Limits:
         elif status == 403 and b"too frequent" in body[:STATEMENT_BYTES]:
             _pause(known, scope, now, TOO_FREQUENT_S, "HTTP 403, access too frequent")
         elif status >= 500:
-            self.failed(service, now)
+            if group != CONNECT:
+                self.failed(service, now)
             return
         elif status < 400 and scope in known.pauses and known.pauses[scope].until <= now:
             del known.pauses[scope]  # and its growth; an answer to a request from before the pause ends nothing

@@ -29,6 +29,7 @@ from simulator.rest_calls import (
     minute_unit,
     number,
     periods,
+    query_of,
     time_of,
 )
 from simulator.upbit_rows import wallet_row
@@ -110,7 +111,7 @@ class BithumbRest:
 
     def _answered(self, request: web.Request, call: Call, headers: Mapping[str, str]) -> web.Response:
         try:
-            return answer(request, call({**request.query, **request.match_info}), headers)
+            return answer(request, call(query_of(request)), headers)
         except Refused as e:
             response = e.response()
             response.headers.update(headers)

@@ -47,6 +47,12 @@ def unknown_code() -> Refused:
 Query = Mapping[str, str]
 
 
+def query_of(request: web.Request) -> Query:
+    """The parameters, those of the path among them; a repeated one is joined by commas, as Spring does it."""
+    repeated = {name: ",".join(request.query.getall(name)) for name in request.query}
+    return {**repeated, **request.match_info}
+
+
 def first_of(query: Query, *names: str) -> str | None:
     """A parameter under any of its spellings; an empty one counts as absent."""
     return next((query[name] for name in names if query.get(name)), None)

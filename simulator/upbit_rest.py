@@ -29,6 +29,7 @@ from simulator.rest_calls import (
     missing,
     number,
     periods,
+    query_of,
     time_of,
 )
 from simulator.upbit_books import grouped, levels_of
@@ -108,7 +109,7 @@ class UpbitRest:
     def _answered(self, request: web.Request, call: Call, remaining: str) -> web.Response:
         headers = {**HEADERS, "Remaining-Req": remaining}
         try:
-            return answer(request, call({**request.query, **request.match_info}), headers)
+            return answer(request, call(query_of(request)), headers)
         except Refused as e:
             response = e.response()
             response.headers.update(headers)

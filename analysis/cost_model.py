@@ -36,6 +36,7 @@ class Hedge(Struct, frozen=True):
     basis_bps: float | None = None
     funding_bps: float | None = None
     source: str = ""
+    taken_ms: int | None = None
 
 
 class Trade(Struct, frozen=True):
@@ -107,9 +108,11 @@ class CostModel(Struct, frozen=True):
         return (usd * BPS / Decimal(repr(notional_usdt))).quantize(Decimal("0.0001"), rounding="ROUND_UP")
 
     def hedge(self, venue: str, perp: Perp, spot_mid: float | None, notional_usdt: float | None, now_ms: int) -> Hedge:
-        """What shorting `perp` for the notional costs: in and out, entry basis, funding. Kind "none": not usable.
+        """What shorting `perp` for the notional costs: in and out, entry basis, funding.
 
         Only what costs is counted: a perpetual above spot and a funding that shorts receive may be gone in a minute.
+        A pre-market perpetual is no hedge. A figure that is missing, a book that is too thin and a price that can't be
+        the same coin in the same unit make it unknown, never free.
         """
         return self._hedge("cex", venue, perp, spot_mid, notional_usdt, now_ms)
 
@@ -128,23 +131,20 @@ class CostModel(Struct, frozen=True):
         notional_usdt: float | None,
         now_ms: int,
     ) -> Hedge:
-        fee, spot, notional = self.fees.perp_taker.get(venue), positive(spot_mid), positive(notional_usdt)
-        book = sound(perp.book, now_ms, round(self.gate.book_max_age_s * 1000))
-        price = (book.mid if book is not None else None) or (positive(perp.mark.value) if perp.mark else None)
-        if perp.pre_market or (spot and price and not sane_unit(price, spot)):
+        unknown = Hedge("unknown", venue, perp.symbol)
+        if perp.pre_market:
             return Hedge("none", venue, perp.symbol)
-        funding = self.funding_bps(perp)
-        basis = price / spot - 1 if price and spot else None
+        book = sound(perp.book, now_ms, round(self.gate.book_max_age_s * 1000))
+        fee, spot, notional = self.fees.perp_taker.get(venue), positive(spot_mid), positive(notional_usdt)
+        price, funding = book.mid if book is not None else None, self.funding_bps(perp)
         crossing = self._crossing(book, notional)
-        if fee is None or funding is None or basis is None or crossing is None:
-            return Hedge("unknown", venue, perp.symbol)
-        basis_cost = exact_bps(max(0.0, -basis))
-        if basis_cost is None:
-            return Hedge("unknown", venue, perp.symbol)
-        cost = 2 * fee.value * 100 + crossing + basis_cost + max(Decimal(0), -funding)
-        return Hedge(
-            kind, venue, perp.symbol, cost, basis * 10_000, float(funding), perp.book.source if perp.book else ""
-        )
+        if fee is None or spot is None or price is None or funding is None or crossing is None or book is None:
+            return unknown
+        basis = exact_bps(price / spot - 1)
+        if basis is None or not sane_unit(price, spot):
+            return unknown
+        cost = 2 * fee.value * 100 + crossing + max(Decimal(0), -basis) + max(Decimal(0), -funding)
+        return Hedge(kind, venue, perp.symbol, cost, float(basis), float(funding), book.source, book.taken_ms)
 
     def funding_bps(self, perp: Perp) -> Decimal | None:
         """Funding over the expected holding time; > 0 means that the short receives it."""

@@ -9,7 +9,7 @@ from enum import Enum
 
 from msgspec import Struct
 
-UNIT_TOLERANCE = 0.2  # a perpetual this far from spot is priced in another unit, or is another coin
+UNIT_FACTOR = 3.0  # a price this many times another is of another unit or another coin, not a basis
 
 
 class Tie(Enum):
@@ -56,5 +56,5 @@ def identify(ours: Mapping[str, str], theirs: Mapping[str, str]) -> Identity:
 
 
 def sane_unit(price: float, reference: float) -> bool:
-    """Whether two prices can be of the same coin in the same unit: neither 1000 × off nor a fifth apart."""
-    return abs(price - reference) <= UNIT_TOLERANCE * reference
+    """Whether two prices may be of the same coin in the same unit: neither a thousandfold nor another coin's."""
+    return reference / UNIT_FACTOR < price < reference * UNIT_FACTOR

@@ -1,0 +1,150 @@
+"""Every input of a verdict by name, and what was worked out from it, each with its source and time. Pure.
+
+Stored with each decision, so that it can be recomputed: executable excess = korean_vwap / (foreign_vwap x fx) - 1, and
+net = mid excess - total cost, both of the route in `route`.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from analysis.evidence import Evidence
+from analysis.gate_rules import GateInput, Plan
+from analysis.quotes import Figure, Listed, NotListed, Perp, Silent, Spot, Transfers
+from analysis.verdict import Fact, FactValue
+
+Named = tuple[str, Fact]
+
+
+def facts_of(g: GateInput, evidence: Evidence, notional_krw: Decimal) -> Iterator[Named]:
+    """All facts, inputs first; unknown ones too, with the value None."""
+    yield "notional_krw", Fact(float(notional_krw), "krw", "radar.yaml", None)
+    yield from _fx(g, evidence)
+    yield from _korean(g, evidence)
+    for venue, answer in sorted(evidence.venues.items()):
+        yield f"{venue}.answer", Fact(_said(answer), "text", venue, evidence.now_ms)
+        if isinstance(answer, Listed):
+            yield from _spot(venue, answer.quote.spot)
+            yield from _perp(venue, answer.quote.perp)
+            yield from _transfers(f"{venue}.withdrawal", answer.quote.transfers, venue)
+    for venue, why in g.reference.excluded:
+        yield f"{venue}.excluded", Fact(why, "text", "comparison of venues", evidence.now_ms)
+    yield from _derived(g)
+
+
+def _said(answer: Listed | NotListed | Silent) -> str:
+    match answer:
+        case Silent(reason=reason):
+            return f"silent: {reason}"
+        case NotListed():
+            return "not listed"
+    return "listed"
+
+
+def _fx(g: GateInput, evidence: Evidence) -> Iterator[Named]:
+    for member in g.fx.members:
+        yield f"fx.{member.step.value}", Fact(member.rate, "krw_per_usdt", member.source, member.taken_ms)
+    step = g.fx.step.value if g.fx.step is not None else "none"
+    yield "fx_krw_per_usdt", Fact(g.fx.rate, "krw_per_usdt", f"{step}: {g.fx.source}", g.fx.taken_ms)
+    bank, usdt = evidence.legs.bank, evidence.legs.usdt_usd
+    if bank is not None:
+        yield "bank_krw_per_usd", Fact(bank.krw_per_usd, "krw_per_usd", bank.source, bank.posted_ms)
+    else:
+        yield "bank_krw_per_usd", Fact(None, "krw_per_usd", "bank", None)
+    yield "usdt_usd", _figure(usdt, "usd", "coinbase")
+
+
+def _korean(g: GateInput, evidence: Evidence) -> Iterator[Named]:
+    book = evidence.korean.book
+    taken, source = (book.taken_ms, book.source) if book is not None else (None, evidence.exchange)
+    yield "korean_bid_krw", Fact(book.bids[0][0] if book and book.bids else None, "krw", source, taken)
+    yield "korean_ask_krw", Fact(book.asks[0][0] if book and book.asks else None, "krw", source, taken)
+    known = g.premium.krw
+    yield "korean_mid_krw", Fact(known, "krw", source, taken if known is not None else None)
+    opens_ms = evidence.deposit_opens_ms
+    yield "deposit_opens_ms", Fact(opens_ms, "utc_ms", "notice", evidence.now_ms if opens_ms is not None else None)
+    yield from _transfers(f"{evidence.exchange}.deposit", evidence.korean.transfers, evidence.exchange)
+
+
+def _transfers(name: str, transfers: Transfers | NotListed | Silent, source: str) -> Iterator[Named]:
+    """The states of one side by network; one unknown where the source does not tell."""
+    if not isinstance(transfers, Transfers):
+        why = f"{source}: {transfers.reason}" if isinstance(transfers, Silent) else source
+        yield name, Fact(None, "text", why, None)
+        return
+    for state in transfers.networks:
+        told = state.deposit if name.endswith("deposit") else state.withdrawal
+        yield f"{name}.{state.network}", Fact(told.value, "text", transfers.source, transfers.taken_ms)
+        if state.withdraw_fee is not None and not name.endswith("deposit"):
+            fee = Fact(float(state.withdraw_fee), "coins", transfers.source, transfers.taken_ms)
+            yield f"{name}.{state.network}.fee", fee
+
+
+def _spot(venue: str, spot: Spot | NotListed | Silent) -> Iterator[Named]:
+    if not isinstance(spot, Spot):
+        yield f"{venue}.spot", Fact(_said(spot), "text", venue, None)
+        return
+    yield f"{venue}.last_usdt", _figure(spot.last, "usdt", venue)
+    yield f"{venue}.bid_usdt", _figure(spot.bid, "usdt", venue)
+    yield f"{venue}.ask_usdt", _figure(spot.ask, "usdt", venue)
+    yield f"{venue}.volume_24h_usdt", _figure(spot.quote_volume_24h, "usdt", venue)
+    book = spot.book
+    yield f"{venue}.mid_usdt", Fact(book.mid if book else None, "usdt", book.source if book else venue, _taken(book))
+
+
+def _perp(venue: str, perp: Perp | NotListed | Silent) -> Iterator[Named]:
+    if not isinstance(perp, Perp):
+        yield f"{venue}.perp", Fact(_said(perp), "text", venue, None)
+        return
+    yield f"{venue}.perp_mark_usdt", _figure(perp.mark, "usdt", venue)
+    yield f"{venue}.funding_rate", _figure(perp.funding_rate, "part", venue)
+    yield f"{venue}.funding_interval_h", _figure(perp.funding_interval_h, "h", venue)
+    book = perp.book
+    mid = book.mid if book else None
+    yield f"{venue}.perp_mid_usdt", Fact(mid, "usdt", book.source if book else venue, _taken(book))
+
+
+def _taken(book: object) -> int | None:
+    taken: int | None = getattr(book, "taken_ms", None)
+    return taken
+
+
+def _figure(figure: Figure | None, unit: str, source: str) -> Fact:
+    if figure is None:
+        return Fact(None, unit, source, None)
+    return Fact(figure.value, unit, figure.source, figure.taken_ms)
+
+
+def _derived(g: GateInput) -> Iterator[Named]:
+    """What was worked out; its time is that of the judgement."""
+    used = ", ".join(g.reference.used) or "no venue"
+    yield "reference_usdt", _worked(g, g.reference.price, "usdt", f"VWAP of {used}")
+    yield "global_volume_usd", _worked(g, g.reference.volume_usdt, "usd", used)
+    yield "premium_bps", _worked(g, g.premium.coin_bps, "bps", "computed")
+    yield "excess_bps", _worked(g, g.premium.excess_bps, "bps", "computed")
+    yield "market_premium_bps", _worked(g, g.premium.market_bps, "bps", "computed")
+    hedge, source = g.hedge, g.hedge.source or "venues"
+    named = {"unknown": None, "none": "none"}.get(hedge.kind, f"{hedge.venue} {hedge.symbol}")
+    yield "hedge", Fact(named, "text", source, hedge.taken_ms)
+    yield "basis_bps", Fact(hedge.basis_bps, "bps", source, hedge.taken_ms)
+    yield "funding_bps", Fact(hedge.funding_bps, "bps", source, hedge.taken_ms)
+    if g.plans:
+        yield from _route(g, g.plans[0])
+
+
+def _route(g: GateInput, plan: Plan) -> Iterator[Named]:
+    trade, name = plan.trade, plan.way.name
+    yield "route", _worked(g, name, "text", "computed")
+    yield "route_coins", _worked(g, trade.coins, "coins", name)
+    yield "route_foreign_vwap_usdt", _worked(g, trade.foreign_vwap, "usdt", f"walk of the asks at {plan.way.venue}")
+    yield "route_korean_vwap_krw", _worked(g, trade.korean_vwap, "krw", f"walk of the bids at {g.exchange}")
+    yield "route_mid_excess_bps", _worked(g, trade.mid_excess_bps, "bps", "computed")
+    yield "route_executable_excess_bps", _worked(g, trade.executable_excess_bps, "bps", "computed")
+    for part in plan.cost.parts:
+        yield f"cost.{part.name}_bps", _worked(g, part.high_bps, "bps", part.source)
+    yield "cost.total_bps", _worked(g, plan.cost.total_bps, "bps", "computed")
+    yield "net_bps", _worked(g, plan.net_bps, "bps", "computed")
+
+
+def _worked(g: GateInput, value: FactValue | Decimal, unit: str, source: str) -> Fact:
+    plain = float(value) if isinstance(value, Decimal) else value
+    return Fact(plain, unit, source, g.now_ms if plain is not None else None)

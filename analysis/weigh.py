@@ -1,0 +1,210 @@
+"""Evidence -> GateInput: the rate, the reference price, the premiums, and every route priced, best first. Pure.
+
+Nothing is decided here. The order in which answers arrived leaves no trace: all that is plural is sorted by name.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import msgspec
+
+from analysis.cost_model import CostModel, Hedge, hedge_part, slippage_part, total
+from analysis.evidence import Evidence, positive
+from analysis.facts import facts_of
+from analysis.gate_rules import GateInput, Plan, Previous, dear_parts, least_net_bps
+from analysis.identity import Tie
+from analysis.premium import (
+    Fx,
+    FxMember,
+    Reference,
+    VenuePrice,
+    choose_fx,
+    exact_bps,
+    global_vwap,
+    premium,
+    sound,
+)
+from analysis.quotes import Book, Listed, NotListed, Spot
+from analysis.routes import Way, ways
+from analysis.verdict import CostPart, Mode
+from config.settings import Settings
+
+WITNESS_SPREAD = 0.2  # perpetuals further than this from the only spot price contradict it
+
+
+def weigh(
+    evidence: Evidence,
+    settings: Settings,
+    last_good: FxMember | None = None,
+    previous: Previous | None = None,
+    notional_krw: Decimal | None = None,
+) -> GateInput:
+    """What the rules need to know, worked out from `evidence`; the same evidence always gives the same input."""
+    gate, notional = settings.radar.gate, notional_krw or settings.radar.gate.notional_krw
+    mode = Mode.OPEN if evidence.opened else Mode.PRE_OPEN
+    max_age_ms = round(gate.book_max_age_s * 1000)
+    fx = choose_fx(evidence.legs, last_good, float(gate.fx_hard_coded_krw), evidence.now_ms, gate.fx_last_good_max_s)
+    korean = sound(evidence.korean.book, evidence.now_ms, max_age_ms)
+    found_ways = ways(evidence, settings, mode)
+    others = {way.venue for way in found_ways if way.identity.tie is Tie.DIFFERENT}
+    spots = {venue: spot for venue, spot in evidence.spots().items() if venue not in others}
+    reference = _reference(spots, evidence, settings, max_age_ms)
+    if mode is Mode.OPEN:
+        reference = _confirmed(reference, spots, evidence)
+    model = CostModel.of(settings)
+    notional_usdt = float(notional) / fx.rate if fx.rate else None
+    hedge = _hedge(evidence, model, others, reference.price, notional_usdt)
+    excluded = dict(reference.excluded) if mode is Mode.OPEN else {}
+    plans = [_plan(way, evidence, model, hedge, fx, korean, notional, notional_usdt, excluded) for way in found_ways]
+    least = least_net_bps(gate, previous)
+    legs = evidence.legs
+    prices = premium(
+        korean.mid if korean else None,
+        reference.price,
+        fx,
+        legs.bank.krw_per_usd if legs.bank else None,
+        legs.usdt_usd.value if legs.usdt_usd else None,
+    )
+    base = GateInput(
+        exchange=evidence.exchange,
+        base=evidence.base,
+        mode=mode,
+        now_ms=evidence.now_ms,
+        krw_market="KRW" in evidence.quotes,
+        gate=gate,
+        fx=fx,
+        premium=prices,
+        reference=reference,
+        plans=tuple(sorted(plans, key=lambda plan: _rank(plan, model, least))),
+        hedge=hedge,
+        facts={},
+        venues_asked=tuple(sorted(evidence.venues)),
+        venues_silent=evidence.silent(),
+        previous=previous,
+        run_bps=_run_bps(evidence, reference),
+    )
+    return msgspec.structs.replace(base, facts=dict(facts_of(base, evidence, notional)))
+
+
+def _reference(spots: Mapping[str, Spot], evidence: Evidence, settings: Settings, max_age_ms: int) -> Reference:
+    """The global price. A lone venue needs its price borne out by a perpetual, where there is one to compare."""
+    gate = settings.radar.gate
+    prices = [price for venue, spot in spots.items() if (price := _venue_price(venue, spot)) is not None]
+    reference = global_vwap(prices, evidence.now_ms, max_age_ms, gate.price_spread_max)
+    if reference.price is None or len(reference.used) != 1:
+        return reference
+    books = (sound(perp.book, evidence.now_ms, max_age_ms) for perp in evidence.perps().values() if not perp.pre_market)
+    mids = [book.mid for book in books if book is not None and book.mid is not None]
+    if mids and not any(abs(mid - reference.price) <= WITNESS_SPREAD * reference.price for mid in mids):
+        lone = reference.used[0]
+        return Reference(None, None, (), (*reference.excluded, (lone, "conflict")))
+    return reference
+
+
+def _confirmed(reference: Reference, spots: Mapping[str, Spot], evidence: Evidence) -> Reference:
+    """The same price only if those who could not be heard are fewer than those who agree.
+
+    A silent venue might contradict; were silence taken for assent, losing two right answers would leave one wrong one.
+    """
+    unheard = [venue for venue, answer in evidence.venues.items() if not isinstance(answer, Listed | NotListed)]
+    unheard += [
+        venue
+        for venue, answer in evidence.venues.items()
+        if isinstance(answer, Listed) and not isinstance(answer.quote.spot, Spot | NotListed)
+    ]
+    unheard += [venue for venue, why in reference.excluded if why == "stale"]
+    unheard += [venue for venue, spot in spots.items() if spot.book is None and (spot.bid is None or spot.ask is None)]
+    if reference.price is None or not unheard or len(reference.used) > len(unheard):
+        return reference
+    unconfirmed = ((venue, "unconfirmed") for venue in reference.used)
+    return Reference(None, None, (), (*reference.excluded, *unconfirmed))
+
+
+def _venue_price(venue: str, spot: Spot) -> VenuePrice | None:
+    """The mid of its book, else of its best quotes; the last trade may be minutes old and is no price."""
+    volume = spot.quote_volume_24h.value if spot.quote_volume_24h else None
+    if spot.book is not None:
+        mid = spot.book.mid
+        return VenuePrice(venue, mid, volume, spot.book.taken_ms) if positive(mid) and mid is not None else None
+    if spot.bid is None or spot.ask is None or not 0 < spot.bid.value <= spot.ask.value:
+        return None
+    taken_ms = min(spot.bid.taken_ms, spot.ask.taken_ms)
+    return VenuePrice(venue, (spot.bid.value + spot.ask.value) / 2, volume, taken_ms)
+
+
+def _hedge(
+    evidence: Evidence, model: CostModel, others: set[str], price: float | None, notional_usdt: float | None
+) -> Hedge:
+    """The cheapest perpetual that is known; unknown if one may exist that is not; else none."""
+    perps = {venue: perp for venue, perp in evidence.perps().items() if venue not in others}
+    hedges = [model.hedge(venue, perp, price, notional_usdt, evidence.now_ms) for venue, perp in sorted(perps.items())]
+    known = [hedge for hedge in hedges if hedge.cost_bps is not None]
+    if known:
+        return min(known, key=lambda hedge: (hedge.cost_bps or Decimal(0), hedge.venue))
+    if evidence.perp_unknown() or any(hedge.kind == "unknown" for hedge in hedges):
+        return Hedge("unknown")
+    return Hedge("none")
+
+
+def _plan(
+    way: Way,
+    evidence: Evidence,
+    model: CostModel,
+    hedge: Hedge,
+    fx: Fx,
+    korean: Book | None,
+    notional: Decimal,
+    notional_usdt: float | None,
+    excluded: Mapping[str, str],
+) -> Plan:
+    spot = evidence.spots()[way.venue]
+    book = sound(spot.book, evidence.now_ms, round(model.gate.book_max_age_s * 1000))
+    trade = model.trade(korean, book, fx.rate, notional)
+    price = book.mid if book is not None else None
+    cost = total(
+        notional,
+        (
+            model.korean_fee(evidence.exchange, trade.executable_excess_bps),
+            model.foreign_fee(way.venue),
+            slippage_part("korean_slippage", trade.korean_slippage_bps, f"{evidence.exchange} book"),
+            slippage_part("foreign_slippage", trade.foreign_slippage_bps, f"{way.venue} book"),
+            model.withdrawal(way.network, way.fee_coins, price, notional_usdt, way.venue),
+            model.gas(way.network, notional_usdt),
+            _hedge_line(hedge, model),
+        ),
+    )
+    net = None
+    if trade.mid_excess_bps is not None and cost.total_bps is not None:
+        net = trade.mid_excess_bps - cost.total_bps
+    return Plan(way, trade, cost, net, excluded.get(way.venue))
+
+
+def _hedge_line(hedge: Hedge, model: CostModel) -> CostPart:
+    if hedge.kind == "unknown" and "hedge" in model.gate.waive_unknown:
+        return CostPart("hedge", Decimal(0), Decimal(0), "waived")
+    return hedge_part(hedge)
+
+
+def _rank(plan: Plan, model: CostModel, least: Decimal) -> tuple[bool, bool, bool, bool, int, Decimal, float, str]:
+    """Best first: usable, priced, profitable, fewest reasons for care, highest net, fastest; the name breaks ties."""
+    net = plan.net_bps
+    care = (plan.way.vasp != "yes") + (plan.way.identity.tie is not Tie.CONTRACT) + bool(plan.way.waived)
+    care += bool(dear_parts(plan.cost, model.gate))
+    return (
+        not plan.usable,
+        plan.way.ruled_out,
+        net is None,
+        net is not None and net <= least,
+        care,
+        -net if net is not None else plan.cost.low_bps,
+        plan.way.p90_min if plan.way.p90_min is not None else float("inf"),
+        plan.way.name,
+    )
+
+
+def _run_bps(evidence: Evidence, reference: Reference) -> float | None:
+    before = evidence.published_usdt
+    if before is None or reference.price is None or not positive(before.value):
+        return None
+    exact = exact_bps(reference.price / before.value - 1)
+    return None if exact is None else float(exact)

@@ -84,6 +84,7 @@ class Stage:
         if deposits_in_s is None:
             deposits_in_s = ((order.announce_in_s or 0.0) + order.trading_in_s) / 2
         deposits_ms = now_ms + round(deposits_in_s * 1000)
+        premium = _premium_points(order)
         coin = self._coin(order)
         networks = coin.networks
         staged = Staged(
@@ -98,7 +99,7 @@ class Stage:
             deposits_ms=deposits_ms,
             trading_starts_ms=starts_ms,
             deposit_open=order.deposit_open,
-            premium=_premium_points(order),
+            premium=premium,
         )
         self._staged.append(staged)
         self._schedule(staged)

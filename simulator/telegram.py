@@ -272,7 +272,7 @@ class BotApi:
         chat = chat_wire(act.chat_id)
         if act.blocked is not None:
             states = ("member", "kicked") if act.blocked else ("kicked", "member")
-            old, new = ({"user": bot_wire("1"), "status": status} for status in states)
+            old, new = ({"user": bot_wire("1"), "status": status, "until_date": 0} for status in states)
             change = {
                 "chat": chat,
                 "from": user,

@@ -5,6 +5,7 @@ practice allows. Times are milliseconds of the simulated clock.
 """
 
 import itertools
+import math
 from collections import deque
 
 from msgspec import Struct, field
@@ -59,7 +60,7 @@ class Pace:
             tokens, since_ms = self._private.get(chat_id, (float(PRIVATE_BURST), now_ms))
             tokens = min(float(PRIVATE_BURST), tokens + (now_ms - since_ms) / 1000 * PRIVATE_PER_S)
             if tokens < 1.0:
-                return max(1, round((1.0 - tokens) / PRIVATE_PER_S + 0.5))
+                return math.ceil((1.0 - tokens) / PRIVATE_PER_S)
             self._private[chat_id] = tokens - 1.0, now_ms
         else:
             group = self._groups.setdefault(chat_id, deque())

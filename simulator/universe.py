@@ -179,6 +179,7 @@ NETWORK_NAMES = {
     "SUI": "Sui", "APT": "Aptos", "KAIA": "Kaia", "TON": "TON", "NEAR": "NEAR",
 }  # fmt: skip
 _CONFIRMATIONS = {"BTC": 2, "ETH": 12, "TRX": 20, "SOL": 1, "XRP": 1, "BSC": 15, "MATIC": 120, "DOGE": 40, "BCH": 6}
+_BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _SYLLABLES = ("BCDFGKLMNPRSTVXZ", "AEIOU")
 
 
@@ -217,6 +218,8 @@ def contract_of(base: str, network: str) -> str:
     own_coin = base == "ETH" or (base, network) == ("POL", "MATIC") or (base == network and base not in ("ARB", "OP"))
     if own_coin or network not in COINGECKO_CHAINS:
         return ""
+    if network == "SOL":
+        return "".join(_BASE58[mixed(text_seed(base), text_seed(network), i) % 58] for i in range(44))
     bits = "".join(f"{mixed(text_seed(base), text_seed(network), i):016x}" for i in range(3))
     return f"0x{bits[:40]}"
 

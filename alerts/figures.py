@@ -1,6 +1,5 @@
 """Numbers, times and spans as people read them, each with its unit; None and what is no number read "unknown"."""
 
-import math
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -127,10 +126,10 @@ def _moment(at_ms: int | None) -> datetime | None:
 
 def _decimal(amount: Number | None) -> Decimal | None:
     """The exact number that the shortest spelling of a float names; None for what is no finite number."""
-    if amount is None or not math.isfinite(amount):
+    if amount is None:
         return None
-    exact = amount if isinstance(amount, Decimal) else Decimal(str(amount))
-    return exact if abs(exact) < Decimal(10**18) else None
+    exact = Decimal(str(amount)) if isinstance(amount, float) else Decimal(amount)
+    return exact if exact.is_finite() and abs(exact) < Decimal(10**18) else None
 
 
 def _rounded(exact: Decimal, places: int) -> Decimal:

@@ -71,6 +71,7 @@ def links(listing: Listing, language: Language) -> tuple[tuple[str, str], ...]:
     """Buttons: the notice, and each Korean market's page."""
     found = [(say(NOTICE, language), listing.url)] if listing.url else []
     for market in listing.quotes:
-        page = MARKET_PAGES[listing.exchange].format(base=quote(listing.base), quote=quote(market))
+        base, quoted = (quote(each, safe="", errors="replace") for each in (listing.base, market))
+        page = MARKET_PAGES[listing.exchange].format(base=base, quote=quoted)
         found.append((f"{listing.base}/{market}", page))
     return tuple(found)

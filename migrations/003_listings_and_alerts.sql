@@ -39,12 +39,15 @@ CREATE TABLE listings (
     notice_ref TEXT,
     url TEXT,
     title TEXT,
+    trading_told_ms INTEGER,
+    deposit_told_ms INTEGER,
     UNIQUE (exchange, base, episode)
 );
 
 CREATE TABLE listing_markets (
     listing_id INTEGER NOT NULL REFERENCES listings (id),
     quote TEXT NOT NULL,
+    place INTEGER NOT NULL,
     trading_starts_ms INTEGER,
     first_trade_ms INTEGER,
     PRIMARY KEY (listing_id, quote)

@@ -4,12 +4,11 @@ A market has at most one gap without an end; opening it again leaves it as it is
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
 from collectors.events import Exchange, GapCause, Market
-from store.database import Reader
 from store.rows import Rows
 
 _OPEN = (
@@ -68,12 +67,26 @@ def missed_in(connection: sqlite3.Connection, from_ms: int, to_ms: int) -> list[
     return [Missed(*row) for row in rows]
 
 
-RECENT = (
-    "SELECT g.id, g.exchange, g.market_id, m.code, g.from_ms, g.to_ms, g.cause, g.state, g.healed_ms, g.source"
-    " FROM gaps AS g LEFT JOIN markets AS m ON m.id = g.market_id ORDER BY g.id DESC LIMIT ?"
-)
+class GapRow(Struct, frozen=True):
+    """A gap for people and scripts: the table's columns, and the market's code (None: every market)."""
+
+    id: int
+    exchange: str
+    market_id: int | None
+    market: str | None
+    from_ms: int
+    to_ms: int | None
+    cause: str
+    state: str
+    healed_ms: int | None
+    source: str | None
 
 
-async def recent(reader: Reader, last: int) -> Sequence[sqlite3.Row]:
-    """The newest gaps, newest first, with the market's code."""
-    return await reader.rows(RECENT, (last,))
+def report(connection: sqlite3.Connection, last: int) -> list[GapRow]:
+    """The newest `last` gaps, oldest first."""
+    rows = connection.execute(
+        "SELECT g.id, g.exchange, g.market_id, m.code, g.from_ms, g.to_ms, g.cause, g.state, g.healed_ms, g.source"
+        " FROM gaps AS g LEFT JOIN markets AS m ON m.id = g.market_id ORDER BY g.id DESC LIMIT ?",
+        (last,),
+    ).fetchall()
+    return [GapRow(*row) for row in reversed(rows)]

@@ -1,0 +1,54 @@
+"""The SQL of `decisions`: every verdict with all its inputs, so that any answer can be computed again later."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from analysis.verdict import Finding, Verdict
+from store.database import Reader
+
+
+def add(connection: sqlite3.Connection, listing_id: int | None, verdict: Verdict) -> int:
+    """Keep a verdict and return its id. `listing_id` is None for a question that no listing raised."""
+    facts = {
+        name: {
+            "value": fact.value,
+            "unit": fact.unit,
+            "source": fact.source,
+            "age_ms": fact.age_ms(verdict.made_ms),
+        }
+        for name, fact in verdict.facts.items()
+    }
+    added = connection.execute(
+        "INSERT INTO decisions (listing_id, made_ms, mode, verdict, level, facts, blockers, warnings, net_bps)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(listing_id, verdict.made_ms, verdict.mode.value, verdict.outcome.value, int(verdict.level)),
+            *(_json(facts), _findings(verdict.blockers), _findings(verdict.warnings)),
+            None if verdict.net_bps is None else float(verdict.net_bps),
+        ),
+    )
+    assert added.lastrowid is not None
+    return added.lastrowid
+
+
+def _findings(findings: Iterable[Finding]) -> str:
+    return _json([{"code": each.code, "subject": each.subject, "numbers": each.numbers} for each in findings])
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+RECENT = "SELECT * FROM decisions WHERE listing_id IS NOT NULL OR ? ORDER BY id DESC LIMIT ?"
+
+
+async def recent(reader: Reader, last: int, with_questions: bool = False) -> Sequence[sqlite3.Row]:
+    """The newest decisions about listings, newest first; also about questions, if asked for."""
+    return await reader.rows(RECENT, (with_questions, last))
+
+
+async def of_listing(reader: Reader, listing_id: int) -> Sequence[sqlite3.Row]:
+    """The history of one listing's verdicts, oldest first."""
+    return await reader.rows("SELECT * FROM decisions WHERE listing_id = ? ORDER BY made_ms, id", (listing_id,))

@@ -75,11 +75,11 @@ class FloodControl(NetworkError):
         super().__init__("HTTP 429, too many requests" + ("" if after_s is None else f": retry after {after_s:g} s"))
 
 
-class _Parameters(Struct):
+class _Parameters(Struct, frozen=True):
     retry_after: float | None = None
 
 
-class _Refusal(Struct):
+class _Refusal(Struct, frozen=True):
     parameters: _Parameters = _Parameters()
 
 

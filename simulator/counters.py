@@ -10,6 +10,7 @@ SERVICES = (
     "binance-futures",
     "okx",
     "bybit",
+    "coinbase",
     "coingecko",
     "fx",
     "telegram",

@@ -5,10 +5,8 @@ subscriber within a few milliseconds of its time.
 """
 
 import asyncio
-import importlib.util
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from types import ModuleType
 
 from aiohttp import web
 from msgspec import Struct
@@ -28,20 +26,7 @@ from simulator.http_faults import Pages, bent, refusal
 from simulator.staging import Stage
 from simulator.world import World
 
-
-def _available(*names: str) -> list[ModuleType]:
-    found = (f"simulator.{name}" for name in names)
-    return [importlib.import_module(name) for name in found if importlib.util.find_spec(name)]
-
-
-SERVICE_MODULES = (
-    upbit,
-    upbit_site,
-    bithumb,
-    *_available("binance", "okx", "bybit", "coingecko", "fx"),
-    telegram,
-    webhook,
-)
+SERVICE_MODULES = (upbit, upbit_site, bithumb, binance, okx, bybit, coingecko, fx, telegram, webhook)
 HOST = "127.0.0.1"
 TICK_S = 0.01  # real seconds between two steps of the world
 HANG_STEP_S = 0.05  # real seconds between two looks at a request that hangs

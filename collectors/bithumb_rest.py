@@ -105,7 +105,7 @@ def trades(market: Market, count: int = TRADES_A_PAGE, before_id: int | None = N
         params.append(("cursor", str(before_id)))
     if days_ago:
         params.append(("daysAgo", str(days_ago)))
-    return Request("/v1/trades/ticks", tuple(params), "trades")
+    return Request("/v1/trades/ticks", tuple(params), "trade")
 
 
 def parse_trades(status: int, body: bytes, received_ms: int) -> tuple[Trade, ...]:
@@ -118,7 +118,7 @@ def minutes(market: Market, to_ms: int | None = None, count: int = CANDLES_A_PAG
     params = [("market", market.code), ("count", str(count))]
     if to_ms is not None:
         params.append(("to", rest.iso_kst(to_ms)))
-    return Request("/v1/candles/minutes/1", tuple(params), "candles")
+    return Request("/v1/candles/minutes/1", tuple(params), "candle")
 
 
 def parse_candles(status: int, body: bytes) -> tuple[Candle, ...]:
@@ -178,7 +178,7 @@ class Wallet(Struct, frozen=True):
 
 def assets() -> Request:
     """Deposit and withdrawal state of every coin and network (API 1.x, no key). A new coin is a listing hint."""
-    return Request("/public/assetsstatus/multichain/ALL", group="public")
+    return Request("/public/assetsstatus/multichain/ALL", group="assets")
 
 
 class _Asset(Struct):
@@ -213,7 +213,7 @@ def parse_assets(status: int, body: bytes) -> tuple[Wallet, ...]:
 
 def ticker_all(quote: str = "KRW") -> Request:
     """The state of every market of one quote (API 1.x); a new listing appears as a new key."""
-    return Request(f"/public/ticker/ALL_{quote}", group="public")
+    return Request(f"/public/ticker/ALL_{quote}", group="ticker")
 
 
 def parse_ticker_codes(status: int, body: bytes, quote: str = "KRW") -> frozenset[Market]:

@@ -1,7 +1,7 @@
 """Upbit's REST API and notice site, as pure functions: requests out, typed pages in.
 
 Contract: Upbit developer centre v1.6.4 (checked 2026-11-20); the notice site has no official contract, its shape is
-that of captures of 2026-08 and 2026-09. Times without zone are UTC. Names of groups are those of `Remaining-Req`.
+that of captures of 2026-08 and 2026-09. Times without zone are UTC.
 """
 
 from collections.abc import Sequence
@@ -107,7 +107,7 @@ def trades(
         params.append(("to", to))
     if days_ago:
         params.append(("days_ago", str(days_ago)))
-    return Request("/v1/trades/ticks", tuple(params), "crix-trades")
+    return Request("/v1/trades/ticks", tuple(params), "trade")
 
 
 def parse_trades(status: int, body: bytes, received_ms: int) -> tuple[Trade, ...]:
@@ -116,12 +116,12 @@ def parse_trades(status: int, body: bytes, received_ms: int) -> tuple[Trade, ...
 
 def seconds(market: Market, to_ms: int | None = None, count: int = CANDLES_A_PAGE) -> Request:
     """The last `count` (≤ 200) second candles that open before `to_ms` (exclusive, whole seconds); 3 months back."""
-    return Request("/v1/candles/seconds", _span(market, to_ms, count), "candles")
+    return Request("/v1/candles/seconds", _span(market, to_ms, count), "candle")
 
 
 def minutes(market: Market, to_ms: int | None = None, count: int = CANDLES_A_PAGE) -> Request:
     """The last `count` (≤ 200) minute candles that open before `to_ms` (exclusive, whole seconds)."""
-    return Request("/v1/candles/minutes/1", _span(market, to_ms, count), "candles")
+    return Request("/v1/candles/minutes/1", _span(market, to_ms, count), "candle")
 
 
 def _span(market: Market, to_ms: int | None, count: int) -> tuple[tuple[str, str], ...]:

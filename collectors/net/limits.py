@@ -138,12 +138,12 @@ class Limits:
         stated_s = retry_after_s(headers.get("retry-after"))
         if status == 429:
             floor_s = FLOORS_S.get(service, 0.0)
-            grown_s = _grown_s(known, scope, max(TOO_MANY_FIRST_S, floor_s), max(TOO_MANY_CAP_S, floor_s))
+            grown_s = _grown_s(known, scope, now, max(TOO_MANY_FIRST_S, floor_s), max(TOO_MANY_CAP_S, floor_s))
             wait_s = grown_s if stated_s is None else max(stated_s, floor_s)
             _pause(known, scope, now, wait_s, "HTTP 429, too many requests")
         elif status == 418:
             told_s = stated_s if stated_s is not None else _told_s(body)
-            wait_s = _grown_s(known, scope, BAN_FIRST_S, BAN_CAP_S) if told_s is None else told_s
+            wait_s = _grown_s(known, scope, now, BAN_FIRST_S, BAN_CAP_S) if told_s is None else told_s
             _pause(known, scope, now, wait_s, "HTTP 418, banned for a while")
         elif status == 403 and b"too frequent" in body[:STATEMENT_BYTES]:
             _pause(known, scope, now, TOO_FREQUENT_S, "HTTP 403, access too frequent")
@@ -193,9 +193,10 @@ class Limits:
                 budget.tighten(int(told))
 
 
-def _grown_s(known: _Service, scope: str, first_s: float, cap_s: float) -> float:
-    """Twice as long each time in a row."""
-    times = known.pauses[scope].times if scope in known.pauses else 0
+def _grown_s(known: _Service, scope: str, now: float, first_s: float, cap_s: float) -> float:
+    """Twice as long each time in a row, counted from the pauses that are over."""
+    pause = known.pauses.get(scope)
+    times = 0 if pause is None else pause.times - (pause.until > now)
     return min(cap_s, first_s * 2.0**times)
 
 
@@ -204,8 +205,9 @@ def _pause(known: _Service, scope: str, now: float, wait_s: float, why: str) -> 
     pause = known.pauses.setdefault(scope, _Pause())
     if pause.until <= now:
         pause.times = min(pause.times + 1, 30)
-    pause.until = max(pause.until, now + wait_s)
-    pause.why = why
+    if now + wait_s > pause.until:
+        pause.until = now + wait_s
+        pause.why = why
 
 
 def retry_after_s(header: str | None) -> float | None:

@@ -1,0 +1,71 @@
+"""One page of an exchange that is looked at again and again: unchanged costs next to nothing, unreadable is trouble."""
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from collectors.market_monitor import ChannelTrouble
+from collectors.net.http import DoorError, HttpDoor
+from collectors.rest import PageError, Request
+from config.clock import Clock
+
+T = TypeVar("T")
+
+WHOLE_EVERY_S = 30.0  # whoever lost what a page said (a crash on the way) is told again within this time
+
+
+class Page(Generic[T]):
+    """`look` at one request's answer; None where it says what it said before."""
+
+    def __init__(
+        self, door: HttpDoor, clock: Clock, service: str, request: Request, parse: Callable[[int, bytes], T]
+    ) -> None:
+        self._door = door
+        self._clock = clock
+        self._service = service
+        self._request = request
+        self._parse = parse
+        self._body: bytes | None = None
+        self._whole_at = -WHOLE_EVERY_S
+
+    async def look(self) -> T | None:
+        """The page, or None for a 304 or for the same bytes again; raise ChannelTrouble."""
+        whole_due = self._clock.monotonic() - self._whole_at >= WHOLE_EVERY_S
+        if whole_due:
+            self._forget()
+        answer = await ask(self._door, self._service, self._request, conditional=True)
+        status, body = answer
+        if self._body is not None and (status == 304 or body == self._body):
+            return None
+        try:
+            page = self._parse(status, body)
+        except PageError as e:
+            self._forget()
+            raise ChannelTrouble(str(e)) from e
+        self._body = body
+        if whole_due:
+            self._whole_at = self._clock.monotonic()
+        return page
+
+    def _forget(self) -> None:
+        self._body = None
+        self._door.forget(self._service, self._request.path, self._request.params)
+
+
+async def ask(door: HttpDoor, service: str, request: Request, *, conditional: bool = False) -> tuple[int, bytes]:
+    """Status and body of the answer to `request`; raise ChannelTrouble where there is none."""
+    try:
+        response = await door.get(
+            service, request.path, params=request.params, group=request.group, conditional=conditional
+        )
+    except DoorError as e:
+        raise ChannelTrouble(str(e)) from e
+    return response.status, response.body
+
+
+async def read(door: HttpDoor, service: str, request: Request, parse: Callable[[int, bytes], T]) -> T:
+    """The page behind `request`, asked once; raise ChannelTrouble."""
+    status, body = await ask(door, service, request)
+    try:
+        return parse(status, body)
+    except PageError as e:
+        raise ChannelTrouble(str(e)) from e

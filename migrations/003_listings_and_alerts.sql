@@ -8,7 +8,6 @@ CREATE TABLE notices (
     mark TEXT NOT NULL,
     body_hash TEXT,
     published_ms INTEGER,
-    edited_ms INTEGER,
     first_seen_ms INTEGER NOT NULL,
     last_seen_ms INTEGER NOT NULL,
     PRIMARY KEY (exchange, notice_id, version)

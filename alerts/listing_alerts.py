@@ -1,0 +1,44 @@
+"""Which alert a change of a listing makes, and how loud. Pure: what happened in, `Alert` or nothing out."""
+
+from collections.abc import Sequence
+
+from alerts import message
+from alerts.alert import Alert, AlertKind, AlertLevel
+from alerts.words import Language
+from collectors.events import Listing, Notice
+from collectors.listing_life import Change
+
+FIRST = (Change.FIRST_SIGHT, Change.NEW_EPISODE)
+UNTOLD = (Change.NONE, Change.SETTLED, Change.GONE, Change.RETURNED)
+
+
+def of_change(
+    change: Change, before: Listing | None, listing: Listing, language: Language, now_ms: int
+) -> Alert | None:
+    """The first sight of an episode, or a follow-up to it; None for what a reader need not act on.
+
+    HIGH where KRW is among the markets, LOW otherwise; a first sight leaves at once whatever its level.
+    """
+    if change in UNTOLD:
+        return None
+    level = AlertLevel.HIGH if "KRW" in listing.quotes else AlertLevel.LOW
+    if change in FIRST:
+        text = message.first_sight(listing, language, now_ms, level)
+        return Alert(listing.key, AlertKind.FIRST_SIGHT, level, text, now_ms, links=message.links(listing, language))
+    text = message.change(change.value, before, listing, language, now_ms, level)
+    return Alert(listing.key, AlertKind.FOLLOW_UP, level, text, now_ms)
+
+
+def of_unread(notice: Notice, language: Language, now_ms: int) -> Alert:
+    """A notice of a trade category that nobody could read: told at once, as it stands."""
+    links = (("notice", notice.url),) if notice.url else ()
+    text = message.unread_notice(notice, language, now_ms)
+    key = f"{notice.exchange}:notice:{notice.notice_id}"
+    return Alert(key, AlertKind.NEWS, AlertLevel.HIGH, text, now_ms, links=links)
+
+
+def of_missed(notices: Sequence[Notice], language: Language, now_ms: int) -> Alert:
+    """One line each for listings that were published too long ago to be told one by one."""
+    unique = list({(notice.exchange, notice.notice_id): notice for notice in notices}.values())
+    text = message.missed_digest(unique, language, now_ms)
+    return Alert("digest:missed", AlertKind.DIGEST, AlertLevel.LOW, text, now_ms)

@@ -1,0 +1,213 @@
+"""Runs the listing channels: looks, tells the listing book what was seen, hands news on and never waits for the gate.
+
+Each channel has its own loop, pace and failure: what one cannot say, the others still do. A look that fails changes
+nothing but the channel's state; it never reads as "no listings" or "all delisted".
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
+from functools import partial
+from typing import Protocol
+
+from msgspec import Struct
+
+from collectors.events import Channel, Listing, Market, Notice
+from config.clock import Clock
+from ops.health import ChannelReading
+from ops.lifetimes import restarting, running
+
+log = logging.getLogger(__name__)
+
+DOWN_AFTER_S = 60.0  # contract: a channel that has not answered for this long is down
+BODIES_WAITING = 32
+
+
+class ChannelTrouble(Exception):
+    """A channel could not be read; the text says why and what the daemon does about it. Nothing is known from it."""
+
+
+class NoticeSource(Protocol):
+    """A list of announcements. `look` answers None where nothing changed since the last look."""
+
+    channel: Channel
+    every_s: float
+
+    async def look(self) -> Sequence[Notice] | None: ...
+
+    async def whole(self, notice: Notice) -> Notice | None:
+        """The notice with its body, or None where this channel has none to give."""
+        ...
+
+
+class ListSource(Protocol):
+    """A list of markets. `confirm` asks a second page which of `markets` it shows, for changes too large to believe."""
+
+    channel: Channel
+    every_s: float
+
+    async def look(self) -> Set[Market] | None: ...
+
+    async def confirm(self, markets: Set[Market]) -> Set[Market]: ...
+
+
+class News(Struct, frozen=True):
+    """What a look brought: listings that began or changed, notices whose body is wanted, changes not believed yet."""
+
+    listings: tuple[Listing, ...] = ()
+    want_body: tuple[Notice, ...] = ()
+    doubtful: frozenset[Market] = frozenset()
+
+
+class Book(Protocol):
+    """Keeps what is known and commits what is new; see `collectors/listing_book.py`."""
+
+    async def see_notices(self, channel: Channel, notices: Sequence[Notice], seen_ms: int) -> News: ...
+
+    async def see_markets(
+        self, channel: Channel, markets: Set[Market], seen_ms: int, confirmed: Set[Market] | None = None
+    ) -> News: ...
+
+
+class Gate(Protocol):
+    """Whoever judges listings: takes one at once, or refuses because its queue is full (the row stays readable)."""
+
+    def offer(self, listing: Listing) -> bool: ...
+
+
+class _State:
+    """How a channel has fared; becomes a `ChannelReading`."""
+
+    def __init__(self, now_ms: int) -> None:
+        self.last_ok_ms: int | None = None
+        self.last_item_ms: int | None = None
+        self.failing_since_ms: int | None = now_ms
+        self.errors = 0
+        self.reason = "not asked yet"
+
+    def reading(self, now_ms: int) -> ChannelReading:
+        if self.failing_since_ms is None:
+            state = "up"
+        else:
+            state = "down" if now_ms - self.failing_since_ms > DOWN_AFTER_S * 1000 else "degraded"
+        return ChannelReading(state, self.last_ok_ms, self.last_item_ms, self.errors, self.reason)
+
+
+class MarketMonitor:
+    """Owns the channel loops. `gate.offer` is the only thing it asks of the judging side, and it returns at once.
+
+    `on_markets` tells the recording side what to subscribe. `off` names channels that are
+    switched off, with the reason a reader of health.json sees.
+    """
+
+    def __init__(
+        self,
+        notices: Sequence[NoticeSource],
+        lists: Sequence[ListSource],
+        book: Book,
+        gate: Gate,
+        clock: Clock,
+        on_markets: Callable[[Set[Market]], None],
+        off: Mapping[Channel, str] | None = None,
+    ) -> None:
+        self._notices = notices
+        self._lists = lists
+        self._book = book
+        self._gate = gate
+        self._clock = clock
+        self._on_markets = on_markets
+        self._off = dict(off or {})
+        channels = [source.channel for source in notices] + [source.channel for source in lists]
+        self._states = {channel: _State(clock.now_ms()) for channel in channels}
+        self._bodies: asyncio.Queue[tuple[NoticeSource, Notice]] = asyncio.Queue(BODIES_WAITING)
+        self.crashes: dict[str, str] = {}
+
+    def readings(self) -> dict[str, ChannelReading]:
+        """The state of every channel, by its name in health.json."""
+        now_ms = self._clock.now_ms()
+        states = {channel.value: state.reading(now_ms) for channel, state in self._states.items()}
+        return states | {channel.value: ChannelReading("off", None, None, 0, why) for channel, why in self._off.items()}
+
+    async def run(self) -> None:
+        """Watch every channel, for ever; a crash in one loop leaves the others running and is told."""
+        loops: list[tuple[str, Callable[[], Awaitable[None]]]] = [("notice bodies", self._read_bodies)]
+        loops += [(s.channel.value, partial(self._watch, s, partial(self._look_notices, s))) for s in self._notices]
+        loops += [(s.channel.value, partial(self._watch, s, partial(self._look_list, s))) for s in self._lists]
+        async with running(*(restarting(name, make, self._clock, self._crashed) for name, make in loops)):
+            await asyncio.Event().wait()
+
+    def _crashed(self, name: str, error: Exception) -> None:
+        log.error("listing channel %s crashed and starts again", name, exc_info=error)
+        self.crashes[name] = f"{type(error).__name__}: {error}"
+
+    async def _watch(self, source: NoticeSource | ListSource, look: Callable[[], Awaitable[News]]) -> None:
+        state = self._states[source.channel]
+        while True:
+            began = self._clock.monotonic()
+            try:
+                news = await look()
+            except ChannelTrouble as trouble:
+                self._failed(source.channel, state, trouble)
+            else:
+                self._answered(source.channel, state, news)
+            await self._clock.sleep(source.every_s - (self._clock.monotonic() - began))
+
+    async def _look_notices(self, source: NoticeSource) -> News:
+        notices = await source.look()
+        if notices is None:
+            return News()
+        news = await self._book.see_notices(source.channel, notices, self._clock.now_ms())
+        for notice in news.want_body:
+            if self._bodies.full():
+                log.warning("too many notices at once: the body of %r is not read", notice.title)
+            else:
+                self._bodies.put_nowait((source, notice))
+        return news
+
+    async def _look_list(self, source: ListSource) -> News:
+        markets = await source.look()
+        if markets is None:
+            return News()
+        seen_ms = self._clock.now_ms()
+        news = await self._book.see_markets(source.channel, markets, seen_ms)
+        if news.doubtful:
+            confirmed = await source.confirm(news.doubtful)
+            news = await self._book.see_markets(source.channel, markets, seen_ms, confirmed)
+        if news.doubtful:
+            raise ChannelTrouble(f"{len(news.doubtful)} markets changed at once and a second page does not agree")
+        self._on_markets(markets)
+        return news
+
+    async def _read_bodies(self) -> None:
+        while True:
+            source, notice = await self._bodies.get()
+            try:
+                whole = await source.whole(notice)
+            except ChannelTrouble as trouble:
+                log.warning("the body of %r could not be read: %s", notice.title, trouble)
+                continue
+            if whole is not None:
+                self._hand_on(await self._book.see_notices(source.channel, [whole], self._clock.now_ms()))
+
+    def _hand_on(self, news: News) -> None:
+        for listing in news.listings:
+            if not self._gate.offer(listing):
+                log.warning("%s waits to be judged: too many listings at once", listing.key)
+
+    def _answered(self, channel: Channel, state: _State, news: News) -> None:
+        now_ms = self._clock.now_ms()
+        if state.errors and state.failing_since_ms is not None:
+            log.info("%s answers again after %d s", channel.value, (now_ms - state.failing_since_ms) // 1000)
+        state.last_ok_ms = now_ms
+        state.failing_since_ms = None
+        state.reason = ""
+        if news.listings:
+            state.last_item_ms = now_ms
+        self._hand_on(news)
+
+    def _failed(self, channel: Channel, state: _State, trouble: ChannelTrouble) -> None:
+        state.errors += 1
+        state.reason = str(trouble)
+        if state.failing_since_ms is None or state.errors == 1:
+            state.failing_since_ms = state.failing_since_ms or self._clock.now_ms()
+            log.warning("%s does not answer: %s", channel.value, trouble)

@@ -15,7 +15,7 @@ OTHER_CATEGORIES = {"upbit": ("안내",), "bithumb": ("안내",)}
 
 NoticeListener = Callable[[SimNotice], None]
 
-# (hours before the start, categories, title): ordinary days of two exchanges, oldest first.
+# (hours before the start, categories, title): ordinary days of two exchanges, oldest first; dates are put in.
 _UPBIT_PAST = (
     (310, "이벤트", "재스미코인(JASMY) 스테이킹 참여하고 추가 보상 받기 이벤트"),
     (282, "입출금", "세이(SEI) 네트워크 업그레이드에 따른 입출금 일시 중단 안내 (완료)"),
@@ -29,15 +29,15 @@ _UPBIT_PAST = (
     (101, "이벤트", "스토리(IP) 신규 거래지원 기념 퀴즈 이벤트"),
     (77, "거래", "아하토큰(AHT) 거래 유의 종목 지정 기간 연장 안내"),
     (54, "NFT", "NFT 마켓 서비스 이용 시간 변경 안내"),
-    (30, "입출금", "트론(TRX) 노드 점검에 따른 입출금 일시 중단 안내 (11/20 14:00 ~)"),
-    (9, "거래", "스팀(STEEM) 거래지원 종료 안내 (12/14 15:00)"),
+    (30, "입출금", "트론(TRX) 노드 점검에 따른 입출금 일시 중단 안내 ({soon} 14:00 ~)"),
+    (9, "거래", "스팀(STEEM) 거래지원 종료 안내 ({later} 15:00)"),
     (3, "안내", "원화 출금 지연 제도 변경 안내"),
 )
 _BITHUMB_PAST = (
     (290, ("이벤트",), "무브먼트(MOVE) 원화 마켓 추가 기념 에어드랍 이벤트"),
-    (266, ("안내",), "추석 연휴 고객지원 운영 시간 안내"),
+    (266, ("안내",), "명절 연휴 고객지원 운영 시간 안내"),
     (241, ("거래지원", "마켓 추가"), "카이토(KAITO) 원화 마켓 추가"),
-    (219, ("입출금",), "헤데라(HBAR) 입출금 일시 중지 안내 (11/13 오전 9시~)"),
+    (219, ("입출금",), "헤데라(HBAR) 입출금 일시 중지 안내 ({past} 오전 9시~)"),
     (190, ("거래유의",), "옵저버(OBSR), 바이오패스포트(BIOT) 거래유의종목 지정"),
     (166, ("공시",), "재산상 이익 제공 공시"),
     (140, ("점검",), "일부 은행 점검에 따른 원화 입출금 지연 안내"),
@@ -65,11 +65,16 @@ class Bulletin:
             if exchange == "upbit"
             else list(_BITHUMB_PAST)
         )
-        for hours, categories, title in past:
+        for hours, categories, wording in past:
             at_ms = (start_ms - hours * HOUR_MS) // (30 * MINUTE_MS) * 30 * MINUTE_MS
-            self.publish(
-                self.reserve(), title, f"{title}\n\n자세한 내용은 고객센터를 참고해 주세요.", categories, at_ms
-            )
+            dates = {
+                "past": _day(at_ms + DAY_MS),
+                "soon": _day(start_ms + DAY_MS),
+                "later": _day(start_ms + 23 * DAY_MS),
+            }
+            title = wording.format_map(dates)
+            body = f"{title}\n\n자세한 내용은 고객센터를 참고해 주세요."
+            self.publish(self.reserve(), title, body, categories, at_ms)
         if exchange == "upbit":
             title = "특정금융정보법에 따른 미신고 가상자산사업자와의 거래 유의 안내"
             pinned = SimNotice(
@@ -164,6 +169,10 @@ def listing_body(
             f"거래 오픈: {kst_text(starts_ms)}",
         )
     )
+
+
+def _day(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(KST).strftime("%m/%d")
 
 
 def kst_text(at_ms: int) -> str:

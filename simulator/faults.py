@@ -100,6 +100,8 @@ def checked(fault: Fault) -> Fault:
         raise BadFault(f"kind: {kind} happens to sockets only, and {target} is none")
     if kind in HTTP_KINDS and target in SOCKETS:
         raise BadFault(f"kind: {kind} happens to HTTP answers only, and {target} is a socket")
+    if kind == "skew_clock" and target == "upbit:announcement":
+        raise BadFault("kind: skew_clock moves the stamps of trades, and upbit:announcement has none")
     if kind in ("slow", "skew_clock") and fault.by_ms == 0:
         raise BadFault(f"by_ms: say by how much, for {kind}")
     if kind == "slow" and fault.by_ms < 0:

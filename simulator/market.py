@@ -36,13 +36,14 @@ class MarketModel:
         rate: Rate,
         notional: float,
         spread_bps: float,
+        tape: Tape,
         history: bool = True,
     ) -> None:
         self.listed = listed
         self.mid = mid
         self.rate = rate
         self.ticks = Ticks(listed.exchange, listed.quote)
-        self.tape = Tape(listed.exchange, listed.code)
+        self.tape = tape
         self.history = history
         self._seed = mixed(seed, text_seed(listed.exchange), text_seed(listed.code))
         self._random = random.Random(self._seed)

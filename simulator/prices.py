@@ -132,7 +132,7 @@ _KRW_HIGH: Bands = tuple(
 )
 _UPBIT_KRW = (*_KRW_HIGH, *_decades(2, -6, 2))  # 100: 1, 10: 0.1, … 0.000001: 0.00000001
 # Bithumb publishes no table; below 1,000 these bands are those seen in its data, with low confidence.
-_BITHUMB_KRW = (*_KRW_HIGH, *_decades(2, -1, 3))  # 100: 0.1, 10: 0.01, 1: 0.001, below: 0.0001
+_BITHUMB_KRW = (*_KRW_HIGH, *_decades(2, -5, 3))  # 100: 0.1, 10: 0.01, 1: 0.001, …
 _USDT = _decades(1, -5, 3)  # 10: 0.01, 1: 0.001, …
 _BTC: Bands = ((0.0, 1e-8, 8),)
 

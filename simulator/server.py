@@ -13,8 +13,14 @@ from msgspec import Struct
 
 from ops.lifetimes import running
 from simulator import (
+    binance,
     bithumb,
+    bybit,
+    coinbase,
+    coingecko,
     control,
+    fx,
+    okx,
     telegram,
     upbit,
     upbit_site,
@@ -26,7 +32,19 @@ from simulator.http_faults import Pages, bent, refusal
 from simulator.staging import Stage
 from simulator.world import World
 
-SERVICE_MODULES = (upbit, upbit_site, bithumb, binance, okx, bybit, coingecko, fx, telegram, webhook)
+SERVICE_MODULES = (
+    upbit,
+    upbit_site,
+    bithumb,
+    binance,
+    okx,
+    bybit,
+    coinbase,
+    coingecko,
+    fx,
+    telegram,
+    webhook,
+)
 HOST = "127.0.0.1"
 TICK_S = 0.01  # real seconds between two steps of the world
 HANG_STEP_S = 0.05  # real seconds between two looks at a request that hangs
@@ -45,7 +63,7 @@ CHANNEL_PATHS = (
     ("/bithumb/public/ticker/ALL", "bithumb:ticker_all"),
     ("/bithumb/public/assetsstatus", "bithumb:assets"),
 )
-VENUE_OF = {"binance": "binance", "binance-futures": "binance", "okx": "okx", "bybit": "bybit"}
+VENUE_OF = {"binance": "binance", "binance-futures": "binance", "okx": "okx", "bybit": "bybit", "coinbase": "coinbase"}
 ANSWER_KINDS = ("http_429", "http_418", "http_403", "http_451", "http_5xx", "http_html")
 BEND_KINDS = ("empty", "zero_price", "null_price", "wrong_price")
 

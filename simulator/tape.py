@@ -1,6 +1,6 @@
 """What has happened in one market: the trades as columns, one-minute bars, and the statistics of the day.
 
-Bounded: trades are kept for `KEEP_TRADES_MS`, bars for `KEEP_BARS_MS` of simulated time.
+Bounded: trades are kept for `keep_ms`, bars for `KEEP_BARS_MS` of simulated time.
 """
 
 from array import array
@@ -18,8 +18,9 @@ TRIM_EVERY = 2_000  # trades between two looks at the bound
 class Tape:
     """The trades of one market in the order of matching."""
 
-    def __init__(self, exchange: str, code: str) -> None:
+    def __init__(self, exchange: str, code: str, keep_ms: int = KEEP_TRADES_MS) -> None:
         self._exchange = exchange
+        self._keep_ms = keep_ms
         self._code = code
         self._integers = [array("q") for _ in range(4)]  # traded_ms, sent_ms, ws_id, rest_id
         self._numbers = [array("d") for _ in range(6)]  # price, volume, bid, bid size, ask, ask size
@@ -146,7 +147,7 @@ class Tape:
     def _trim(self, now_ms: int) -> None:
         self._since_trim = 0
         self.forget_day_before(now_ms)
-        cut = bisect_left(self._integers[0], now_ms - KEEP_TRADES_MS) if self._sorted else 0
+        cut = bisect_left(self._integers[0], now_ms - self._keep_ms) if self._sorted else 0
         if cut:
             for integers in self._integers:
                 del integers[:cut]

@@ -22,6 +22,7 @@ from simulator.faults import Fault, Faults
 from simulator.market import KST_OFFSET_MS, MarketModel, Rate
 from simulator.population import Population
 from simulator.prices import DAY_MS, HOUR_MS, MINUTE_MS, Path, Ticks, bank_rate, fair_price, krw_per_usdt, mixed
+from simulator.tape import KEEP_TRADES_MS, Tape
 from simulator.tokens import token_of
 from simulator.universe import Coin, network_name
 from simulator.values import (
@@ -54,6 +55,7 @@ DEFAULT_KRW_MARKETS = 280
 DEFAULT_RATE = 150.0  # trades a second over all markets
 WARM_UP_MS = 60_000  # simulated before the first call is answered, so that every list has something to show
 WARM_UP_TRADES = 20_000
+KEEP_TRADES = 4_000_000  # of the truth, about 100 bytes each; at ordinary rates two hours are fewer
 
 TradeListener = Callable[[SimTrade], None]
 
@@ -70,6 +72,7 @@ class World:
         self.seed = seed
         self.start_ms = clock.now_ms() // 1000 * 1000
         self.faults = Faults(clock.now_ms)
+        self._keep_ms = min(KEEP_TRADES_MS, int(KEEP_TRADES / rate * 1000))
         self._population = Population(seed, markets, rate)
         self._coins: dict[str, Coin] = dict(self._population.coins)
         self._fair: dict[str, Path] = {}
@@ -262,9 +265,8 @@ class World:
         earlier = self._models[listed.exchange].get(listed.code)
         self._openings += 1
         seed = mixed(self.seed, self._openings) if earlier else self.seed
-        model = MarketModel(listed, seed, self.start_ms, mid, rate, notional, spread_bps, history=False)
-        if earlier:
-            model.tape = earlier.tape
+        tape = earlier.tape if earlier else Tape(listed.exchange, listed.code, self._keep_ms)
+        model = MarketModel(listed, seed, self.start_ms, mid, rate, notional, spread_bps, tape, history=False)
         self._register(model)
         self.show(msgspec.structs.replace(listed, state="ACTIVE"))
         self._trade(model, self._advanced_ms - self.start_ms)
@@ -314,7 +316,8 @@ class World:
     def _add_planned(self, listed: SimMarket, rate_hz: float, spread_bps: float, from_ms: int) -> None:
         mid = self.krw_mid(listed.exchange, listed.base, listed.quote)
         notional = self._population.notional(listed.quote)
-        model = MarketModel(listed, self.seed, self.start_ms, mid, lambda _: rate_hz, notional, spread_bps)
+        tape = Tape(listed.exchange, listed.code, self._keep_ms)
+        model = MarketModel(listed, self.seed, self.start_ms, mid, lambda _: rate_hz, notional, spread_bps, tape)
         self._register(model)
         self.show(listed)
         age_ms = int(min(HOUR_MS, 1000 / rate_hz))

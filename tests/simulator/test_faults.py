@@ -116,6 +116,7 @@ def test_reordering_loses_nothing_and_repeats_nothing() -> None:
         ("upbit:public", "slow", {}, "by_ms"),
         ("upbit:public", "slow", {"by_ms": -1}, "by_ms"),
         ("upbit", "skew_clock", {}, "by_ms"),
+        ("upbit:announcement", "skew_clock", {"by_ms": 5}, "has none"),
         ("binance", "wrong_price", {}, "factor"),
     ],
 )

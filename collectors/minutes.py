@@ -24,10 +24,18 @@ def merge(earlier: Candle, later: Candle) -> Candle:
 
 
 class Rolled(Struct, frozen=True):
-    """What is ready: whole minutes, and (market, minute) pairs that must be rolled again from the stored seconds."""
+    """What is to be stored of one exchange: minutes, and what has to come from the stored seconds.
 
+    `again` are (market, minute) pairs; `whole` are minutes of all markets; `recount` are intervals whose coverage
+    changed after they were rolled, of one market or (None) of all.
+    """
+
+    exchange: Exchange
+    before_ms: int
     minutes: tuple[Candle, ...]
     again: tuple[tuple[Market, int], ...]
+    whole: tuple[int, ...]
+    recount: tuple[tuple[Market | None, int, int], ...]
 
 
 class _Running:
@@ -43,15 +51,16 @@ class _Running:
 class MinuteFold:
     """Folds seconds as they are stored. Seconds of a market come in order, but for late ones.
 
-    A second that comes again, or out of order, or belongs to a minute that this fold did not see from its beginning
-    (`from_ms` is when it began to watch), can't be folded; its minute is then to be rolled from the stored seconds.
+    What can't be folded is to be rolled from the stored seconds: a second that comes again or out of order, and the
+    minute that was running when this fold began (`from_ms`).
     """
 
     def __init__(self, from_ms: int) -> None:
-        self._whole_from_ms = -(-from_ms // MINUTE_MS) * MINUTE_MS
+        self._began_ms = from_ms - from_ms % MINUTE_MS
         self._taken_to_ms: dict[Exchange, int] = {}
         self._running: dict[int, dict[Market, _Running]] = {}
         self._again: set[tuple[Market, int]] = set()
+        self._recount: list[tuple[Exchange, Market | None, int, int]] = []
 
     def add(self, seconds: Iterable[Candle]) -> None:
         """Take one-second candles that are stored, or will be before the next minute is."""
@@ -59,7 +68,7 @@ class MinuteFold:
         for second in seconds:
             market = second.market
             minute_ms = second.open_ms - second.open_ms % MINUTE_MS
-            if minute_ms < self._whole_from_ms or minute_ms < self._taken_to_ms.get(market.exchange, 0):
+            if minute_ms <= self._began_ms or minute_ms < self._taken_to_ms.get(market.exchange, 0):
                 self._again.add((market, minute_ms))
                 continue
             of_minute = running.get(minute_ms)
@@ -74,29 +83,46 @@ class MinuteFold:
             else:
                 self._again.add((market, minute_ms))
 
-    def take(self, exchange: Exchange, before_ms: int) -> Rolled:
-        """The minutes of an exchange that end at or before `before_ms`, and what else is to be rolled again there."""
-        to_ms = before_ms - before_ms % MINUTE_MS
-        self._taken_to_ms[exchange] = max(to_ms, self._taken_to_ms.get(exchange, 0))
-        again = {each for each in self._again if each[0].exchange == exchange and each[1] < to_ms}
-        self._again -= again
-        minutes = []
-        for minute_ms in sorted(self._running):
-            if minute_ms >= to_ms:
-                break
-            of_minute = self._running[minute_ms]
-            ours = [market for market in of_minute if market.exchange == exchange]
-            for market in ours:
-                whole = of_minute.pop(market)
-                if (market, minute_ms) not in again:
-                    minutes.append(_starting(minute_ms, whole.candle))
-            if not of_minute:
-                del self._running[minute_ms]
-        return Rolled(tuple(minutes), tuple(sorted(again)))
+    def touch(self, exchange: Exchange, market: Market | None, from_ms: int, to_ms: int | None) -> None:
+        """A gap changed. Minutes not rolled yet will see it; those that are must be counted again."""
+        taken_to_ms = self._taken_to_ms.get(exchange, 0)
+        if from_ms < taken_to_ms:
+            self._recount.append((exchange, market, from_ms, taken_to_ms if to_ms is None else min(to_ms, taken_to_ms)))
 
-    def give_back(self, rolled: Rolled) -> None:
-        """Minutes that could not be stored after all: they are rolled from the stored seconds later."""
-        self._again.update(rolled.again, ((minute.market, minute.open_ms) for minute in rolled.minutes))
+    def ready(self, exchange: Exchange, before_ms: int) -> bool:
+        """Whether `take` would move on."""
+        return before_ms - before_ms % MINUTE_MS > self._taken_to_ms.get(exchange, self._began_ms)
+
+    def take(self, exchange: Exchange, before_ms: int) -> Rolled:
+        """What is to be stored of an exchange, now that all its seconds before `before_ms` are."""
+        to_ms = before_ms - before_ms % MINUTE_MS
+        began_is_due = exchange not in self._taken_to_ms and self._began_ms < to_ms
+        self._taken_to_ms[exchange] = max(to_ms, self._taken_to_ms.get(exchange, 0))
+        whole = (self._began_ms,) if began_is_due else ()
+        due = {each for each in self._again if each[0].exchange == exchange and each[1] < to_ms}
+        self._again -= due
+        recount = tuple(each[1:] for each in self._recount if each[0] == exchange)
+        self._recount = [each for each in self._recount if each[0] != exchange]
+        minutes = tuple(
+            _starting(minute_ms, of_minute.pop(market).candle)
+            for minute_ms, of_minute in sorted(self._running.items())
+            if minute_ms < to_ms
+            for market in [each for each in of_minute if each.exchange == exchange]
+        )
+        self._running = {minute_ms: of_minute for minute_ms, of_minute in self._running.items() if of_minute}
+        return Rolled(
+            exchange,
+            to_ms,
+            tuple(each for each in minutes if (each.market, each.open_ms) not in due),
+            tuple(sorted(each for each in due if each[1] not in whole)),
+            whole,
+            recount,
+        )
+
+    def take_all(self, exchange: Exchange) -> Rolled:
+        """Everything, the running minute too; for the end."""
+        newest_ms = max([self._began_ms, *self._running, *(minute_ms for _, minute_ms in self._again)])
+        return self.take(exchange, newest_ms + MINUTE_MS)
 
 
 def _starting(minute_ms: int, candle: Candle) -> Candle:

@@ -68,6 +68,11 @@ class _Book:
         self.newest_ms = 0
         self.trades = 0
 
+    def newest_stamp(self) -> int:
+        if not self.open:
+            return self.newest_ms
+        return max(self.newest_ms, max(trade.traded_ms for trade in self.open[max(self.open)]))
+
     def believe(self, price: float) -> None:
         self.floor = max(PRICE_MIN, price / JUMP)
         self.ceiling = min(PRICE_MAX, price * JUMP)
@@ -123,22 +128,19 @@ class SecondBucket:
         stamp_ms = our_ms + max(self._offset_ms, self._offset_ms if self._lag_ms is None else self._lag_ms)
         return whole_second(stamp_ms + DISORDER_MS + SECOND_MS - 1)
 
-    def missed_after(self, our_ms: int, markets: Iterable[Market]) -> int:
-        """The first second of which something may be missed, given a connection whose last message came at `our_ms`.
+    def missed_after(self, our_ms: int, markets: Iterable[Market] | None = None) -> int:
+        """The first second of which something may be missed, given a connection of `markets` (or all)
+        whose last message came at `our_ms`.
 
         Frames come in order, so what its newest trade proves was delivered, but for a little disorder of the stamps.
         A slow way shows in how old that trade is; a quiet connection must not, so at most 5 s are taken off.
         """
         stamp_ms = our_ms + (self._offset_ms if self._lag_ms is None else min(self._lag_ms, self._offset_ms))
-        newest_ms = max((self._newest_of(market) for market in markets), default=0)
+        books = (
+            self._books.values() if markets is None else [self._books[each] for each in markets if each in self._books]
+        )
+        newest_ms = max((book.newest_stamp() for book in books), default=0)
         return whole_second(min(stamp_ms, max(newest_ms, stamp_ms - SLOWEST_MS)) - DISORDER_MS)
-
-    def _newest_of(self, market: Market) -> int:
-        book = self._books.get(market)
-        if book is None:
-            return 0
-        running = max((trade.traded_ms for trade in book.open[max(book.open)]), default=0) if book.open else 0
-        return max(book.newest_ms, running)
 
     @property
     def closed_before_ms(self) -> int:
@@ -279,10 +281,9 @@ class SecondBucket:
         """Take the newest stamps of the open seconds in, and learn from them how their clock stands to ours."""
         best = self._window_lags[1]
         for book in self._active.values():
-            trades = book.open[max(book.open)]
-            book.newest_ms = max(book.newest_ms, max(trade.traded_ms for trade in trades))
+            book.newest_ms = book.newest_stamp()
             self._newest_ms = max(self._newest_ms, book.newest_ms)
-            last = trades[-1]
+            last = book.open[max(book.open)][-1]
             lag_ms = last.traded_ms - last.received_ms
             best = lag_ms if best is None else max(best, lag_ms)
             self._last_stamp_ms = last.traded_ms

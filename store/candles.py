@@ -104,16 +104,27 @@ def rollup_minute(connection: sqlite3.Connection, minute_ms: int, market_id: int
     return len(rows)
 
 
-def refresh_coverage(connection: sqlite3.Connection, minute_ms: int) -> None:
-    """Say again how many seconds of a stored minute we were listening, after its gaps have changed."""
-    coverage = Coverage(connection, minute_ms)
-    connection.executemany(
-        "UPDATE candles_1m SET covered_s = ? WHERE market_id = ? AND open_ms = ?",
-        [
-            (coverage.of(exchange, market_id), market_id, minute_ms)
-            for market_id, exchange in connection.execute("SELECT id, exchange FROM markets").fetchall()
-        ],
-    )
+def refresh_coverage(connection: sqlite3.Connection, touched: Iterable[tuple[Exchange, int | None, int, int]]) -> None:
+    """Say again how much of stored minutes we were listening, where gaps changed after they were rolled.
+
+    `touched` are (exchange, market id or None for all, from_ms, to_ms).
+    """
+    coverage: dict[int, Coverage] = {}
+    for exchange, market_id, from_ms, to_ms in touched:
+        everyone = "SELECT id FROM markets WHERE exchange = ?"
+        ids = [market_id] if market_id is not None else [row[0] for row in connection.execute(everyone, (exchange,))]
+        for each in ids:
+            minutes = connection.execute(
+                "SELECT open_ms FROM candles_1m WHERE market_id = ? AND open_ms > ? AND open_ms < ?",
+                (each, from_ms - MINUTE_MS, to_ms),
+            ).fetchall()
+            for (minute_ms,) in minutes:
+                if minute_ms not in coverage:
+                    coverage[minute_ms] = Coverage(connection, minute_ms)
+                connection.execute(
+                    "UPDATE candles_1m SET covered_s = ? WHERE market_id = ? AND open_ms = ?",
+                    (coverage[minute_ms].of(exchange, each), each, minute_ms),
+                )
 
 
 class Coverage:

@@ -1,0 +1,336 @@
+"""Takes trades in, hands candles and gaps to the writer once a second, and knows what it missed.
+
+Order is kept: what happens first is offered to the writer first, so a minute that is rolled behind a flush sees it.
+What the writer refuses waits here, bounded; past the bound the oldest candles are dropped and marked as a gap.
+
+Coverage: a market counts from the first whole second after its subscription was proven live. Everything else, from the
+last second that an earlier run recorded, is a row in `gaps`; a market has at most one gap without an end.
+"""
+
+import logging
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import msgspec
+from msgspec import Struct
+
+from collectors.events import Candle, Exchange, GapCause, Market, Trade
+from collectors.minutes import MinuteFold
+from collectors.repair.gaps import SECOND_MS
+from collectors.second_bucket import Rejection, SecondBucket
+from collectors.second_part import whole_second
+from config.clock import Clock
+from config.settings import Recording
+from store import candles, gaps, markets, quarantine
+from store.gaps import OpenGap
+from store.quarantine import Refused
+from store.writer import DatabaseWriter, Rows
+
+log = logging.getLogger(__name__)
+
+FLUSH_S = 1.0
+BATCH_ROWS = 500
+WAITING_ROWS = 30_000  # about a minute of both exchanges, 10 MB
+SAMPLES_A_FLUSH = 20  # rows of quarantine kept from one second; more of the same teach nothing
+CRASH_MARGIN_MS = 5_000  # trades that may still be on their way when a crash cuts them off
+STEP_MS = 2_000  # a difference of our two clocks beyond this is a step of the wall clock
+
+
+class Recorded(Struct, frozen=True):
+    """How one exchange's recording stands. `last_trade_ms` is our time; `markets` are those we should hear."""
+
+    markets: int
+    live: int
+    last_trade_ms: int | None
+    open_gaps: int
+    stale_markets: int
+    trades: int
+    rejected: int
+
+
+class _Waiting(Struct, frozen=True):
+    """Rows on their way to the writer. `from_ms`: no second before this is in them."""
+
+    rows: Rows
+    from_ms: int
+    seconds: tuple[Candle, ...] = ()
+
+
+class Recorder:
+    """The Sink of every feed. `minutes` folds what is on its way to the disk; the aggregator rolls it."""
+
+    def __init__(
+        self, writer: DatabaseWriter, clock: Clock, settings: Recording, exchanges: Sequence[Exchange]
+    ) -> None:
+        self._writer = writer
+        self._clock = clock
+        self._buckets = {exchange: SecondBucket(exchange, settings) for exchange in exchanges}
+        self._ids: dict[Market, int] = {}
+        self._expected: dict[Exchange, set[Market]] = {exchange: set() for exchange in exchanges}
+        self._open: dict[Market, OpenGap] = {}
+        self._recorded_before: dict[Exchange, int | None] = {}
+        self._waiting: deque[_Waiting] = deque()
+        self._waiting_rows = 0
+        self._dropped_spans: dict[Exchange, tuple[int, int]] = {}
+        self._spoiled: set[tuple[Exchange, Market | None, int, int]] = set()
+        self._refused: list[Refused] = []
+        self._rejected: dict[Exchange, int] = dict.fromkeys(exchanges, 0)
+        self._watched: dict[Market, Callable[[Trade], None]] = {}
+        self._wall_ms, self._monotonic_s = clock.now_ms(), clock.monotonic()
+        self.minutes = MinuteFold(self._wall_ms)
+        self.dropped = 0
+
+    # --- before and after ---------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Take up what an earlier run left: market ids, gaps without an end, how far it came."""
+
+        def load(
+            connection: sqlite3.Connection,
+        ) -> tuple[dict[Market, int], dict[Market, OpenGap], dict[Exchange, int | None]]:
+            ids = markets.load(connection)
+            open_gaps = gaps.load_open(connection, {market_id: market for market, market_id in ids.items()})
+            return ids, open_gaps, {each: candles.recorded_until(connection, each) for each in self._buckets}
+
+        self._ids, self._open, self._recorded_before = await self._writer.run(load)
+
+    async def expect(self, wanted: Iterable[Market]) -> None:
+        """Markets that will be subscribed. Until each is live, and since an earlier run ended, its time is a gap.
+
+        Call this before a feed speaks of them. The first call for an exchange is its start; later ones add markets.
+        """
+        now_ms = self._clock.now_ms()
+        new = [market for market in wanted if market not in self._expected[market.exchange]]
+        if not new:
+            return
+        self._ids |= await self._writer.run(lambda connection: markets.intern(connection, new, now_ms))
+        opened = []
+        begins: dict[Exchange, tuple[int, GapCause]] = {}
+        for exchange, expected in self._expected.items():
+            before_ms = self._recorded_before.get(exchange)
+            if expected:
+                begins[exchange] = (whole_second(now_ms), GapCause.MARKET_ADDED)
+            else:
+                begins[exchange] = (whole_second(now_ms) if before_ms is None else before_ms, GapCause.START)
+        for market in new:
+            self._expected[market.exchange].add(market)
+            if market not in self._open:
+                gap = self._open[market] = OpenGap(*begins[market.exchange])
+                opened.append((market.exchange, self._ids[market], gap.from_ms, gap.cause))
+        if opened:
+            self._hand_over(gaps.opened(opened), min(gap[2] for gap in opened))
+
+    async def run(self) -> None:
+        """Flush once a second, for ever."""
+        while True:
+            await self._clock.sleep(FLUSH_S)
+            self.flush()
+
+    def close(self) -> None:
+        """The last seconds, and the gap that begins now. What the writer no longer takes is said and counted."""
+        now_ms = self._clock.now_ms()
+        for exchange, bucket in self._buckets.items():
+            live = [market for market in self._expected[exchange] if market not in self._open]
+            ends_ms = bucket.missed_after(now_ms, live)
+            self._take(bucket.flush_all())
+            self._open_gaps(live, ends_ms, GapCause.STOP)
+            if live:
+                self._hand_over(candles.recorded(exchange, ends_ms), ends_ms)
+        self._mark_spoiled()
+        self._push()
+        if self._waiting:
+            log.error("%d rows could not be handed to the writer at the end", self._waiting_rows)
+            self.dropped += self._waiting_rows
+
+    # --- what feeds tell (the Sink) -----------------------------------------------------------------------------------
+
+    def trade(self, trade: Trade) -> None:
+        """One trade of a market that is expected; the hot path."""
+        if self._watched and (tell := self._watched.get(trade.market)) is not None and not trade.snapshot:
+            del self._watched[trade.market]
+            tell(trade)
+        rejection = self._buckets[trade.market.exchange].add(trade)
+        if rejection is not None:
+            self._disbelieve(rejection)
+
+    def live(self, markets: Sequence[Market], at_ms: int) -> None:
+        """Subscriptions proven by a first frame, received at `at_ms`: their gaps end. Markets that are live stay so."""
+        ends = []
+        for market in markets:
+            self._known(market)
+            if self._open.pop(market, None) is None:
+                continue
+            bucket = self._buckets[market.exchange]
+            covered_ms = bucket.covered_after(at_ms)
+            bucket.cover(market, covered_ms)
+            ends.append((market.exchange, self._ids[market], covered_ms))
+        if ends:
+            self._hand_over(gaps.closed(ends), min(end[2] for end in ends))
+
+    def lost(self, markets: Sequence[Market], from_ms: int, cause: GapCause) -> None:
+        """A connection is gone, or says nothing; its last good message came at `from_ms`. Known gaps go on."""
+        by_exchange: dict[Exchange, list[Market]] = {}
+        for market in markets:
+            self._known(market)
+            if market not in self._open:
+                by_exchange.setdefault(market.exchange, []).append(market)
+        for exchange, gone in by_exchange.items():
+            self._open_gaps(gone, self._buckets[exchange].missed_after(from_ms, gone), cause)
+
+    def rejected(self, exchange: Exchange, reason: str, sample: bytes, at_ms: int) -> None:
+        """A frame that could not be read. It may have held a trade of any market, so those seconds are marked."""
+        self._count_rejected(Refused(at_ms, exchange, reason, sample.decode("utf-8", "backslashreplace")))
+        bucket = self._buckets[exchange]
+        self._spoiled.add((exchange, None, bucket.missed_after(at_ms), bucket.covered_after(at_ms)))
+
+    def watch(self, market: Market, tell: Callable[[Trade], None]) -> None:
+        """Call `tell` with the next trade of a market, whether it is covered yet or not, once."""
+        self._watched[market] = tell
+
+    # --- what others ask ----------------------------------------------------------------------------------------------
+
+    @property
+    def ids(self) -> Mapping[Market, int]:
+        """The number of each market in the candle tables."""
+        return self._ids
+
+    @property
+    def exchanges(self) -> Sequence[Exchange]:
+        return tuple(self._buckets)
+
+    def settled_before(self, exchange: Exchange) -> int:
+        """Every second of the exchange before this is with the writer (late trades aside); 0 before the first trade."""
+        waiting = [each.from_ms for each in self._waiting]
+        return min([self._buckets[exchange].closed_before_ms, *waiting])
+
+    def reading(self, exchange: Exchange) -> Recorded:
+        bucket = self._buckets[exchange]
+        expected = self._expected[exchange]
+        missing = [gap for market, gap in self._open.items() if market in expected]
+        return Recorded(
+            markets=len(expected),
+            live=len(expected) - len(missing),
+            last_trade_ms=bucket.last_received_ms,
+            open_gaps=len(missing),
+            stale_markets=sum(gap.cause is GapCause.STALE for gap in missing),
+            trades=sum(bucket.trades_by_market().values()),
+            rejected=self._rejected[exchange],
+        )
+
+    def trades_by_market(self) -> dict[Market, int]:
+        """Trades in closed seconds since the start, for every market heard."""
+        return {market: n for bucket in self._buckets.values() for market, n in bucket.trades_by_market().items()}
+
+    # --- on the way to the disk ---------------------------------------------------------------------------------------
+
+    def flush(self) -> None:
+        """Hand over what closed until now; then say how far this run has come."""
+        now_ms = self._now_ms()
+        for bucket in self._buckets.values():
+            self._take(bucket.flush(now_ms))
+        self._mark_spoiled()
+        self._push()
+        if not self._waiting:
+            for exchange, bucket in self._buckets.items():
+                if bucket.closed_before_ms:
+                    self._writer.offer(candles.recorded(exchange, bucket.closed_before_ms - CRASH_MARGIN_MS))
+
+    def _now_ms(self) -> int:
+        """The wall clock; a step of it is told to the buckets, whose seconds are the exchange's."""
+        wall_ms, monotonic_s = self._clock.now_ms(), self._clock.monotonic()
+        by_ms = wall_ms - self._wall_ms - round((monotonic_s - self._monotonic_s) * 1000)
+        self._wall_ms, self._monotonic_s = wall_ms, monotonic_s
+        if abs(by_ms) > STEP_MS:
+            log.warning("the clock of this machine jumped by %+.1f s", by_ms / 1000)
+            for bucket in self._buckets.values():
+                bucket.host_stepped(by_ms, wall_ms)
+        return wall_ms
+
+    def _take(self, closed: Sequence[Candle]) -> None:
+        for start in range(0, len(closed), BATCH_ROWS):
+            part = tuple(closed[start : start + BATCH_ROWS])
+            rows = candles.seconds(part, self._ids)
+            self._hand_over(rows, min(candle.open_ms for candle in part), part)
+
+    def _hand_over(self, rows: Rows, from_ms: int, seconds: tuple[Candle, ...] = ()) -> None:
+        self._waiting.append(_Waiting(rows, from_ms, seconds))
+        self._waiting_rows += len(rows.rows)
+
+    def _push(self) -> None:
+        """Offer what waits, in order; drop the oldest candles past the bound, and remember to say so."""
+        if self._dropped_spans:
+            self._say_dropped()
+        while not self._dropped_spans and self._waiting and self._writer.offer(self._waiting[0].rows):
+            sent = self._waiting.popleft()
+            self._waiting_rows -= len(sent.rows.rows)
+            self.minutes.add(sent.seconds)
+        while self._waiting_rows > WAITING_ROWS and (oldest := self._oldest_seconds()) is not None:
+            self._waiting.remove(oldest)
+            self._waiting_rows -= len(oldest.rows.rows)
+            self._drop(oldest.seconds)
+
+    def _oldest_seconds(self) -> _Waiting | None:
+        return next((each for each in self._waiting if each.seconds), None)
+
+    def _drop(self, seconds: Sequence[Candle]) -> None:
+        if not self._dropped_spans:
+            log.error("the writer is behind: the oldest seconds are dropped and marked as missed")
+        self.dropped += len(seconds)
+        for candle in seconds:
+            from_ms, to_ms = self._dropped_spans.get(candle.market.exchange, (candle.open_ms, 0))
+            span = min(from_ms, candle.open_ms), max(to_ms, candle.open_ms + SECOND_MS)
+            self._dropped_spans[candle.market.exchange] = span
+
+    def _say_dropped(self) -> None:
+        """Once the writer takes rows again, the first one says what is missing."""
+        cause = GapCause.DROPPED if self._writer.healthy else GapCause.PAUSED
+        spans = [(exchange, None, *span, cause) for exchange, span in self._dropped_spans.items()]
+        if self._writer.offer(gaps.added(spans)):
+            for exchange, (from_ms, to_ms) in self._dropped_spans.items():
+                self.minutes.touch(exchange, None, from_ms, to_ms)
+            self._dropped_spans.clear()
+
+    # --- gaps ---------------------------------------------------------------------------------------------------------
+
+    def _open_gaps(self, gone: Sequence[Market], from_ms: int, cause: GapCause) -> None:
+        if not gone:
+            return
+        for market in gone:
+            self._open[market] = OpenGap(from_ms, cause)
+            self._buckets[market.exchange].uncover(market)
+            self.minutes.touch(market.exchange, market, from_ms, None)
+        opened = [(market.exchange, self._ids[market], from_ms, cause) for market in gone]
+        self._hand_over(gaps.opened(opened), from_ms)
+
+    def _disbelieve(self, rejection: Rejection) -> None:
+        trade = rejection.trade
+        sample = msgspec.json.encode(trade).decode()
+        self._count_rejected(Refused(trade.received_ms, trade.market.exchange, rejection.reason.value, sample))
+        second_ms = whole_second(trade.traded_ms)
+        self._spoiled.add((trade.market.exchange, trade.market, second_ms, second_ms + SECOND_MS))
+
+    def _count_rejected(self, refused: Refused) -> None:
+        self._rejected[refused.exchange] += 1
+        if len(self._refused) < SAMPLES_A_FLUSH:
+            self._refused.append(refused)
+
+    def _mark_spoiled(self) -> None:
+        """Gap rows for seconds that lack a trade we refused, and the samples of what we refused."""
+        if self._refused:
+            self._hand_over(quarantine.added(self._refused), self._refused[0].at_ms)
+            self._refused = []
+        if not self._spoiled:
+            return
+        spans = sorted(self._spoiled, key=lambda span: span[2])
+        self._spoiled = set()
+        rows = []
+        for exchange, market, from_ms, to_ms in spans:
+            market_id = None if market is None else self._ids[market]
+            rows.append((exchange, market_id, from_ms, to_ms, GapCause.QUARANTINED))
+            self.minutes.touch(exchange, market, from_ms, to_ms)
+        self._hand_over(gaps.added(rows), spans[0][2])
+
+    def _known(self, market: Market) -> None:
+        if market not in self._expected[market.exchange]:
+            raise ValueError(f"{market.exchange} {market.code} was never expected; call Recorder.expect first")

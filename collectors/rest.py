@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from collectors.dialect import AskBid, Level, Markets, sides
+from collectors.dialect import FIRST_MS, LAST_MS, AskBid, Level, Markets, sides
 from collectors.events import Candle, Exchange, Market, OrderBook, Trade
 
 T = TypeVar("T")
@@ -153,6 +153,8 @@ def parse_trades(exchange: Exchange, markets: Markets, status: int, body: bytes,
     trades = []
     for row in reversed(rows):
         positive(exchange, body, row.trade_price, row.trade_volume)
+        if not FIRST_MS <= row.timestamp < LAST_MS:
+            raise BadPage(exchange, "trade time is not in milliseconds", body)
         trades.append(
             Trade(
                 market_in(exchange, markets, row.market, body),
@@ -183,7 +185,7 @@ def parse_books(
     books = []
     for row in read(exchange, status, body, _BOOKS):
         bids, asks = sides(row.orderbook_units)
-        taken_ms = row.timestamp // 1000 if row.timestamp > 10**14 else row.timestamp
+        taken_ms = row.timestamp // 1000 if row.timestamp >= LAST_MS else row.timestamp
         books.append(OrderBook(market_in(exchange, markets, row.market, body), bids, asks, taken_ms, received_ms))
     return tuple(books)
 

@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 from msgspec import Struct
 
-from ops.lifetimes import running
 from simulator import (
     binance,
     bithumb,
@@ -205,7 +204,15 @@ async def served(world: World, port: int = 0) -> AsyncIterator[Served]:
     try:
         await web.TCPSite(runner, HOST, port).start()
         bound = runner.addresses[0][1]
-        async with running(drive(world)):
-            yield Served(f"http://{HOST}:{bound}", bound, world, counters)
+        async with asyncio.TaskGroup() as group:
+            driver = group.create_task(drive(world), name="driver")
+            try:
+                yield Served(f"http://{HOST}:{bound}", bound, world, counters)
+            finally:
+                driver.cancel()
+    except BaseExceptionGroup as crashes:
+        if len(crashes.exceptions) == 1:
+            raise crashes.exceptions[0] from crashes.exceptions[0].__cause__
+        raise
     finally:
         await runner.cleanup()

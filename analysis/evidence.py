@@ -19,11 +19,13 @@ def positive(number: float | None) -> float | None:
 class KoreanFacts(Struct, frozen=True):
     """The Korean side: the KRW book, and the networks it takes deposits from (Silent: it does not tell).
 
-    `announced_networks` are those that the notice names; `contracts` maps a network to the address that the notice or
-    the token registry names, under the exchange's own name for the network.
+    `listed`: whether it trades the coin at all (None: it did not say). `announced_networks` are those that
+    the notice names; `contracts` maps a network to the address that the notice or the token registry names, under the
+    exchange's own name for the network.
     """
 
     book: Book | None = None
+    listed: bool | None = None
     transfers: Transfers | Silent = Silent("not asked")
     announced_networks: tuple[str, ...] = ()
     contracts: Mapping[str, str] = {}

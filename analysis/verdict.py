@@ -72,7 +72,7 @@ class CostPart(Struct, frozen=True):
 
 
 class Cost(Struct, frozen=True):
-    """What the round costs for one notional; `total_bps` is None when a part is unknown, `low_bps` sums what is known."""
+    """What the round costs for one notional; `total_bps` is None when a part is unknown, `low_bps` sums the known."""
 
     notional_krw: Decimal
     parts: tuple[CostPart, ...]
@@ -100,8 +100,9 @@ class Verdict(Struct, frozen=True):
     """One answer with all its reasons. The same facts always give the same verdict.
 
     `premium_bps` is the coin premium against the bank rate, `excess_bps` the excess over the market's own premium
-    (what an arbitrage can gain), `net_bps` = executable excess premium − total cost; None while an
-    input is unknown.
+    (what an arbitrage can gain), both at mid prices; None while an input is unknown.
+    `net_bps` = excess at the mids of the best route − its total cost, in which the slippage of both books stands; that
+    is the executable excess − the other costs.
     `run_bps` is the foreign price now against the foreign price at publication.
     """
 

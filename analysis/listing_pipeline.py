@@ -1,0 +1,185 @@
+"""Listing in, verdicts out: gathers facts in parallel, has them judged, tells what changed, and looks again.
+
+Decides nothing itself: `weigh` and `judge` say the verdict, `ringing` whether it is heard, `pace` when to look again.
+It never makes the monitor wait: what the bounded queue refuses stays in its table and is offered again.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+
+import msgspec
+
+from analysis.asking import wait_until_done
+from analysis.evidence import Evidence
+from analysis.gate import follow, judge
+from analysis.gate_rules import Previous
+from analysis.gathering import Gathering, Sources
+from analysis.pace import due, pause_s
+from analysis.premium import FxMember, remember
+from analysis.quotes import NotListed
+from analysis.ringing import Quiet, Ring, Rung, ringing, rung
+from analysis.verdict import Finding, Verdict
+from analysis.weigh import weigh
+from collectors.events import Exchange, Listing, ListingState
+from config.clock import Clock
+from config.settings import Settings
+
+log = logging.getLogger(__name__)
+
+QUEUE = 32
+ACTIVE = 64  # listings under watch at a time; the next ones wait in the queue
+OVER = (ListingState.CANCELLED, ListingState.SETTLED)
+
+OnVerdict = Callable[[Listing, Verdict, Ring | Quiet], Awaitable[None]]
+
+
+class _Case:
+    """One listing under watch, with what must be remembered between two looks."""
+
+    def __init__(self, listing: Listing, gathering: Gathering) -> None:
+        self.listing = listing
+        self.gathering = gathering
+        self.news = asyncio.Event()
+        self.previous: Previous | None = None
+        self.rung = Rung()
+        self.heard: Verdict | None = None  # the latest one that the reader's knowledge agrees with
+        self.told: Verdict | None = None
+        self.told_s = 0.0
+
+
+class ListingPipeline:
+    """`on_verdict(listing, verdict, Ring | Quiet)` is awaited for each verdict worth telling: kept, edited, replied.
+
+    `run()` may be cancelled and started again: the listings under watch are kept. `crashes` counts looks that failed.
+    """
+
+    def __init__(self, sources: Sources, settings: Settings, clock: Clock, on_verdict: OnVerdict) -> None:
+        self._sources = sources
+        self._settings = settings
+        self._clock = clock
+        self._on_verdict = on_verdict
+        self._queue: asyncio.Queue[Listing] = asyncio.Queue(QUEUE)
+        self._cases: dict[str, _Case] = {}
+        self._room = asyncio.Event()
+        self._last_good: FxMember | None = None
+        self.crashes = 0
+
+    def offer(self, listing: Listing) -> bool:
+        """Take a listing, or news of one under watch, at once; False if 32 are waiting already."""
+        if self._renew(listing):
+            return True
+        try:
+            self._queue.put_nowait(listing)
+        except asyncio.QueueFull:
+            log.warning("the queue of listings is full; %s stays in its table", listing.key)
+            return False
+        return True
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """Keys of the listings that are looked at again and again."""
+        return tuple(self._cases)
+
+    async def run(self) -> None:
+        """Follow every listing that is offered until it is settled; for ever."""
+        async with asyncio.TaskGroup() as group:
+            for case in self._cases.values():
+                group.create_task(self._follow(case, group))
+            while True:
+                while len(self._cases) >= ACTIVE:
+                    self._room.clear()
+                    await self._room.wait()
+                listing = await self._queue.get()
+                if not self._renew(listing):
+                    case = _Case(listing, self._gathering(listing.exchange, listing.base))
+                    self._cases[listing.key] = case
+                    group.create_task(self._follow(case, group))
+
+    async def judge(self, listing: Listing) -> Verdict:
+        """One verdict now, told to nobody."""
+        return self._verdict(await self._evidence(listing.exchange, listing.base, listing), None, None)
+
+    async def judge_now(self, exchange: Exchange, base: str, notional_krw: Decimal | None = None) -> Verdict:
+        """One verdict on any coin, for `analyze`. A coin that nobody trades has the blocker `unknown_symbol` first."""
+        evidence = await self._evidence(exchange, base, None)
+        return _naming_unknown(evidence, self._verdict(evidence, None, notional_krw))
+
+    async def _evidence(self, exchange: Exchange, base: str, listing: Listing | None) -> Evidence:
+        gathering = self._gathering(exchange, base)
+        async with asyncio.TaskGroup() as group:
+            evidence = await gathering.evidence(group, listing)
+            gathering.abandon()
+        return evidence
+
+    def _verdict(self, evidence: Evidence, previous: Previous | None, notional_krw: Decimal | None) -> Verdict:
+        """The verdict on `evidence`; remembers the exchange rate it settled on as the last good one."""
+        weighed = weigh(evidence, self._settings, self._last_good, previous, notional_krw)
+        self._last_good = remember(self._last_good, weighed.fx)
+        return judge(weighed)
+
+    def _renew(self, listing: Listing) -> bool:
+        """Hand newer knowledge to the case under watch and wake it."""
+        case = self._cases.get(listing.key)
+        if case is None:
+            return False
+        case.listing = listing
+        case.news.set()
+        return True
+
+    def _gathering(self, exchange: Exchange, base: str) -> Gathering:
+        return Gathering(self._sources, exchange, base, self._clock, self._settings.radar.gate.source_deadline_s)
+
+    async def _follow(self, case: _Case, group: asyncio.TaskGroup) -> None:
+        """Look, tell, rest; until the listing is over."""
+        pause: float | None = 0.0
+        while pause is not None and case.listing.state not in OVER:
+            case.news.clear()
+            try:
+                await self._look(case, group)
+            except Exception:  # the bulkhead: one listing that can't be judged must not stop the others
+                self.crashes += 1
+                log.exception("judging %s failed; it is looked at again", case.listing.key)
+            pause = pause_s(case.listing, self._settings.radar.gate, self._clock.now_ms(), len(self._cases))
+            if pause is not None:
+                await self._rest(case, pause)
+        case.gathering.abandon()
+        del self._cases[case.listing.key]
+        self._room.set()
+
+    async def _look(self, case: _Case, group: asyncio.TaskGroup) -> None:
+        gate, listing = self._settings.radar.gate, case.listing
+        evidence = await case.gathering.evidence(group, listing, late=case.news.set)
+        verdict = self._verdict(evidence, case.previous, None)
+        case.previous = follow(case.previous, verdict, gate)
+        now_ms, now_s = self._clock.now_ms(), self._clock.monotonic()
+        answer = ringing(case.rung, verdict, now_ms, gate.ring_every_s, case.heard)
+        if due(case.told, verdict, answer, now_s - case.told_s, gate.edit_every_s):
+            await self._on_verdict(listing, verdict, answer)
+            case.rung = rung(case.rung, answer, verdict, now_ms)
+            case.told, case.told_s = verdict, now_s
+            if case.rung.outcome is verdict.outcome:
+                case.heard = verdict
+
+    async def _rest(self, case: _Case, seconds: float) -> None:
+        """Sleep, unless news of the listing or a late answer comes first."""
+        news = asyncio.create_task(_until(case.news))
+        try:
+            await wait_until_done([news], self._clock, seconds)
+        finally:
+            news.cancel()
+            await asyncio.gather(news, return_exceptions=True)
+
+
+async def _until(event: asyncio.Event) -> None:
+    await event.wait()
+
+
+def _naming_unknown(evidence: Evidence, verdict: Verdict) -> Verdict:
+    """Say so, and who was asked, where nobody trades the coin; a silence anywhere leaves that open."""
+    if evidence.korean.listed is not False or not all(isinstance(said, NotListed) for said in evidence.venues.values()):
+        return verdict
+    asked = ", ".join((evidence.exchange, *verdict.venues_asked))
+    unknown = Finding("unknown_symbol", evidence.base, {"asked": asked})
+    return msgspec.structs.replace(verdict, blockers=(unknown, *verdict.blockers))

@@ -1,0 +1,99 @@
+"""What became of a listing, told by its own seconds: how high the premium went, how long, and what to call it. Pure.
+
+Held against the verdicts of the time, this is how the gate is measured.
+"""
+
+from collections.abc import Iterable, Sequence
+from enum import Enum
+from itertools import pairwise
+
+from msgspec import Struct
+
+HIT_BPS = 800.0
+BIG_HIT_BPS = 3_000.0
+NORMAL_BPS = 300.0
+HIT_FOR_S = 300.0
+LONGEST_STEP_MS = 10_000  # two prices further apart than this leave the time between them unknown
+AT_MIN = (1, 5, 30)
+
+
+class Label(Enum):
+    """By excess premium, best first. UNKNOWN: no price was seen."""
+
+    BIG_HIT = "big_hit"  # ≥ 30 %
+    HIT = "hit"  # ≥ 8 % for 5 min
+    LIGHTNING_ROD = "lightning_rod"  # ≥ 8 %, but for less than 5 min
+    NORMAL = "normal"  # 3 to 8 %
+    DUD = "dud"  # < 3 %
+    UNKNOWN = "unknown"
+
+
+class Sample(Struct, frozen=True):
+    """One moment of `listing_prices`; None where an input was unknown. `at_ms` is our clock."""
+
+    at_ms: int
+    premium_bps: float | None
+    excess_bps: float | None
+
+
+class ListingOutcome(Struct, frozen=True):
+    """Premiums against the bank rate unless called excess; `first_minute_krw` is quote volume. None: not seen."""
+
+    label: Label
+    max_premium_bps: float | None
+    max_excess_bps: float | None
+    above_hit_s: float
+    at_1_min_bps: float | None
+    at_5_min_bps: float | None
+    at_30_min_bps: float | None
+    first_minute_krw: float | None
+
+
+def outcome(samples: Iterable[Sample], opened_ms: int, seconds: Sequence[tuple[int, float]]) -> ListingOutcome:
+    """The outcome from samples in any order and the (open_ms, quote_volume) of our own one-second candles.
+
+    Time above 8 % counts from a sample to the next one, if that is near; what was not seen is not counted.
+    """
+    after = sorted((sample for sample in samples if sample.at_ms >= opened_ms), key=lambda sample: sample.at_ms)
+    excess = [sample.excess_bps for sample in after if sample.excess_bps is not None]
+    premiums = [sample.premium_bps for sample in after if sample.premium_bps is not None]
+    above_s = _seconds_above(after)
+    first = [volume for open_ms, volume in seconds if opened_ms <= open_ms < opened_ms + 60_000]
+    at_1, at_5, at_30 = (_at(after, opened_ms + minutes * 60_000) for minutes in AT_MIN)
+    return ListingOutcome(
+        label=_label(max(excess, default=None), above_s),
+        max_premium_bps=max(premiums, default=None),
+        max_excess_bps=max(excess, default=None),
+        above_hit_s=above_s,
+        at_1_min_bps=at_1,
+        at_5_min_bps=at_5,
+        at_30_min_bps=at_30,
+        first_minute_krw=sum(first) if first else None,
+    )
+
+
+def _label(highest_bps: float | None, above_s: float) -> Label:
+    if highest_bps is None:
+        return Label.UNKNOWN
+    if highest_bps >= BIG_HIT_BPS:
+        return Label.BIG_HIT
+    if highest_bps >= HIT_BPS:
+        return Label.HIT if above_s >= HIT_FOR_S else Label.LIGHTNING_ROD
+    return Label.NORMAL if highest_bps >= NORMAL_BPS else Label.DUD
+
+
+def _seconds_above(samples: Sequence[Sample]) -> float:
+    total_ms = 0
+    for sample, following in pairwise(samples):
+        step_ms = following.at_ms - sample.at_ms
+        if sample.excess_bps is not None and sample.excess_bps >= HIT_BPS and step_ms <= LONGEST_STEP_MS:
+            total_ms += step_ms
+    return total_ms / 1000
+
+
+def _at(samples: Sequence[Sample], at_ms: int) -> float | None:
+    """The premium of the last sample at or before a moment, if it is near."""
+    before = [sample for sample in samples if sample.at_ms <= at_ms]
+    if not before or at_ms - before[-1].at_ms > LONGEST_STEP_MS:
+        return None
+    return before[-1].premium_bps

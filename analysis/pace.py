@@ -1,0 +1,68 @@
+"""When to look at a listing again, whether its trading has begun, and which verdicts are worth telling. Pure."""
+
+import math
+
+from analysis.evidence import KoreanFacts
+from analysis.ringing import Quiet, Ring
+from analysis.verdict import Verdict
+from collectors.events import Listing, ListingState
+from config.settings import Gate
+
+SLOW_S = 60.0
+SETTLED_AFTER_S = 24 * 3_600.0
+FIGURES_EVERY_S = 30.0  # how often moved figures alone are told
+DECISION_EVERY_S = 60.0  # how often a verdict is kept although nothing changed
+CROWD = 4  # listings that are looked at at full pace; more share it
+
+
+def opened(listing: Listing | None, korean: KoreanFacts, now_ms: int) -> bool:
+    """Whether KRW trading has begun, as far as anyone knows: by its first trade, its time, else by its order book.
+
+    A coin that is asked about without a listing is open if the exchange has a book for it.
+    """
+    has_book = korean.book is not None and bool(korean.book.bids) and bool(korean.book.asks)
+    if listing is None:
+        return has_book
+    if listing.first_trade_ms is not None or listing.state in (ListingState.TRADING, ListingState.SETTLED):
+        return True
+    if listing.trading_starts_ms is not None:
+        return now_ms >= listing.trading_starts_ms
+    return has_book
+
+
+def pause_s(listing: Listing, gate: Gate, now_ms: int, crowd: int) -> float | None:
+    """Seconds until the next look; None: it is settled. Every `recheck_s` until an hour after the opening, then slowly.
+
+    Without a known opening the hour counts from the first sight. An opening that lies ahead is never slept through.
+    """
+    opening_ms = listing.first_trade_ms or listing.trading_starts_ms
+    since_s = (now_ms - (opening_ms or listing.first_seen_ms)) / 1000
+    if opening_ms is not None and since_s > SETTLED_AFTER_S:
+        return None
+    fast = "KRW" in listing.quotes or not listing.quotes
+    fast = fast and since_s <= gate.recheck_for_min * 60
+    seconds = gate.recheck_s * math.ceil(max(1, crowd) / CROWD) if fast else SLOW_S
+    return min(seconds, -since_s) if opening_ms is not None and since_s < 0 else seconds
+
+
+def due(told: Verdict | None, new: Verdict, answer: Ring | Quiet, since_s: float, edit_every_s: float) -> bool:
+    """Whether a verdict is worth telling now; `since_s` counts from the one that was told last.
+
+    What rings goes out at once. Else at most one in `edit_every_s`: a changed verdict or reason as soon as that allows,
+    moved figures alone more rarely, and the same again once a minute for the record.
+    """
+    if told is None or isinstance(answer, Ring):
+        return True
+    if since_s < edit_every_s:
+        return False
+    if _reasons(told) != _reasons(new) or since_s >= DECISION_EVERY_S:
+        return True
+    return since_s >= FIGURES_EVERY_S and (told.net_bps, told.run_bps) != (new.net_bps, new.run_bps)
+
+
+def _reasons(verdict: Verdict) -> tuple[object, ...]:
+    """What a reader would call a change: not the figures."""
+    findings = tuple((finding.code, finding.subject) for finding in (*verdict.blockers, *verdict.warnings))
+    best = verdict.routes[0] if verdict.routes else None
+    route = (best.venue, best.network, not best.reasons) if best is not None else None
+    return (verdict.mode, verdict.outcome, verdict.level, findings, route, verdict.venues_silent)

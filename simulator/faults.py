@@ -196,13 +196,14 @@ class SocketFaults:
             fault = self._faults.active(self._target, kind)
             return fault if fault and self._frames % max(1, fault.every) == 0 else None
 
+        bent: list[bytes] = []  # garbage, truncated and big frames come on top: no trade is lost by them
         if hits("garbage"):
-            frame = b'{"type":\xff\xfe garbage ' + frame[:16]
-        elif hits("truncate"):
-            frame = frame[: max(1, len(frame) * 2 // 3)]
-        elif hits("missing_field"):
+            bent.append(b'{"type":\xff\xfe garbage ' + frame[:16])
+        if hits("truncate"):
+            bent.append(frame[: max(1, len(frame) * 2 // 3)])
+        if hits("missing_field"):
             frame = without_one_field(frame)
-        bent = [frame]
+        bent.append(frame)
         if self._faults.active(self._target, "duplicate"):
             bent.append(frame)
         if big := hits("big_frame"):

@@ -64,13 +64,14 @@ def test_slow_says_how_long_to_wait() -> None:
     assert bench.socket.delay_s() == 0.25
 
 
-def test_garbage_and_truncation_hit_each_nth_frame_only() -> None:
+def test_garbage_and_truncated_frames_come_on_top_before_each_nth_frame() -> None:
     for kind in ("garbage", "truncate"):
         bench = Bench()
         bench.add(kind, every=3)
         sent = bench.socket.mutate(FRAMES)
-        assert [n for n, (a, b) in enumerate(zip(sent, FRAMES, strict=True)) if a != b] == [2, 5]
-        for broken in (sent[2], sent[5]):
+        assert [frame for frame in sent if frame in FRAMES] == FRAMES
+        assert [n for n, frame in enumerate(sent) if frame not in FRAMES] == [2, 6]
+        for broken in (sent[2], sent[6]):
             with pytest.raises(ValueError):
                 json.loads(broken)
 

@@ -67,7 +67,8 @@ def test_each_host_gets_what_it_understands_and_nobody_is_pinged() -> None:
     assert json.loads(encode(MESSAGE, Form.SLACK)[0]) == {"text": text.replace("<", "&lt;").replace(">", "&gt;")}
     assert json.loads(encode(MESSAGE, Form.DISCORD)[0]) == {"content": text, "allowed_mentions": {"parse": []}}
     assert json.loads(encode(MESSAGE, Form.JSON)[0]) == {
-        "text": text, "level": "CRITICAL",
+        "text": text,
+        "level": "CRITICAL",
         "links": [["Notice", "https://n.example"]],
     }
 

@@ -18,7 +18,7 @@ _MARKETS = dialect.Markets("upbit")
 def subscribe(markets: Sequence[Market], ticket: str, books: Sequence[Market] = ()) -> str:
     """The request for the trades of `markets` and the order books of `books`; it replaces the connection's former set.
 
-    SIMPLE, not DEFAULT: a trade frame is 40 % shorter and costs less to decode (see `docs/design.md`).
+    SIMPLE, not DEFAULT: a trade frame is a third shorter (292 bytes against 443) and 13 % cheaper to decode.
     """
     codes = {"trade": [each.code for each in markets], "orderbook": [each.code for each in books]}
     return dialect.request(ticket, codes, "SIMPLE")

@@ -87,14 +87,16 @@ class _Socket:
             raise _closed(e) from e
 
     async def receive(self) -> Sequence[bytes]:
-        connection = self._connection
         try:
-            frames = [await connection.recv(decode=False)]
-            waiting = connection.recv_messages.frames.queue
-            while waiting and waiting[0].fin:  # whole and already here: `recv` returns it without suspending
-                frames.append(await connection.recv(decode=False))
+            frames = [await self._connection.recv(decode=False)]
         except ConnectionClosed as e:
             raise _closed(e) from e
+        # The messages that came with it, if whole; past `recv`, whose per-message cost is a third of the whole path.
+        messages = self._connection.recv_messages
+        waiting = messages.frames.queue
+        while waiting and waiting[0].fin:
+            frames.append(bytes(waiting.popleft().data))
+        messages.maybe_resume()
         return frames
 
     async def close(self) -> None:

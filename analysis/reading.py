@@ -3,7 +3,6 @@
 Every parser here and in `venues/` takes a `Reply` and gives a value, or `NotListed`, or raises `NoAnswer`.
 """
 
-import json
 import re
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
@@ -58,6 +57,14 @@ def refuse(reply: Reply) -> None:
         raise NoAnswer("HTTP 401, the key was not accepted")
     if not head:
         raise NoAnswer(f"HTTP {status}, empty")
+
+
+def require_200(reply: Reply) -> Reply:
+    """The reply itself, for services whose every useful answer is HTTP 200; raise NoAnswer."""
+    refuse(reply)
+    if reply.status != 200:
+        raise NoAnswer(f"HTTP {reply.status}")
+    return reply
 
 
 def decoded(reply: Reply, shape: type[T]) -> T:
@@ -116,10 +123,10 @@ def transfer_state(wire: Wire) -> TransferState:
     return TransferState.UNKNOWN if told is None else TransferState.OPEN if told else TransferState.CLOSED
 
 
-def figure(wire: Wire, reply: Reply, taken_ms: int | None, scale: float = 1.0) -> Figure | None:
-    """A price or volume with its source; `scale` turns the wire's unit into ours."""
+def figure(wire: Wire, reply: Reply, taken_ms: int | None, multiplier: int = 1) -> Figure | None:
+    """A volume, or the price of one coin where the wire's is of `multiplier` coins, with its source."""
     value = positive(wire)
-    return None if value is None else Figure(value * scale, reply.source, taken_ms or reply.received_ms)
+    return None if value is None else Figure(value / multiplier, reply.source, taken_ms or reply.received_ms)
 
 
 def signed_figure(wire: Wire, reply: Reply, taken_ms: int | None) -> Figure | None:
@@ -133,26 +140,24 @@ def book(
     asks: Sequence[Sequence[Wire]],
     reply: Reply,
     taken_ms: int | None,
-    *,
-    price_scale: float = 1.0,
-    size_scale: float = 1.0,
+    multiplier: int = 1,
 ) -> Book:
-    """A book from rows that begin with price and size, best first whatever order they came in."""
+    """A book of coins from rows that begin with price and size, best first whatever order they came in."""
     return Book(
-        bids=tuple(sorted(_levels(bids, price_scale, size_scale), key=_price, reverse=True)),
-        asks=tuple(sorted(_levels(asks, price_scale, size_scale), key=_price)),
+        bids=tuple(sorted(_levels(bids, multiplier), key=_price, reverse=True)),
+        asks=tuple(sorted(_levels(asks, multiplier), key=_price)),
         taken_ms=taken_ms or reply.received_ms,
         received_ms=reply.received_ms,
         source=reply.source,
     )
 
 
-def _levels(rows: Sequence[Sequence[Wire]], price_scale: float, size_scale: float) -> Levels:
+def _levels(rows: Sequence[Sequence[Wire]], multiplier: int) -> Levels:
     levels = []
     for row in rows:
         price, size = (positive(row[0]), positive(row[1])) if len(row) >= 2 else (None, None)
         if price is not None and size is not None:
-            levels.append((price * price_scale, size * size_scale))
+            levels.append((price / multiplier, size * multiplier))
     return tuple(levels)
 
 
@@ -160,12 +165,12 @@ def _price(level: tuple[float, float]) -> float:
     return level[0]
 
 
-def candles(rows: Sequence[Sequence[Wire]], *, quote_volume_at: int, price_scale: float = 1.0) -> list[Candle]:
+def candles(rows: Sequence[Sequence[Wire]], quote_volume_at: int, multiplier: int = 1) -> list[Candle]:
     """Candles of rows that begin with time, open, high, low, close; a row without one of these is left out."""
     found = []
     for row in rows:
         at = whole(row[0]) if row else None
-        prices = [price * price_scale for cell in row[1:5] if (price := positive(cell)) is not None]
+        prices = [price / multiplier for cell in row[1:5] if (price := positive(cell)) is not None]
         if at is not None and len(prices) == 4 and len(row) > quote_volume_at:
             opened, high, low, close = prices
             found.append(Candle(at, opened, high, low, close, positive(row[quote_volume_at]) or 0.0))
@@ -188,8 +193,3 @@ def by_coin(instruments: Sequence[Instrument]) -> dict[str, Instrument]:
     for instrument in ranked:
         chosen.setdefault(instrument.base, instrument)
     return chosen
-
-
-def json_list(items: Sequence[str]) -> str:
-    """A list parameter as Binance wants it: `["A","B"]`, without blanks."""
-    return json.dumps(list(items), ensure_ascii=False, separators=(",", ":"))

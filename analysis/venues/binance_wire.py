@@ -110,9 +110,9 @@ def parse_ticker(reply: Reply, multiplier: int = 1) -> Ticker | NotListed:
     wire = decoded(reply, _Ticker)
     at = whole(wire.close_time)
     return Ticker(
-        last=figure(wire.last_price, reply, at, 1 / multiplier),
-        bid=figure(wire.bid_price, reply, at, 1 / multiplier),
-        ask=figure(wire.ask_price, reply, at, 1 / multiplier),
+        last=figure(wire.last_price, reply, at, multiplier),
+        bid=figure(wire.bid_price, reply, at, multiplier),
+        ask=figure(wire.ask_price, reply, at, multiplier),
         quote_volume_24h=figure(wire.quote_volume, reply, at),
     )
 
@@ -122,7 +122,7 @@ def parse_depth(reply: Reply, multiplier: int = 1) -> Book | NotListed:
     if _unknown_symbol(reply):
         return NotListed()
     wire = decoded(reply, _Depth)
-    return book(wire.bids, wire.asks, reply, whole(wire.T), price_scale=1 / multiplier, size_scale=float(multiplier))
+    return book(wire.bids, wire.asks, reply, whole(wire.T), multiplier)
 
 
 def parse_premium_index(reply: Reply, multiplier: int = 1) -> PerpTicker | NotListed:
@@ -132,8 +132,8 @@ def parse_premium_index(reply: Reply, multiplier: int = 1) -> PerpTicker | NotLi
     wire = decoded(reply, _Premium)
     at = whole(wire.time)
     return PerpTicker(
-        mark=figure(wire.mark_price, reply, at, 1 / multiplier),
-        index=figure(wire.index_price, reply, at, 1 / multiplier),
+        mark=figure(wire.mark_price, reply, at, multiplier),
+        index=figure(wire.index_price, reply, at, multiplier),
         funding_rate=signed_figure(wire.last_funding_rate, reply, at),
         next_funding_ms=whole(wire.next_funding_time),
     )
@@ -173,7 +173,7 @@ def parse_klines(reply: Reply, multiplier: int = 1) -> list[Candle] | NotListed:
     if _unknown_symbol(reply):
         return NotListed()
     rows = decoded(reply, list[list[Wire]])
-    return candles(rows, quote_volume_at=7, price_scale=1 / multiplier)
+    return candles(rows, quote_volume_at=7, multiplier=multiplier)
 
 
 def parse_transfers(reply: Reply) -> dict[str, Transfers]:

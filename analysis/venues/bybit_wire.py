@@ -112,9 +112,9 @@ def parse_spot_ticker(reply: Reply, multiplier: int = 1, in_list: bool = False) 
         return row
     at = _time(reply)
     return Ticker(
-        last=figure(row.last_price, reply, at, 1 / multiplier),
-        bid=figure(row.bid1_price, reply, at, 1 / multiplier),
-        ask=figure(row.ask1_price, reply, at, 1 / multiplier),
+        last=figure(row.last_price, reply, at, multiplier),
+        bid=figure(row.bid1_price, reply, at, multiplier),
+        ask=figure(row.ask1_price, reply, at, multiplier),
         quote_volume_24h=figure(row.turnover24h, reply, at),
     )
 
@@ -126,8 +126,8 @@ def parse_linear_ticker(reply: Reply, multiplier: int = 1, in_list: bool = False
         return row
     at = _time(reply)
     return PerpTicker(
-        mark=figure(row.mark_price, reply, at, 1 / multiplier),
-        index=figure(row.index_price, reply, at, 1 / multiplier),
+        mark=figure(row.mark_price, reply, at, multiplier),
+        index=figure(row.index_price, reply, at, multiplier),
         funding_rate=signed_figure(row.funding_rate, reply, at),
         funding_interval_h=figure(row.funding_interval_hour, reply, at),
         next_funding_ms=whole(row.next_funding_time),
@@ -140,7 +140,7 @@ def parse_orderbook(reply: Reply, multiplier: int = 1) -> Book | NotListed:
     wire = _result(reply, _Book)
     if isinstance(wire, NotListed):
         return wire
-    return book(wire.b, wire.a, reply, whole(wire.ts), price_scale=1 / multiplier, size_scale=float(multiplier))
+    return book(wire.b, wire.a, reply, whole(wire.ts), multiplier)
 
 
 def parse_instruments(reply: Reply) -> Page:
@@ -155,7 +155,7 @@ def parse_instruments(reply: Reply) -> Page:
 def parse_kline(reply: Reply, multiplier: int = 1) -> list[Candle] | NotListed:
     """`kline`: [start, open, high, low, close, volume, turnover], newest first; raise NoAnswer."""
     wire = _result(reply, _Rows[list[Wire]])
-    return wire if isinstance(wire, NotListed) else candles(wire.list, quote_volume_at=6, price_scale=1 / multiplier)
+    return wire if isinstance(wire, NotListed) else candles(wire.list, quote_volume_at=6, multiplier=multiplier)
 
 
 def parse_transfers(reply: Reply) -> Transfers | NotListed:

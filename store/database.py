@@ -155,15 +155,15 @@ def _applied(connection: sqlite3.Connection) -> dict[int, str]:
 
 def statements(script: str) -> Iterator[str]:
     """The statements of a script one by one, so that they can share one transaction (`executescript` commits first)."""
+    *ended, rest = script.split(";")
     begun = ""
-    for part in script.split(";"):
+    for part in ended:
         begun += part + ";"
         if sqlite3.complete_statement(begun):
             yield begun
             begun = ""
-    rest = begun.removesuffix(";")
-    if rest.strip():
-        yield rest
+    if (begun + rest).strip():
+        yield begun + rest
 
 
 class Reader:

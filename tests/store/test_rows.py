@@ -1,0 +1,49 @@
+import sqlite3
+
+import pytest
+
+from store.rows import ROWS_A_STATEMENT, Rows, execute, widened
+
+INSERT = "INSERT INTO t (k, v) VALUES (?, ?) ON CONFLICT (k) DO UPDATE SET v = excluded.v"
+
+
+@pytest.fixture
+def connection() -> sqlite3.Connection:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.execute("CREATE TABLE t (k INTEGER PRIMARY KEY, v REAL NOT NULL)")
+    return connection
+
+
+@pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 250])
+def test_every_row_arrives_however_many_there_are(connection: sqlite3.Connection, count: int) -> None:
+    wanted = [(k, k / 7) for k in range(count)]
+    execute(connection, Rows(INSERT, wanted))
+    assert connection.execute("SELECT k, v FROM t ORDER BY k").fetchall() == wanted
+
+
+def test_of_two_rows_with_one_key_the_later_stands(connection: sqlite3.Connection) -> None:
+    execute(connection, Rows(INSERT, [(k % 60, float(k)) for k in range(120)]))
+    assert connection.execute("SELECT k, v FROM t ORDER BY k").fetchall() == [(k, k + 60.0) for k in range(60)]
+
+
+def test_a_row_of_the_wrong_length_never_shifts_its_neighbours(connection: sqlite3.Connection) -> None:
+    rows = [(k, float(k)) for k in range(200)]
+    rows[150:152] = [(150, 1.0, 151), (2.0,)]  # type: ignore[list-item]  # two wrong rows that add up to two right ones
+    with pytest.raises(sqlite3.ProgrammingError):
+        execute(connection, Rows(INSERT, rows))
+    assert connection.execute("SELECT COUNT(*) FROM t WHERE k <> v").fetchone() == (0,)
+
+
+def test_only_plain_inserts_are_widened() -> None:
+    assert widened("UPDATE t SET v = ? WHERE k = ?") is None
+    assert widened("INSERT INTO t VALUES (?, 1)") is None
+    assert widened("INSERT INTO t VALUES (?, ?) ON CONFLICT (k) DO UPDATE SET v = ?") is None
+    wide = widened(INSERT)
+    assert wide is not None
+    assert (wide[0].count("?"), wide[1:]) == (2 * ROWS_A_STATEMENT, (ROWS_A_STATEMENT, 2))
+
+
+def test_a_statement_with_many_values_stays_below_what_sqlite_takes() -> None:
+    wide = widened(f"INSERT INTO t VALUES ({', '.join('?' * 1_000)})")
+    assert wide is not None
+    assert wide[1] * wide[2] <= 32_766

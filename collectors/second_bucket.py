@@ -268,7 +268,6 @@ class SecondBucket:
             part = join(before, part)
         of_second[book.market] = pack(part, ids)
         book.trades += len(fresh)
-        book.believe(part.candle.close)
         return part.candle
 
     def _forget(self) -> None:
@@ -278,7 +277,7 @@ class SecondBucket:
             del self._closed[open_ms]
 
     def _measure(self, now_ms: int) -> None:
-        """Take the newest stamps of the open seconds in, and learn from them how their clock stands to ours."""
+        """Learn from the newest trade of each open market: its stamp, its price, how their clock stands to ours."""
         best = self._window_lags[1]
         for book in self._active.values():
             book.newest_ms = book.newest_stamp()
@@ -287,6 +286,7 @@ class SecondBucket:
             lag_ms = last.traded_ms - last.received_ms
             best = lag_ms if best is None else max(best, lag_ms)
             self._last_stamp_ms = last.traded_ms
+            book.believe(last.price)
         self._window_lags[1] = best
         seen = [each for each in self._window_lags if each is not None]
         if seen:

@@ -1,0 +1,334 @@
+"""The bucket against a fold by hand: any order, repeats, late trades, clocks that disagree, trades beyond belief."""
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from collectors.events import Candle, Market, Trade
+from collectors.second_bucket import JUMP_BELIEVED_AFTER, Disbelief, Rejection, SecondBucket
+from config.settings import Recording
+from tests.fakes.clock import START_MS
+from tests.fakes.recording import BTC, ETH, SOL, by_hand, same, trade
+
+SETTINGS = Recording()
+
+
+def covered(*markets: Market, from_ms: int = START_MS) -> SecondBucket:
+    bucket = SecondBucket(markets[0].exchange, SETTINGS)
+    for market in markets:
+        bucket.cover(market, from_ms)
+    return bucket
+
+
+def closed(bucket: SecondBucket, at_ms: int) -> list[tuple[int, float]]:
+    """(second, close) of what comes out `at_ms` after START_MS."""
+    return [((candle.open_ms - START_MS) // 1000, candle.close) for candle in bucket.flush(START_MS + at_ms)]
+
+
+def test_a_second_closes_when_its_markets_newest_trade_is_two_seconds_past_its_end() -> None:
+    bucket = covered(BTC)
+    bucket.add(trade(100, 5.0))
+    bucket.add(trade(2_999, 6.0))
+    assert closed(bucket, 3_000) == []
+    bucket.add(trade(3_000, 7.0))
+    assert closed(bucket, 3_010) == [(0, 5.0)]
+
+
+def test_a_second_closes_after_three_seconds_of_silence() -> None:
+    bucket = covered(BTC)
+    bucket.add(trade(100, 5.0))
+    assert closed(bucket, 4_049) == []  # its stamps arrive 50 ms later, so our clock counts from there
+    assert closed(bucket, 4_050) == [(0, 5.0)]
+
+
+def test_a_busy_market_does_not_close_the_seconds_of_another() -> None:
+    bucket = covered(BTC, ETH)
+    bucket.add(trade(100, 5.0))
+    bucket.add(trade(2_000, 7.0, market=ETH))
+    bucket.add(trade(5_000, 8.0, market=ETH))
+    assert closed(bucket, 3_100) == [(2, 7.0)]
+
+
+def test_prices_counts_and_sums_of_a_second() -> None:
+    bucket = covered(BTC)
+    for at_ms, price, volume in ((10, 10.0, 1.0), (20, 14.0, 0.5), (20, 9.0, 2.0), (990, 11.0, 0.25)):
+        bucket.add(trade(at_ms, price, volume, trade_id=at_ms * 10 + int(price)))
+    assert bucket.flush_all() == [Candle(BTC, START_MS, 10.0, 14.0, 9.0, 11.0, 3.75, 10 + 7 + 18 + 2.75, 4)]
+
+
+def test_flush_all_empties_the_running_second_too() -> None:
+    bucket = covered(BTC)
+    bucket.add(trade(100))
+    bucket.add(trade(1_100))
+    assert [candle.open_ms - START_MS for candle in bucket.flush_all()] == [0, 1_000]
+    assert bucket.flush_all() == []
+
+
+def test_upbit_orders_trades_of_one_millisecond_by_id_and_bithumb_by_arrival() -> None:
+    for market, opens, closes in ((BTC, 1.0, 3.0), (SOL, 3.0, 2.0)):
+        bucket = covered(market)
+        for trade_id in (3, 1, 2):
+            bucket.add(trade(500, float(trade_id), trade_id=trade_id, market=market))
+        (candle,) = bucket.flush_all()
+        assert (candle.open, candle.close) == (opens, closes)
+
+
+def test_a_late_trade_updates_a_closed_second() -> None:
+    bucket = covered(BTC)
+    bucket.add(trade(500, 5.0))
+    bucket.add(trade(4_000, 6.0))
+    assert closed(bucket, 4_100) == [(0, 5.0)]
+    bucket.add(trade(700, 9.0, received_ms=4_200))
+    (candle,) = bucket.flush(START_MS + 4_300)
+    assert (candle.open, candle.high, candle.close, candle.trades) == (5.0, 9.0, 9.0, 2)
+
+
+def test_a_late_trade_makes_a_second_that_was_quiet() -> None:
+    bucket = covered(BTC)
+    bucket.add(trade(4_000, 6.0))
+    closed(bucket, 4_100)
+    bucket.add(trade(500, 5.0, received_ms=4_200))
+    assert closed(bucket, 4_300) == [(0, 5.0)]
+
+
+def test_a_repeat_in_a_remembered_second_says_nothing() -> None:
+    bucket = covered(BTC)
+    bucket.add(trade(500, 5.0))
+    bucket.add(trade(500, 5.0))
+    bucket.add(trade(4_000, 6.0))
+    (candle,) = bucket.flush(START_MS + 4_100)
+    assert candle.trades == 1
+    bucket.add(trade(500, 5.0, received_ms=4_200))
+    assert closed(bucket, 4_300) == []
+
+
+def test_a_trade_later_than_memory_is_refused() -> None:
+    bucket = covered(BTC)
+    late_s = SETTINGS.remember_s + 10
+    bucket.add(trade(late_s * 1000))
+    closed(bucket, late_s * 1000 + 100)
+    forgotten, remembered = trade(9_999, received_ms=late_s * 1000), trade(10_000, received_ms=late_s * 1000)
+    assert bucket.add(forgotten) == Rejection(Disbelief.TOO_LATE, forgotten)
+    assert bucket.add(remembered) is None
+
+
+def test_trades_before_coverage_are_history_and_left_alone() -> None:
+    bucket = covered(BTC, from_ms=START_MS + 1_000)
+    assert bucket.add(trade(999, math.nan)) is None
+    assert bucket.add(trade(1_000, 5.0)) is None
+    assert [candle.open_ms - START_MS for candle in bucket.flush_all()] == [1_000]
+
+
+def test_a_market_that_is_not_covered_is_not_counted() -> None:
+    bucket = covered(BTC)
+    assert bucket.add(trade(100, market=ETH)) is None
+    bucket.add(trade(100))
+    bucket.uncover(BTC)
+    bucket.add(trade(200))
+    assert [candle.trades for candle in bucket.flush_all()] == [1]
+
+
+@pytest.mark.parametrize(
+    ("price", "volume", "reason"),
+    [
+        (0.0, 1.0, Disbelief.PRICE),
+        (-5.0, 1.0, Disbelief.PRICE),
+        (math.nan, 1.0, Disbelief.PRICE),
+        (math.inf, 1.0, Disbelief.PRICE),
+        (1e-12, 1.0, Disbelief.PRICE),
+        (1e13, 1e-9, Disbelief.PRICE),
+        (100.0, 0.0, Disbelief.VOLUME),
+        (100.0, -1.0, Disbelief.VOLUME),
+        (100.0, math.nan, Disbelief.VOLUME),
+        (100.0, math.inf, Disbelief.VOLUME),
+        (100.0, 1e30, Disbelief.VOLUME),
+    ],
+)
+def test_values_that_cannot_be_are_refused(price: float, volume: float, reason: Disbelief) -> None:
+    bucket = covered(BTC)
+    bucket.add(trade(100, 100.0))
+    rejection = bucket.add(trade(200, price, volume))
+    assert rejection is not None
+    assert rejection.reason is reason
+    assert [candle.trades for candle in bucket.flush_all()] == [1]
+
+
+@pytest.mark.parametrize(("ahead_ms", "believed"), [(5_000, True), (5_001, False), (600_000, False)])
+def test_a_stamp_from_the_future_is_refused_beyond_its_bound(ahead_ms: int, believed: bool) -> None:
+    bucket = covered(BTC)
+    rejection = bucket.add(trade(ahead_ms, received_ms=0))
+    assert (rejection is None) is believed
+
+
+def test_stamps_that_creep_ahead_never_widen_the_bound() -> None:
+    bucket = covered(BTC)
+    for step in range(1, 6):
+        at_ms = step * 11_000
+        accepted = bucket.add(trade(at_ms + 4_000 * step, received_ms=at_ms)) is None
+        assert accepted is (4_000 * step <= SETTINGS.future_bound_ms)
+        bucket.flush(START_MS + at_ms)
+
+
+def test_a_listing_may_move_a_hundredfold() -> None:
+    bucket = covered(BTC)
+    for n, price in enumerate((1.0, 100.0, 9_000.0)):
+        assert bucket.add(trade(n * 4_000, price)) is None
+        closed(bucket, n * 4_000 + 100)
+
+
+def test_a_thousandfold_jump_is_believed_only_when_trade_after_trade_says_so() -> None:
+    bucket = covered(BTC)
+    bucket.add(trade(0, 100.0))
+    closed(bucket, 5_000)
+    for n in range(JUMP_BELIEVED_AFTER):
+        rejection = bucket.add(trade(6_000 + n, 200_000.0))
+        assert rejection is not None
+        assert rejection.reason is Disbelief.JUMP
+    assert bucket.add(trade(6_100, 200_001.0)) is None
+    assert bucket.add(trade(6_200, 200_002.0)) is None
+
+
+def test_single_misprints_between_good_trades_are_never_believed() -> None:
+    bucket = covered(BTC)
+    for n in range(20):
+        assert bucket.add(trade(n * 4_000, 100.0)) is None
+        closed(bucket, n * 4_000 + 3_900)
+        assert bucket.add(trade(n * 4_000 + 3_950, 200_000.0)) is not None
+
+
+def test_nothing_is_known_closed_before_the_first_trade() -> None:
+    bucket = covered(BTC)
+    bucket.flush(START_MS + 60_000)
+    assert bucket.closed_before_ms == 0
+    bucket.add(trade(60_000))
+    bucket.flush(START_MS + 60_050)
+    assert bucket.closed_before_ms == START_MS + 57_000
+
+
+@pytest.mark.parametrize("step_ms", [-3_600_000, 3_600_000])
+def test_a_step_of_our_clock_changes_no_second(step_ms: int) -> None:
+    bucket = covered(BTC)
+    bucket.add(trade(500, 5.0))
+    closed(bucket, 4_200)
+    bucket.host_stepped(step_ms, START_MS + 5_000 + step_ms)
+    assert bucket.add(trade(5_500, 6.0, received_ms=5_550 + step_ms)) is None
+    assert closed(bucket, 6_000 + step_ms) == []
+    assert closed(bucket, 9_600 + step_ms) == [(5, 6.0)]
+
+
+def test_a_step_that_repairs_our_clock_lets_trades_in_again() -> None:
+    bucket = covered(BTC)
+    behind_ms = -3_600_000
+    rejection = bucket.add(trade(0, received_ms=behind_ms))
+    assert rejection is not None
+    assert rejection.reason is Disbelief.FUTURE
+    bucket.host_stepped(-behind_ms, START_MS + 1_000)
+    assert bucket.add(trade(1_000, 5.0)) is None
+
+
+@pytest.mark.parametrize(
+    ("live_at_ms", "from_ms"), [(0, 1_000), (499, 1_000), (500, 1_000), (501, 2_000), (1_000, 2_000)]
+)
+def test_coverage_begins_with_a_whole_second_after_the_proof(live_at_ms: int, from_ms: int) -> None:
+    assert covered(BTC).covered_after(START_MS + live_at_ms) - START_MS == from_ms
+
+
+def test_coverage_and_loss_allow_for_stamps_that_run_ahead_or_come_late() -> None:
+    ahead = covered(BTC)
+    ahead.add(trade(10_000, received_ms=7_000))  # their clock is 3 s ahead of ours
+    ahead.flush(START_MS + 7_100)
+    assert ahead.covered_after(START_MS + 8_000) - START_MS == 12_000
+    slow = covered(BTC)
+    slow.add(trade(7_000, received_ms=10_000))  # or the way takes 3 s
+    slow.flush(START_MS + 10_100)
+    assert slow.missed_after(START_MS + 10_000, [BTC]) - START_MS == 6_000
+    assert slow.covered_after(START_MS + 10_000) - START_MS == 11_000
+
+
+def test_a_way_that_has_just_become_slow_shows_in_its_newest_trade() -> None:
+    bucket = covered(BTC)
+    bucket.add(trade(7_000))
+    bucket.flush(START_MS + 7_100)
+    bucket.add(trade(7_500, received_ms=11_000))
+    assert bucket.missed_after(START_MS + 11_000, [BTC]) - START_MS == 7_000
+
+
+def test_a_quiet_connection_is_not_taken_for_a_slow_one() -> None:
+    bucket = covered(BTC)
+    bucket.add(trade(1_000))
+    bucket.flush(START_MS + 1_100)
+    missed_ms = bucket.missed_after(START_MS + 600_000, [BTC]) - START_MS
+    assert 590_000 < missed_ms < 600_000
+
+
+# --- whatever order, however often ----------------------------------------------------------------------------------
+
+MARKETS = [BTC, ETH]
+SPAN_MS = 20_000
+
+
+@st.composite
+def ticks(draw: st.DrawFn) -> list[Trade]:
+    """Trades of two markets within 20 s, ids unique in their market, as an exchange would stamp them."""
+    times = draw(st.lists(st.tuples(st.integers(0, SPAN_MS - 1), st.sampled_from(MARKETS)), max_size=40))
+    prices = st.floats(50, 200, allow_nan=False)
+    volumes = st.floats(1e-8, 1e3, allow_nan=False)
+    return [
+        trade(at_ms, draw(prices), draw(volumes), trade_id=at_ms * 10_000 + n, market=market)
+        for n, (at_ms, market) in enumerate(times)
+    ]
+
+
+@given(ticks(), st.data())
+@settings(max_examples=150, deadline=None)
+def test_the_result_does_not_depend_on_order_repeats_or_when_it_is_flushed(
+    trades: list[Trade], data: st.DataObject
+) -> None:
+    arrivals = data.draw(st.permutations(trades + trades[: len(trades) // 3]))
+    bucket = covered(*MARKETS)
+    out: dict[tuple[Market, int], Candle] = {}
+    for n, each in enumerate(arrivals):
+        assert bucket.add(each) is None
+        if data.draw(st.booleans()):
+            out |= {(candle.market, candle.open_ms): candle for candle in bucket.flush(START_MS + SPAN_MS + n * 200)}
+    out |= {(candle.market, candle.open_ms): candle for candle in bucket.flush_all()}
+    wanted = by_hand(trades, 1_000)
+    assert len(out) == len(wanted)
+    assert all(same(out[each.market, each.open_ms], each) for each in wanted)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3_000), st.floats(50, 200)), max_size=30))
+@settings(max_examples=100, deadline=None)
+def test_bithumb_keeps_order_of_arrival_within_a_millisecond(arrivals: list[tuple[int, float]]) -> None:
+    trades = [trade(at_ms, price, trade_id=n, market=SOL) for n, (at_ms, price) in enumerate(arrivals)]
+    bucket = covered(SOL)
+    out: dict[int, Candle] = {}
+    for n, each in enumerate(trades):
+        bucket.add(each)
+        out |= {candle.open_ms: candle for candle in bucket.flush(START_MS + n * 500)}
+    out |= {candle.open_ms: candle for candle in bucket.flush_all()}
+    wanted = by_hand(trades, 1_000, "bithumb")
+    assert len(out) == len(wanted)
+    assert all(same(out[each.open_ms], each) for each in wanted)
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(), st.floats(), st.integers(-(10**15), 10**15), st.integers(-(2**70), 2**70)), max_size=30
+    )
+)
+@settings(max_examples=150, deadline=None)
+def test_whatever_the_wire_says_every_candle_is_sound(odd: list[tuple[float, float, int, int]]) -> None:
+    bucket = covered(BTC)
+    candles: list[Candle] = []
+    for n, (price, volume, at_ms, trade_id) in enumerate(odd):
+        bucket.add(trade(at_ms, price, volume, trade_id=trade_id, received_ms=n))
+        candles += bucket.flush(START_MS + n)
+    for candle in candles + bucket.flush_all():
+        assert 0 < candle.low <= min(candle.open, candle.close) <= max(candle.open, candle.close) <= candle.high
+        assert 0 < candle.volume < math.inf
+        assert 0 < candle.quote_volume < math.inf
+        assert candle.trades > 0
+        assert START_MS <= candle.open_ms <= START_MS + 30 + SETTINGS.future_bound_ms

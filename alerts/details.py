@@ -4,7 +4,20 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from alerts.figures import krw, kst, minutes, percent, span, valued
-from alerts.words import COST_PARTS, FACTS, FINDINGS, NUMBERS, SUBJECTS, TRANSFERS, VASP, Language, say, unknown, word
+from alerts.words import (
+    COST_PARTS,
+    DERIVED,
+    FACTS,
+    FINDINGS,
+    NUMBERS,
+    SUBJECTS,
+    TRANSFERS,
+    VASP,
+    Language,
+    say,
+    unknown,
+    word,
+)
 from analysis.verdict import Cost, CostPart, Finding, Mode, Route, Verdict
 from collectors.events import Listing
 
@@ -121,15 +134,16 @@ def facts(verdict: Verdict, language: Language) -> Iterator[str]:
     for name, words in FACTS.items():
         fact = verdict.facts.get(name)
         if fact is not None:
-            yield f"{say(words, language)} {valued(fact.value, fact.unit, language)}"
+            value = word(SUBJECTS, fact.value, language) if isinstance(fact.value, str) else fact.value
+            yield f"{say(words, language)} {valued(value, fact.unit, language)}"
 
 
 def sources(verdict: Verdict, language: Language, now_ms: int) -> Iterator[str]:
     """Who said so and how old the oldest word of each is; who was asked and did not answer."""
     oldest: dict[str, int] = {}
-    for fact in verdict.facts.values():
+    for name, fact in verdict.facts.items():
         age_ms = fact.age_ms(now_ms)
-        if age_ms is not None:
+        if age_ms is not None and not name.startswith(DERIVED):
             oldest[fact.source] = max(age_ms, oldest.get(fact.source, 0))
     if oldest:
         yield ", ".join(f"{source} {span(age_ms, language)}" for source, age_ms in sorted(oldest.items()))

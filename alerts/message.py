@@ -14,7 +14,7 @@ from alerts.listing_lines import coin, lateness, opening, times, title
 from alerts.listing_lines import links as links  # part of what this module offers
 from alerts.words import CHANGES, EXCHANGES, NOTICE, OUTCOMES, PREFIX, say, unknown, word
 from alerts.words import Language as Language
-from analysis.verdict import Outcome, Verdict
+from analysis.verdict import Finding, Outcome, Verdict
 from collectors.events import Listing, Notice
 
 DIGEST_LINES = 30
@@ -56,8 +56,18 @@ def headline(listing: Listing, verdict: Verdict, language: Language) -> str:
     return f"{PREFIX[verdict.level]} {say(OUTCOMES[verdict.outcome], language)} · {coin(listing, language)}"
 
 
-def verdict_changed(listing: Listing, before: Outcome | None, verdict: Verdict, language: Language, now_ms: int) -> str:
-    """The reply that rings when a verdict turns to READY or GO, or back from either; an edit would not ring."""
+def verdict_changed(
+    listing: Listing,
+    before: Outcome | None,
+    verdict: Verdict,
+    language: Language,
+    now_ms: int,
+    gone: Sequence[Finding] = (),
+) -> str:
+    """The reply that rings when a verdict turns to READY or GO, or back from either; an edit would not ring.
+
+    `gone` are the blockers that stood before and do not any more.
+    """
     lines = [headline(listing, verdict, language)]
     if before is not None:
         was = say(OUTCOMES[before], language)
@@ -65,6 +75,8 @@ def verdict_changed(listing: Listing, before: Outcome | None, verdict: Verdict, 
     lines += run(listing, verdict, language)
     lines += [best_route(verdict, language), net(verdict, language)]
     lines += [f"✕ {finding(each, language)}" for each in verdict.blockers]
+    over = say(("해소됨", "no longer"), language)
+    lines += [f"✓ {over}: {finding(each, language)}" for each in gone]
     lines += [f"! {finding(each, language)}" for each in verdict.warnings]
     lines.append(opening(listing, language, now_ms))
     return "\n".join(lines)

@@ -79,6 +79,7 @@ FINDINGS: Mapping[str, Words] = {
     "hedge_unknown": ("헤지 가능 여부 알 수 없음", "hedge unknown"),
     "identity_weak": ("같은 코인인지 약하게만 확인됨", "same coin only weakly confirmed"),
     "fx_member_dropped": ("벗어난 환율을 제외함", "an FX source deviated and was dropped"),
+    "unknown_symbol": ("어느 거래소에도 없는 코인", "no venue knows this coin"),
     "unknown_waived": ("설정에 따라 모르는 채로 허용함", "unknown, waived by the configuration"),
 }
 
@@ -95,6 +96,7 @@ SUBJECTS: Mapping[str, Words] = {
     "transfer time": ("전송 시간 알 수 없음", "transfer time unknown"),
     "cost": ("비용 알 수 없음", "cost unknown"),
     "identity": ("같은 코인인지 확인되지 않음", "not proven to be the same coin"),
+    "none": ("없음", "none"),
     "not traded abroad": ("해외 거래소에 없음", "not traded abroad"),
 }
 
@@ -122,14 +124,24 @@ NUMBERS: Mapping[str, Words] = {
     "hard_coded": ("고정 환율", "hard-coded"),
 }
 
-# The facts worth a line of their own, in order of use; all others are kept with the decision and not shown.
+# The facts of analysis/facts.py worth a line, in order of use; all others are kept with the decision and not shown.
 FACTS: Mapping[str, Words] = {
     "hedge": ("헤지", "hedge"),
     "funding_bps": ("펀딩비", "funding"),
     "basis_bps": ("선물 베이시스", "basis"),
+    "korean_mid_krw": ("국내 중간가", "Korean mid price"),
+    "reference_usdt": ("해외 기준가", "foreign reference price"),
+    "fx_krw_per_usdt": ("적용 환율", "FX used"),
+    "market_premium_bps": ("시장 프리미엄", "market premium"),
     "global_volume_usd": ("해외 24시간 거래대금", "global volume 24 h"),
     "market_cap_usd": ("시가총액", "market cap"),
 }
+
+# Facts that were worked out from others, by the start of their names: they have no source of their own to show.
+DERIVED = (
+    *("cost.", "route", "net_", "premium_", "excess_", "market_premium_", "reference_", "global_volume_"),
+    *("hedge", "basis_", "funding_", "notional_"),
+)
 
 # What happened to a listing after its first sight: `Change` of collectors/listing_life.py.
 CHANGES: Mapping[str, Words] = {

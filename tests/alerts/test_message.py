@@ -38,7 +38,9 @@ OPENED = Verdict(
     level=AlertLevel.MEDIUM,
     made_ms=T + 4_000_000,
     facts={
-        "fx": Fact(1_391.5, "krw", "binance", T + 3_999_400),
+        "fx_krw_per_usdt": Fact(1_391.5, "krw_per_usdt", "binance", T + 3_999_400),
+        "hedge": Fact("none", "text", "venues", None),
+        "reference_usdt": Fact(0.0123, "usdt", "VWAP of binance, okx", T + 4_000_000),
         "market_cap_usd": Fact(12_345_678.9, "usd", "coingecko", T),
         "global_volume_usd": Fact(None, "usd", "okx", None),
     },
@@ -114,6 +116,9 @@ JUDGED_KO = """\
 · 헤지 비용 0.03 % – 0.07 %
 
 시장
+· 헤지 없음
+· 해외 기준가 $0.0123
+· 적용 환율 ₩1,391.5/USDT
 · 해외 24시간 거래대금 알 수 없음
 · 시가총액 $12.35M
 
@@ -154,6 +159,9 @@ Cost
 · hedge 0.03 % – 0.07 %
 
 Market
+· hedge none
+· foreign reference price $0.0123
+· FX used ₩1,391.5/USDT
 · global volume 24 h unknown
 · market cap $12.35M
 
@@ -259,6 +267,8 @@ def test_a_turned_verdict_says_what_it_was_and_why_it_changed() -> None:
         "! no hedge",
         "Trading opens 2027-01-15 18:00 KST (UTC+9)",
     ]
+    over = message.verdict_changed(NOVA, Outcome.GO, OPENED, "en", T, gone=(Finding("deposit_closed"),))
+    assert "✓ no longer: Korean deposits closed" in over
     assert "이전 판단: GO" in message.verdict_changed(NOVA, Outcome.GO, OPENED, "ko", T)
 
 

@@ -1,6 +1,9 @@
 """Upbit and Bithumb of the simulator behind a real port, with a clock and a world that only the test moves."""
 
+import base64
+import hmac
 import json
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -35,7 +38,7 @@ class Korea:
             await self.clock.advance(step_s)
             self.world.advance(self.clock.now_ms())
 
-    async def get(self, path: str, headers: dict[str, str] | None = None, **query: Any) -> "Answer":
+    async def get(self, path: str, headers: dict[str, str] | None = None, /, **query: Any) -> "Answer":
         async with self.http.get(self.url + path, params=query, headers=headers, allow_redirects=False) as response:
             return Answer(response.status, response.headers.copy(), await response.text())
 
@@ -90,6 +93,14 @@ class Client:
         while ticket not in json.dumps(frame := await self.frame()):
             found.append(frame)
         return found
+
+
+def token(key: str = "SIM-ACCESS", secret: str = "SIM-SECRET") -> str:
+    """An `Authorization` header of Upbit and Bithumb, good for one request."""
+    parts = [{"alg": "HS256", "typ": "JWT"}, {"access_key": key, "nonce": str(uuid.uuid4())}]
+    signed = b".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in parts)
+    signature = base64.urlsafe_b64encode(hmac.digest(secret.encode(), signed, "sha256")).rstrip(b"=")
+    return f"Bearer {signed.decode()}.{signature.decode()}"
 
 
 @asynccontextmanager

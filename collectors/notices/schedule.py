@@ -1,0 +1,161 @@
+"""When trading starts and deposits open, for each coin: which of a text's times belongs to which words.
+
+A time belongs to the nearest label before it in its cell, else in its row, else to its column's head, else to a label
+right after it ("14시에 거래가 시작됩니다"), else to the heading line above.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec import Struct
+
+from collectors.notices.body import Row
+from collectors.notices.labels import Label, What, labels_in
+from collectors.notices.times import Moment, Published, Written, resolve, times_in
+
+
+class Told(Struct, frozen=True):
+    """One time of one thing, told for `symbols` (empty: for all coins). Of two, that of higher `rank` holds."""
+
+    what: What
+    moment: Moment
+    symbols: tuple[str, ...]
+    rank: int
+
+
+_ARROW = re.compile(r"→|->|=>|➝|➜|▶|►|⇒|에서|\bto\b|으?로\s*(?:변경|연기)", re.IGNORECASE)
+_CHANGED_LINE = re.compile(r"변경|연기|조정|순연|postponed|rescheduled|changed|revised", re.IGNORECASE)
+_CELL_LIMIT = 4_000
+_HEADING_REACH = 12  # lines below a heading that may still belong to it
+
+
+def told_in_rows(
+    rows: Iterable[Row], coins: Mapping[str, re.Pattern[str]], published: Published | None, rank: int = 0
+) -> list[Told]:
+    """The labelled times of a body; `coins` are the notice's, by the words that speak of them (see `spellings`)."""
+    told: list[Told] = []
+    header: Row = ()
+    heading: Label | None = None
+    reach = 0
+    section: tuple[str, ...] = ()
+    for row in rows:
+        cells = [cell[:_CELL_LIMIT] for cell in row]
+        labels = [labels_in(cell) for cell in cells]
+        times = [times_in(cell) for cell in cells]
+        named = _named(" ".join(cells), coins)
+        if not any(times):
+            if len(row) > 1:
+                header = row if sum(map(bool, labels)) and not _is_pair(row, labels) else header
+            else:
+                header = ()
+            own = [label for each in labels for label in each]
+            if own:
+                heading, reach = own[-1], _HEADING_REACH
+            if named and not own and len(" ".join(cells)) <= 60:
+                section = () if len(named) == len(coins) else named
+            elif len(row) == 1 and len(cells[0]) > 60:
+                heading = None
+            continue
+        left: Label | None = None
+        for index, cell in enumerate(cells):
+            fallback = left or (_column(header, index) if len(row) > 1 else None)
+            after_all = heading if len(row) == 1 and len(cell) <= 100 and reach > 0 and not labels[index] else None
+            told += _assign(cell, labels[index], times[index], fallback, after_all, named or section, published, rank)
+            left = labels[index][-1] if labels[index] else left
+        reach -= 1
+        own = [label for each in labels for label in each]
+        heading = heading if not own else None
+    return told
+
+
+def told_in_remark(
+    text: str, coins: Mapping[str, re.Pattern[str]], published: Published | None, rank: int = 0
+) -> list[Told]:
+    """The times of a listing title's bracket or head: without a label they are the start of trading."""
+    text = text[:_CELL_LIMIT]
+    start = Label(0, 0, What.TRADING, bool(_CHANGED_LINE.search(text)))
+    told: list[Told] = []
+    begin = 0
+    for clause in re.split(r"(?<=예정)[,/·]|;|(?<=분)\s?[,/]|(?<=시)\s?[,/]|(?<=\d)\s?[,/](?!\s?\d)", text):
+        named = _named(clause, coins)
+        told += _assign(clause, labels_in(clause), times_in(clause), start, None, named, published, rank)
+        begin += len(clause)
+    return told
+
+
+def best(told: Iterable[Told], what: What, symbol: str) -> Moment | None:
+    """The time of `what` that holds for a coin: its own before everyone's, a changed one before a plain one."""
+    mine = [each for each in told if each.what is what and (not each.symbols or symbol in each.symbols)]
+    if not mine:
+        return None
+    rank = max(each.rank for each in mine)
+    top = [each for each in mine if each.rank == rank]
+    top = [each for each in top if each.symbols] or top
+    if rank >= CHANGED:
+        return max((each.moment for each in top), key=lambda moment: moment.at_ms)
+    return top[0].moment
+
+
+CHANGED = 4
+DATED = 1
+
+
+def _assign(
+    text: str,
+    labels: Sequence[Label],
+    times: Sequence[Written],
+    fallback: Label | None,
+    after_all: Label | None,
+    symbols: tuple[str, ...],
+    published: Published | None,
+    rank: int,
+) -> list[Told]:
+    told: list[Told] = []
+    previous: tuple[int, Label] | None = None
+    for written in times:
+        start, end = written.span
+        before = [label for label in labels if label.end <= start]
+        after = [label for label in labels if label.start >= end and label.start - end <= 12]
+        label = before[-1] if before else fallback or (after[0] if after else after_all)
+        if label is None or label.what is What.ELSE:
+            continue
+        moment = resolve(written, published)
+        between = text[previous[0] : start] if previous else ""
+        replaces = previous is not None and previous[1] == label and _ARROW.search(between) is not None
+        is_range = previous is not None and previous[1] == label and re.fullmatch(r"\s*[~\-]\s*", between) is not None
+        if replaces and told:
+            told.pop()
+        previous = (end, label)
+        if moment is None or is_range:
+            continue
+        changed = label.changed or replaces
+        dated = isinstance(written.day, tuple)
+        told.append(Told(label.what, moment, symbols, rank + CHANGED * changed + DATED * dated))
+    return told
+
+
+def spellings(coins: Iterable[tuple[str, Sequence[str]]]) -> dict[str, re.Pattern[str]]:
+    """By which words a text speaks of each coin: ticker or name; a quote such as USDT, or one letter, as `(USDT)`."""
+    found: dict[str, re.Pattern[str]] = {}
+    for symbol, names in coins:
+        is_common = symbol in ("BTC", "ETH", "USDT", "USDC") or len(symbol) == 1
+        ways = [rf"\({symbol}\)", rf"(?<![A-Za-z0-9]){symbol}/", rf"-{symbol}(?![A-Za-z0-9])"]
+        if not is_common:
+            ways = [rf"(?<![A-Za-z0-9]){re.escape(symbol)}(?![A-Za-z0-9])"]
+        ways += [re.escape(name) for name in names if len(name) > 1]
+        found[symbol] = re.compile("|".join(ways))
+    return found
+
+
+def _named(text: str, coins: Mapping[str, re.Pattern[str]]) -> tuple[str, ...]:
+    return tuple(symbol for symbol, pattern in coins.items() if pattern.search(text))
+
+
+def _is_pair(row: Row, labels: Sequence[Sequence[Label]]) -> bool:
+    """A row of two cells whose first is the label: its value stands beside it, it is no head of a column."""
+    return len(row) == 2 and bool(labels[0]) and not labels[1]
+
+
+def _column(header: Row, index: int) -> Label | None:
+    labels = labels_in(header[index]) if index < len(header) else []
+    return labels[-1] if labels else None

@@ -1,0 +1,265 @@
+"""The coins of a title, and what is left of the title once their names are taken out.
+
+Coins stand as `이름(TICKER)`, in lists `(AAA, BBB)` and `(플로우 FLOW, 왁스 WAX)`, ticker first as `NMR(뉴메레르)`,
+as pairs `ETC/KRW`, or bare before what happens to them (`LUNA 유의 종목 지정`). No list of coins is kept: a new coin is
+the case that matters.
+"""
+
+import re
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from collectors.notices.markets import (
+    ENDS_WITH_QUOTE,
+    MARKET_WORD,
+    ONLY_PAIRS,
+    ONLY_QUOTES,
+    PAIR,
+    QUOTE,
+    QUOTES,
+    RUN,
+    quotes_in,
+)
+from collectors.notices.text import Piece, Title, squeezed
+
+
+def _set_of(*lines: str) -> frozenset[str]:
+    return frozenset(word for line in lines for word in line.split())
+
+
+_NEVER_COINS = _set_of(
+    "KRW WON KST UTC DAXA VASP VASPS KYC AML FIU ERC ERC20 BEP20 TRC20 BEP2 SPL UPDATE UPDATED COMPLETED"
+)
+_OFFICE_WORDS = _set_of(
+    "API NFT OTP QR PC APP IOS ISMS FAQ ID IP VIP FATF CEO CTO UI UX PDF SMS ARS USD CS MOU STO DEX CEX ETF AOS OS",
+    "TV PR",
+    "IR IT AI SNS MTS HTS WTS ESG CBDC ISP VOL OX PIN PASS CODE NICE SSL TLS FIDO RPC B2B TF DB KB NH SC IBK TOP",
+    "LIVE NEW",
+)
+_OFFICE_NAMES = re.compile(
+    r"(?:인공지능|생성형|대체불가|토큰|일회용|비밀번호|주소|달러|대표|대표이사|상장지수|거래소|솔루션|시스템|인증|인터페이스|서비스|"
+    r"웹|모바일|앱|컴퓨터|계정|정보|제도|협의체|위원회|분석원|은행|사업자|코드|증권|기관|관리|연동|버전|아이디|아이피|오픈|테스트)$"
+)
+_NOT_COINS = re.compile(
+    r"안내|마켓|예정|종료|완료|재개|변경|오전|오후|업데이트|추가|거래|지원|입금|출금|이벤트|상장|유의|시점|시간|연기|취소|"
+    r"기간|포함|제외|정상화|공지|계열|\d종|\d차|\d시|\d+[/:.]\d"
+)
+_NAME_BEGINS = re.compile(
+    r"[,/·&:;~!?\"|]|\s-\s|(?<=\s)및\s|에 ?따른|인한|위한|대상|기념|보유|관련|"
+    r"(?:추가|상장|안내|예정|종료|지정|해제|거래 ?지원|입출금 ?지원|(?:원화|KRW|BTC|ETH|USDT) ?마켓(?:에|의|에서)?|"
+    r"(?:디지털|가상) ?자산|신규 ?코인|암호화폐)\s+|\b(?:for|of|to|and|on|with)\s",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(
+    r"거래지원|상장|마켓|유의|입출금|이벤트|에어드랍|에어드롭|안내|추가|종료|지정|점검|support|market|listing|notice|"
+    r"airdrop|suspen|terminat|deposit|withdraw|designat"
+)
+_BARE = r"(?:[A-Z0-9]*[A-Z][A-Z0-9]*)"
+_BARE_LIST = rf"{_BARE}(?:\s*(?:[,/·&]|및)\s*{_BARE})*"
+_BARE_SUBJECT = re.compile(rf"(?:^|[:\-,§]\s*)({_BARE_LIST})(?![A-Za-z0-9])\s*(?=([가-힣]+)|{QUOTE}(?![A-Za-z])|$)")
+_BARE_BEFORE_DEED = re.compile(
+    rf"(?:^|[\s,:§])({_BARE_LIST})\s*(?=신규|거래 ?지원|상장|거래 ?유의|유의|투자 ?유의|입출금|원화 ?마켓)"
+)
+_BARE_ENGLISH = re.compile(rf"(?:\bfor|\bof|:)\s+({_BARE}(?:(?:\s*,\s*|\s+and\s+){_BARE})*)(?![A-Za-z0-9])")
+_BARE_BEFORE_EVENT = re.compile(
+    rf"(?:^|[^\d\s]\s+|(?<=[가-힣]))({_BARE})\s*(?=에어드랍|에어드롭|거래 ?이벤트|스테이킹)"
+)
+_NO_SUBJECT = re.compile(
+    r"네트워크|계열|기반|메인넷|체인|월렛|프로토콜|서비스|회원|은행|국민|제일|농협|기업|뱅크|연동|인증|계정|주소|토큰|표준|"
+    r"오류|종료일|버전|방식|솔루션|인터페이스|키|시세|페어"
+)
+_WORD = re.compile(r"\$?([A-Za-z0-9]{1,15})")
+
+
+class Coin(Struct, frozen=True):
+    """A coin of a title. `in_brackets`: its ticker stands there, so that it counts in any kind of notice."""
+
+    symbol: str
+    name: str
+    in_brackets: bool
+
+
+class Reading(Struct, frozen=True):
+    """`head` is the title outside brackets with § for each named coin; `remarks` are brackets that hold neither.
+
+    `order` holds the coins and the market mentions (tuples) as they follow each other, for markets per coin.
+    """
+
+    head: str
+    remarks: tuple[str, ...]
+    order: tuple[Coin | tuple[str, ...], ...]
+
+    @property
+    def coins(self) -> tuple[Coin, ...]:
+        return tuple(each for each in self.order if isinstance(each, Coin))
+
+
+def read(title: Title) -> Reading:
+    """Sort the pieces of a title into coins, markets, remarks and the rest."""
+    head: list[str] = []
+    remarks: list[str] = []
+    order: list[Coin | tuple[str, ...]] = []
+    undecided: list[tuple[str, ...]] = []
+    for piece, before, after in zip(title.pieces, (None, *title.pieces), (*title.pieces[1:], None), strict=False):
+        text = piece.text
+        follows_text = before is not None and not before.inside
+        if not piece.inside:
+            order += _pairs(text)
+            order += [quotes_in(run["quotes"]) for run in RUN.finditer(_with_market_after(head, PAIR.sub("§", text)))]
+            head.append(PAIR.sub("§", text))
+        elif follows_text and _is_second_spelling(piece, head, after):
+            continue
+        elif coin := _named_before(text, _words_before(before, head, remarks)):
+            if not follows_text and coin.name:
+                remarks.pop()  # 엑스알피(리플)(XRP): a second name
+            order.append(coin)
+            if coin.name:
+                head[-1] = head[-1][: len(head[-1]) - len(coin.name)].rstrip() + " §"
+        elif coin := _ticker_first(text, head if follows_text else []):
+            order.append(coin)
+            head[-1] = head[-1][: len(head[-1]) - len(coin.symbol)] + "§"
+        elif ONLY_PAIRS.fullmatch(text):
+            order += _pairs(text)
+            if follows_text and (name := _name_at_end(head[-1])):
+                head[-1] = head[-1][: len(head[-1]) - len(name)].rstrip() + " §"
+        elif ONLY_QUOTES.fullmatch(text):
+            undecided.append(quotes_in(text))
+        elif (run := RUN.match(text)) and not _NOT_COINS.search(text[run.end() :]):
+            order.append(quotes_in(run["quotes"]))
+        elif listed := _listed(text):
+            order += listed
+        else:
+            remarks.append(text)
+    order += _decide(undecided, order)
+    return Reading(" ".join(head), tuple(remarks), tuple(order))
+
+
+def bare_coins(head: str) -> tuple[Coin, ...]:
+    """Tickers without brackets where a title names what it is about: at its start, after a colon, before a deed."""
+    found: list[str] = []
+    for match in _BARE_SUBJECT.finditer(head):
+        listed, following = match.groups()
+        symbols = re.findall(_BARE, listed)
+        if following and MARKET_WORD.match(following):
+            while symbols and symbols[-1].lower() in QUOTES:
+                symbols.pop()
+        elif following and _NO_SUBJECT.match(following):
+            continue
+        found += symbols
+    for pattern in (_BARE_BEFORE_DEED, _BARE_ENGLISH, _BARE_BEFORE_EVENT):
+        if not found and (only := pattern.search(head)):
+            found = re.findall(_BARE, only.group(1))
+    banned = _NEVER_COINS | _OFFICE_WORDS
+    return tuple(Coin(each, "", False) for each in dict.fromkeys(found) if len(each) > 1 and each not in banned)
+
+
+def is_office_word(coin: Coin) -> bool:
+    """An acronym that offices use: a coin in a listing; in general notices only with a name that is no office's."""
+    if coin.symbol not in _OFFICE_WORDS:
+        return False
+    return not coin.name or _OFFICE_NAMES.search(squeezed(coin.name)) is not None
+
+
+def ticker(text: str) -> str | None:
+    """The ticker that `text` is, upper case as market codes spell it, or None. "Beta" and "(2차)" are none."""
+    match = _WORD.fullmatch(text.strip())
+    if match is None or match.group(1).upper() in _NEVER_COINS:
+        return None
+    word = match.group(1)
+    if word.isdigit():
+        return word if len(word) <= 4 and not word.startswith("20") else None
+    if word == word.upper():
+        return word
+    capitals = sum(letter.isupper() for letter in word)
+    return word.upper() if capitals >= 2 and len(word) - capitals <= 3 else None
+
+
+def _named_before(text: str, head: Sequence[str]) -> Coin | None:
+    """The coin of a bracket that holds one ticker, with the name that stands before it if there is one."""
+    symbol = ticker(text)
+    if symbol is None:
+        return None
+    name = _name_at_end(head[-1]) if head else ""
+    if not name and (symbol.isdigit() or symbol.lower() in QUOTES):
+        return None
+    return Coin(symbol, name, in_brackets=True)
+
+
+def _name_at_end(text: str) -> str:
+    """The coin's name that ends `text`: what follows the last word that belongs to the sentence."""
+    tail = text[-80:]
+    begins = [match.end() for match in _NAME_BEGINS.finditer(tail)]
+    name = tail[begins[-1] :] if begins else tail
+    name = re.sub(r"^(?:및|와 |과 |and )\s*", "", name.strip()).strip()
+    if name.count(" ") > 3:
+        name = name.rpartition(" ")[2]
+    return "" if not name or len(name) > 40 or "§" in name or _SENTENCE.search(squeezed(name)) else name
+
+
+def _ticker_first(text: str, head: Sequence[str]) -> Coin | None:
+    """`NMR(뉴메레르)`: the ticker outside, its Korean name in brackets."""
+    if not head or not re.search(r"[가-힣]", text) or _NOT_COINS.search(text) or len(text) > 20:
+        return None
+    match = re.search(r"(?<![A-Za-z0-9])([A-Z0-9]{2,12})$", head[-1])
+    if match is None or match.group(1).isdigit() or match.group(1) in _NEVER_COINS | _OFFICE_WORDS:
+        return None
+    return Coin(match.group(1), text, in_brackets=True)
+
+
+def _listed(text: str) -> list[Coin]:
+    """The coins of a bracket that holds nothing else: `(ACM, AFC)`, `(플로우 FLOW)`, `(ENA 외 5종)`; else none."""
+    coins: list[Coin] = []
+    text = re.sub(r"\s*(?:외|등)\s*\d*\s*[종개건]$", "", text.replace("(", " ").replace(")", " ").strip())
+    for item in re.split(r"\s*(?:[,/·&;]|->|=>|→|➝)\s*|\s+및\s+|\s+and\s+", text):
+        name, _, last = item.strip().rpartition(" ")
+        if glued := re.fullmatch(r"(.*[가-힣]\d*?)([A-Z][A-Z0-9]*)", last):
+            name, last = f"{name} {glued.group(1)}".strip(), glued.group(2)
+        symbol = ticker(last)
+        if symbol is None or symbol.isdigit() or last != last.upper() or _NOT_COINS.search(squeezed(name)):
+            return []
+        if re.fullmatch(r"[\d.,\s]+", name or "x"):
+            return []  # an amount
+        coins.append(Coin(symbol, name.strip(), in_brackets=True))
+    return coins
+
+
+def _pairs(text: str) -> list[Coin | tuple[str, ...]]:
+    found: list[Coin | tuple[str, ...]] = []
+    for pair in PAIR.finditer(text):
+        found += [Coin(pair["base"].upper(), "", in_brackets=True), quotes_in(pair["quote"])]
+    return found
+
+
+def _with_market_after(head: Sequence[str], text: str) -> str:
+    """`원화(KRW) 마켓`: the market's name stands before a bracket, the word 마켓 after it."""
+    before = ENDS_WITH_QUOTE.search(head[-1]) if head else None
+    return f"{before.group()} {text}" if before and MARKET_WORD.match(text) else text
+
+
+def _is_second_spelling(piece: Piece, head: Sequence[str], after: Piece | None) -> bool:
+    """The bracket of `원화(KRW)` or `테더(USDT) 마켓`."""
+    if not ONLY_QUOTES.fullmatch(piece.text) or not ENDS_WITH_QUOTE.search(head[-1]):
+        return False
+    is_krw = squeezed(piece.text) == "krw"
+    return is_krw or (after is not None and MARKET_WORD.match(after.text) is not None)
+
+
+def _words_before(before: Piece | None, head: Sequence[str], remarks: Sequence[str]) -> Sequence[str]:
+    """The words that may name the coin of a bracket: those right before it, or before a second name in brackets."""
+    if before is None or not head:
+        return []
+    is_name = before.inside and list(remarks[-1:]) == [before.text] and not _NOT_COINS.search(before.text)
+    return head if not before.inside or (is_name and re.search(r"[가-힣]", before.text)) else []
+
+
+def _decide(
+    undecided: Sequence[tuple[str, ...]], order: Sequence[Coin | tuple[str, ...]]
+) -> list[Coin | tuple[str, ...]]:
+    """`(BTC, ETH)` alone: the markets of coins named elsewhere, or else coins themselves. KRW is never a coin."""
+    if any(isinstance(each, Coin) for each in order):
+        return [] if any(not isinstance(each, Coin) for each in order) else list(undecided)
+    found: list[Coin | tuple[str, ...]] = []
+    for quotes in undecided:
+        found += [quotes] if "KRW" in quotes else [Coin(quote, "", in_brackets=True) for quote in quotes]
+    return found

@@ -37,6 +37,11 @@ def exact_bps(ratio: float) -> Decimal | None:
     return (Decimal(repr(ratio)) * 10_000).quantize(TENTH_OF_MILLI_BPS)
 
 
+def near(one: float, middle: float, part: float) -> bool:
+    """Whether `one` lies within `part` (0.01: 1 %) of `middle`; the bound itself counts, whatever its last bit."""
+    return abs(one - middle) <= part * middle * (1 + 1e-9)
+
+
 class FxStep(Enum):
     """The five steps, best first."""
 
@@ -117,7 +122,7 @@ def _live(leg: Leg, now_ms: int) -> bool:
 def _agreed(members: tuple[FxMember, ...]) -> Fx:
     rates = [member.rate for member in members]
     middle = min(rates) if len(rates) == 2 else median(rates)
-    within = tuple(member for member in members if abs(member.rate - middle) <= AGREE * middle)
+    within = tuple(member for member in members if near(member.rate, middle, AGREE))
     if len(within) < 2:
         return Fx(None, None, "no two sources agree", None, False, "fx_conflict", members)
     used = within[0]
@@ -159,18 +164,18 @@ def global_vwap(prices: Iterable[VenuePrice], now_ms: int, max_age_ms: int, spre
     if not fresh:
         return Reference(None, None, (), tuple(excluded))
     middle = min(price.mid for price in fresh) if len(fresh) == 2 else median(price.mid for price in fresh)
-    near = [price for price in fresh if abs(price.mid - middle) <= spread_max * middle]
-    if len(fresh) > 1 and len(near) < 2:
+    close = [price for price in fresh if near(price.mid, middle, spread_max)]
+    if len(fresh) > 1 and len(close) < 2:
         return Reference(None, None, (), (*excluded, *((price.venue, "conflict") for price in fresh)))
-    excluded += [(price.venue, "outlier") for price in fresh if price not in near]
-    weights = [positive(price.volume_usdt) or 0.0 for price in near]
+    excluded += [(price.venue, "outlier") for price in fresh if price not in close]
+    weights = [positive(price.volume_usdt) or 0.0 for price in close]
     total = sum(weights)
     if total > 0:
-        vwap = sum(price.mid * weight for price, weight in zip(near, weights, strict=True)) / total
+        vwap = sum(price.mid * weight for price, weight in zip(close, weights, strict=True)) / total
     else:
-        vwap = median(price.mid for price in near)
-    known = [price.volume_usdt for price in near if price.volume_usdt is not None and price.volume_usdt >= 0]
-    return Reference(vwap, sum(known) if known else None, tuple(price.venue for price in near), tuple(excluded))
+        vwap = median(price.mid for price in close)
+    known = [price.volume_usdt for price in close if price.volume_usdt is not None and price.volume_usdt >= 0]
+    return Reference(vwap, sum(known) if known else None, tuple(price.venue for price in close), tuple(excluded))
 
 
 class Fill(Struct, frozen=True):

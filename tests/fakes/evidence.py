@@ -60,7 +60,7 @@ def two_sided(bid: float, ask: float, size: float = 1e6, taken_ms: int = NOW) ->
     return book(((bid, size),), ((ask, size),), taken_ms)
 
 
-def spot(bid: float = 0.999, ask: float = 1.001, volume: float | None = 5e6, of: Book | None = None) -> Spot:
+def good_spot(bid: float = 0.999, ask: float = 1.001, volume: float | None = 5e6, of: Book | None = None) -> Spot:
     return Spot(
         "NOVAUSDT",
         last=figure((bid + ask) / 2),
@@ -71,7 +71,7 @@ def spot(bid: float = 0.999, ask: float = 1.001, volume: float | None = 5e6, of:
     )
 
 
-def perp(bid: float = 0.9995, ask: float = 1.0005, funding: float | None = 0.0001) -> Perp:
+def good_perp(bid: float = 0.9995, ask: float = 1.0005, funding: float | None = 0.0001) -> Perp:
     return Perp(
         "NOVAUSDT",
         mark=figure((bid + ask) / 2),
@@ -91,17 +91,18 @@ def network(
     return NetworkState(name, deposit, withdrawal, Decimal(fee) if fee is not None else None, contract=contract)
 
 
-def transfers(*networks: NetworkState, taken_ms: int = NOW) -> Transfers:
+def good_transfers(*networks: NetworkState, taken_ms: int = NOW) -> Transfers:
     return Transfers(networks or (network(),), "test transfers", taken_ms)
 
 
 def venue(
     name: str = "binance",
-    spot: Spot | NotListed | Silent = spot(),
-    perp: Perp | NotListed | Silent = perp(),
-    transfers: Transfers | NotListed | Silent = transfers(),
+    spot: Spot | NotListed | Silent | None = None,
+    perp: Perp | NotListed | Silent | None = None,
+    transfers: Transfers | NotListed | Silent | None = None,
 ) -> Listed:
-    return Listed(Quote(name, "NOVA", NOW, spot, perp, transfers))
+    """A venue where all is well but for what is given."""
+    return Listed(Quote(name, "NOVA", NOW, spot or good_spot(), perp or good_perp(), transfers or good_transfers()))
 
 
 def leg(base: str, quote: str, price: float, taken_ms: int = NOW) -> Leg:
@@ -124,7 +125,7 @@ def legs(**changes: object) -> FxLegs:
 
 def korean(bid: float = 1_469.0, ask: float = 1_471.0, **changes: object) -> KoreanFacts:
     good = KoreanFacts(
-        book=two_sided(bid, ask), transfers=transfers(network(fee=None, contract="")), contracts={"ETH": CONTRACT}
+        book=two_sided(bid, ask), transfers=good_transfers(network(fee=None, contract="")), contracts={"ETH": CONTRACT}
     )
     return msgspec.structs.replace(good, **changes)
 

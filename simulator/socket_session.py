@@ -33,6 +33,7 @@ STATUS_EVERY_MS = 10_000
 REFRESH_S = 0.2  # real seconds between two looks at what has changed
 OUTBOX_BYTES = 64_000_000  # a client that is further behind than this is cut off
 MAX_MESSAGE_BYTES = 1 << 20
+CLOSE_S = 1.0  # real seconds that a client has to answer a close
 
 Pair = tuple[str, str]  # the same frame in long and in short keys
 
@@ -85,7 +86,7 @@ class Session:
         self._count = count
         self._messages = messages
         self._control = control_opcode
-        self._socket = web.WebSocketResponse(autoping=False, max_msg_size=MAX_MESSAGE_BYTES)
+        self._socket = web.WebSocketResponse(timeout=CLOSE_S, autoping=False, max_msg_size=MAX_MESSAGE_BYTES)
         self._outbox: deque[tuple[int, WSMsgType, bytes]] = deque()
         self._outbox_bytes = 0
         self._waiting = asyncio.Event()

@@ -95,7 +95,7 @@ def read(exchange: Exchange, status: int, body: bytes, decoder: msgspec.json.Dec
         raise ExchangeError(exchange, status, str(refusal.name), refusal.message)
     if status != 200:
         text = body[:80].decode("utf-8", "replace").strip()
-        raise ExchangeError(exchange, status, str(status), text if text[:1] != "<" else "an HTML page")
+        raise ExchangeError(exchange, status, str(status), "an HTML page" if text[:1] == "<" else text or "no text")
     try:
         return decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:

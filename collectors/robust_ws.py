@@ -13,6 +13,7 @@ from typing import NoReturn, Protocol
 from msgspec import Struct
 
 from collectors.events import Exchange, GapCause, Market, Trade
+from collectors.exchange_time import ExchangeTime
 from collectors.feed import Feed
 from collectors.frames import BadFrame, Event, FeedError, StatusUp
 from collectors.net.deadline import within
@@ -25,8 +26,9 @@ from ops.lifetimes import running
 log = logging.getLogger(__name__)
 
 IN_FLIGHT_MS = 1_000  # what was on its way when a connection broke; Bithumb publishes 0.3 s after the match
-FUTURE_MS = 5_000  # a trade stamped further ahead of our clock tells us nothing about time
 WATCH_S = 1.0
+RETRY_FIRST_S = 10.0
+RETRY_CAP_S = 3_600.0
 SETTLE_S = 1.0  # between a proof and the next request, so that late snapshots of one can't prove the other
 
 
@@ -86,25 +88,6 @@ class _Lost(Exception):
         super().__init__(text)
 
 
-class _ExchangeTime:
-    """The exchange's clock as its last trade told it, carried on by our monotonic one; a little behind, never ours.
-
-    So the edges of what we heard are right in the exchange's seconds, even where the host's clock is wrong or steps.
-    """
-
-    def __init__(self) -> None:
-        self._traded_ms: int | None = None
-        self._told = 0.0
-
-    def note(self, trade: Trade, now: float) -> None:
-        if not trade.snapshot and trade.traded_ms <= trade.received_ms + FUTURE_MS:
-            self._traded_ms, self._told = trade.traded_ms, now
-
-    def at_ms(self, moment: float) -> int | None:
-        """What it showed at `moment` of our monotonic clock, if a trade ever told."""
-        return None if self._traded_ms is None else self._traded_ms + int((moment - self._told) * 1000)
-
-
 class Shard:
     """One connection's worth of markets, for ever. `run` it; `change_markets` at any time."""
 
@@ -134,7 +117,7 @@ class Shard:
         self._headers = headers or {}
         self._wanted = tuple(markets)
         self._changed = asyncio.Event()
-        self._time = _ExchangeTime()
+        self._time = ExchangeTime()
         self._connection: _Connection | None = None
         self.status = status or ShardStatus()
 
@@ -226,7 +209,7 @@ class _Connection:
         sink: Sink,
         clock: Clock,
         pace: Pace,
-        time: _ExchangeTime,
+        time: ExchangeTime,
         status: ShardStatus,
     ) -> None:
         self._feed = feed
@@ -249,7 +232,7 @@ class _Connection:
 
     async def collect(self) -> None:
         """Until the connection is lost: raise SocketError or _Lost, alone or in a group."""
-        async with running(self._ask(), self._keep_alive(), self._watch()):
+        async with running(self._ask(), self._retry_refused(), self._keep_alive(), self._watch()):
             await self._receive()
 
     def change_markets(self, wanted: Sequence[Market]) -> None:
@@ -300,11 +283,15 @@ class _Connection:
         if fresh := self._subscription.accept():
             self._sink.live(fresh, max(now_ms, self._time.at_ms(self._clock.monotonic()) or 0))
         self._proven = self._clock.monotonic()
-        self._status.live_markets = len(self._subscription.live)
+        self._note_subscription()
         if self._status.failures_in_a_row:
             log.info("%s: connected again, %d markets", self._feed.exchange, self._status.live_markets)
             self._status.failures_in_a_row = 0
         self._ask_again.set()
+
+    def _note_subscription(self) -> None:
+        self._status.live_markets = len(self._subscription.live)
+        self._status.refused_codes = tuple(sorted(market.code for market in self._subscription.refused))
 
     def _heard(self, event: Event) -> None:
         if isinstance(event, StatusUp) or not isinstance(event, FeedError):
@@ -312,13 +299,13 @@ class _Connection:
         text = f"{event.name}: {event.message}"
         if event.name in self._feed.fatal_errors:
             raise _Lost(GapCause.DISCONNECT, text)
-        log.warning("%s refuses a request: %s", self._feed.exchange, text)
+        first = not self._subscription.refusals
+        log.log(logging.WARNING if first else logging.DEBUG, "%s refuses a request: %s", self._feed.exchange, text)
         if not self._subscription.pending:
             return
         if lost := self._subscription.refuse():
             self._sink.lost(lost, self._safe_ms(self._asked), GapCause.DISCONNECT)
-        self._status.live_markets = 0
-        self._status.refused_codes = tuple(sorted(market.code for market in self._subscription.refused))
+        self._note_subscription()
         if self._subscription.hopeless:
             raise _Lost(GapCause.NEVER_LIVE, text)
         self._ask_again.set()
@@ -338,6 +325,18 @@ class _Connection:
             self._tickets += 1
             self._asked = self._clock.monotonic()
             await self._send(self._feed.subscribe(markets, f"{self._feed.exchange}-{self._tickets}"))
+
+    async def _retry_refused(self) -> NoReturn:
+        """Refused codes are tried again, less and less often: each time may cost the others a moment of coverage."""
+        pause_s = RETRY_FIRST_S
+        while True:
+            await self._clock.sleep(pause_s)
+            if self._subscription.refused:
+                self._subscription.retry_refused()
+                self._ask_again.set()
+                pause_s = min(RETRY_CAP_S, pause_s * 2)
+            else:
+                pause_s = RETRY_FIRST_S
 
     async def _keep_alive(self) -> NoReturn:
         while True:

@@ -22,7 +22,7 @@ class Subscription:
         self._queue: list[tuple[Market, ...]] = [tuple(self._wanted)] if wanted else []
         self._trial: tuple[Market, ...] | None = None
         self._stale_set = False  # what the exchange has is not what we last wanted
-        self._refusals = 0
+        self.refusals = 0  # in a row
         self.refused: set[Market] = set()
 
     @property
@@ -41,7 +41,7 @@ class Subscription:
         if self._accepted or self._trial is not None:
             return False
         depth = max(1, len(self._wanted)).bit_length()
-        return not self._queue or self._refusals > depth + REFUSALS_TO_SPARE
+        return not self._queue or self.refusals > depth + REFUSALS_TO_SPARE
 
     def next_request(self) -> tuple[Market, ...] | None:
         """The markets to subscribe to now; None while an answer is awaited or nothing is to be said."""
@@ -68,7 +68,7 @@ class Subscription:
     def accept(self) -> tuple[Market, ...]:
         """The request that is out stands: answer which markets are live from now on and were not before."""
         trial, self._trial = self._trial or (), None
-        self._refusals = 0
+        self.refusals = 0
         self._accepted.update(dict.fromkeys(trial))
         self._forget_unwanted()
         fresh = tuple(market for market in self._accepted if market not in self._live)
@@ -81,7 +81,7 @@ class Subscription:
         Whether the former set still stands after an error is not documented, so it doesn't count until proven again.
         """
         trial, self._trial = self._trial or (), None
-        self._refusals += 1
+        self.refusals += 1
         if len(trial) == 1:
             self.refused.update(trial)
         elif trial:
@@ -94,9 +94,16 @@ class Subscription:
         lost, self._live = tuple(self._live), {}
         return lost
 
+    def retry_refused(self) -> None:
+        """Put the refused codes on trial once more; what refused them may have been the exchange's bad minute."""
+        if self.refused and not self._queue and self._trial is None:
+            self._queue.append(tuple(sorted(self.refused)))
+            self.refused.clear()
+
     def change(self, wanted: Iterable[Market]) -> tuple[Market, ...]:
         """Want other markets from now on: answer which live ones are dropped. Refused ones are not tried again here."""
         self._wanted = dict.fromkeys(wanted)
+        self.refused &= self._wanted.keys()
         dropped = tuple(market for market in self._live if market not in self._wanted)
         self._forget_unwanted()
         asked = {

@@ -304,6 +304,34 @@ async def test_an_exchange_that_refuses_every_request_is_tried_again_later(
         assert shard.status.live_markets == 3
 
 
+async def test_codes_refused_in_a_bad_minute_of_the_exchange_are_won_back(
+    clock: FakeClock, exchange: FakeExchange, log: Log
+) -> None:
+    def bad_until_5_s(codes: Sequence[str]) -> Sequence[bytes]:
+        return refusing("KRW-ETH" if clock.monotonic() < 5 else "none")(codes)
+
+    exchange.script(answer(bad_until_5_s))
+    shard = shard_of([BTC, ETH, XRP], exchange, log, clock, Pace(silent_s=None))
+    async with running(shard.run()):
+        await clock.advance(4)
+        assert list(shard.status.refused_codes) == ["KRW-ETH"]
+        await clock.advance(10)
+        assert list(shard.status.refused_codes) == []
+        assert shard.status.live_markets == 3
+        assert len(exchange.connections) == 1
+
+
+async def test_a_code_that_stays_refused_disturbs_the_others_less_and_less_often(
+    clock: FakeClock, exchange: FakeExchange, log: Log
+) -> None:
+    exchange.script(answer(refusing("KRW-ETH")))
+    shard = shard_of([BTC, ETH], exchange, log, clock, Pace(silent_s=None))
+    async with running(shard.run()):
+        await clock.advance(24 * 3600)
+        assert shard.status.live_markets == 1
+        assert len(log.of("lost")) < 40
+
+
 async def test_an_error_no_code_is_to_blame_for_ends_the_connection(
     clock: FakeClock, exchange: FakeExchange, log: Log
 ) -> None:

@@ -1,11 +1,9 @@
 """The `classify` command: one notice in, as a line of JSON, one line of JSON out that says what it means.
 
-In: `exchange`, `title`, optional `body`, `published`, `categories`. Out: kind, coins, markets, times and items (see README), and
-`reason`, `unread`, `names`, `networks`, `contracts`. A line that is no notice is answered with `{"error": …}`, so that
-lines out still match lines in.
+In: `exchange`, `title`, optional `body`, `published`, `categories`. Out: kind, coins, markets, times, items, and beside
+them `reason`, `unread`, `names`, `networks`, `contracts`. A line that is no notice is answered with `{"error": …}`, so
+that lines out still match lines in.
 """
-
-from collections.abc import Iterable, Iterator
 
 import msgspec
 from msgspec import Struct
@@ -50,19 +48,14 @@ class _Refusal(Struct):
     error: str
 
 
-def classify_lines(lines: Iterable[str]) -> Iterator[str]:
-    """One answer a line, in order; blank lines are skipped."""
-    return (classify_line(line) for line in lines if line.strip())
-
-
-def classify_line(line: str) -> str:
-    """What the notice of one JSON line means, as one JSON line; Korean text is not escaped."""
+def classify_line(line: str | bytes) -> tuple[str, bool]:
+    """What the notice of one JSON line means, as one JSON line, and whether the line was a notice at all."""
     try:
         asked = msgspec.json.decode(line, type=_Line)
     except (msgspec.DecodeError, UnicodeError) as trouble:
-        return _line_of(_Refusal(f"not a notice: {trouble}"))
+        return _line_of(_Refusal(f"not a notice: {trouble}")), False
     parsed = parse(asked.exchange, asked.title, asked.body, published_of(asked.published), asked.categories)
-    return _line_of(_answer(parsed))
+    return _line_of(_answer(parsed)), True
 
 
 def _answer(parsed: ParsedNotice) -> _Answer:

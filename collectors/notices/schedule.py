@@ -26,7 +26,8 @@ class Told(Struct, frozen=True):
 _ARROW = re.compile(r"→|->|=>|➝|➜|▶|►|⇒|에서|\bto\b|으?로\s*(?:변경|연기)", re.IGNORECASE)
 _CHANGED_LINE = re.compile(r"변경|연기|조정|순연|postponed|rescheduled|changed|revised", re.IGNORECASE)
 _CELL_LIMIT = 4_000
-_HEADING_REACH = 12  # lines below a heading that may still belong to it
+_HEADING_REST = 10  # letters after a label that leave it a heading: ": 추후 안내"
+_HEADING_REACH = 2  # lines without a time that may stand between a heading and its times
 
 
 def told_in_rows(
@@ -49,12 +50,12 @@ def told_in_rows(
             else:
                 header = ()
             own = [label for each in labels for label in each]
+            reach -= 1
             if own:
-                heading, reach = own[-1], _HEADING_REACH
+                heads = len(row) == 1 and len(cells[0]) - own[-1].end <= _HEADING_REST
+                heading, reach = (own[-1] if heads else None), _HEADING_REACH
             if named and not own and len(" ".join(cells)) <= 60:
                 section = () if len(named) == len(coins) else named
-            elif len(row) == 1 and len(cells[0]) > 60:
-                heading = None
             continue
         left: Label | None = None
         for index, cell in enumerate(cells):
@@ -62,9 +63,7 @@ def told_in_rows(
             after_all = heading if len(row) == 1 and len(cell) <= 100 and reach > 0 and not labels[index] else None
             told += _assign(cell, labels[index], times[index], fallback, after_all, named or section, published, rank)
             left = labels[index][-1] if labels[index] else left
-        reach -= 1
-        own = [label for each in labels for label in each]
-        heading = heading if not own else None
+        heading = None if any(labels) else heading
     return told
 
 

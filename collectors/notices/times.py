@@ -61,7 +61,7 @@ _MONTH = rf"(?:{'|'.join(_MONTHS)})[a-z]{{0,6}}\.?"
 _WEEKDAY = r"(?:[ ,]{0,2}\(?(?:[월화수목금토일](?:요일)?|mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}\)?(?![가-힣]))?"
 _DATE = re.compile(
     rf"""(?:
-      (?<!\d)(?P<y1>20\d\d)\s?(?:[-./]|년)\s?(?P<m1>\d{{1,2}})\s?(?:[-./]|월)\s?(?P<d1>\d{{1,2}})(?!\d)(?:\s?일|\.)?
+      (?<![\d./-])(?P<y1>(?:20)?[12]\d)\s?(?:[-./]|년)\s?(?P<m1>\d{{1,2}})\s?(?:[-./]|월)\s?(?P<d1>\d{{1,2}})(?!\d)(?:\s?일|\.)?
     | (?<![\d./:])(?P<m2>\d{{1,2}})\s?(?:/|월\s?|\.\s?)(?P<d2>\d{{1,2}})(?![\d%:]|\s?시)(?:\s?일|\.)?
     | (?P<m3>{_MONTH})\s{{1,2}}(?P<d3>\d{{1,2}})(?:st|nd|rd|th)?(?!\d|:)(?:\s?,?\s{{0,2}}(?P<y3>20\d\d))?
     | (?<!\d)(?P<d4>\d{{1,2}})(?:st|nd|rd|th)?\s{{1,2}}(?P<m4>{_MONTH})(?:,?\s{{1,2}}(?P<y4>20\d\d))?
@@ -185,7 +185,7 @@ def _day(match: re.Match[str]) -> tuple[int | None, int, int] | int | None:
         year = match["y3"] or match["y4"]
         return (int(year) if year else None), month, int(match["d3"] or match["d4"])
     year = match["y1"]
-    return (int(year) if year else None), int(match["m1"] or match["m2"]), int(match["d1"] or match["d2"])
+    return (2000 + int(year) % 100 if year else None), int(match["m1"] or match["m2"]), int(match["d1"] or match["d2"])
 
 
 def _days(day: tuple[int | None, int, int] | int | None, published: Published | None) -> date | None:

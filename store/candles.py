@@ -204,5 +204,6 @@ def hand_back(connection: sqlite3.Connection, pages: int, keep_free: int) -> boo
     free = connection.execute("PRAGMA freelist_count").fetchone()[0]
     if free <= keep_free:
         return False
-    connection.execute(f"PRAGMA incremental_vacuum({min(pages, free - keep_free)})").fetchall()
+    for _ in range(min(pages, free - keep_free)):
+        connection.execute("PRAGMA incremental_vacuum(1)")  # a larger number stops after one as well, called from here
     return True

@@ -68,9 +68,9 @@ class Desk:
         headers = {"X-MBX-USED-WEIGHT": str(used), USED: str(used)}
         if used <= self.limit:
             return None, headers
-        self._count.limit_hits += 1
         if banned_ms := self._penalty.reject(address, now_ms):
             return self._banned(now_ms, banned_ms), {}
+        self._count.limit_hits += 1
         message = (
             f"Too much request weight used; current limit is {self.limit} request weight per 1 MINUTE. "
             f"{STREAMS} to avoid polling the API."

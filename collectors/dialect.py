@@ -154,7 +154,7 @@ def read(exchange: Exchange, frame: bytes) -> Wire:
     try:
         wire = (_SHORT if b'"ty":' in frame else _LONG).decode(frame)
     except msgspec.ValidationError as e:
-        return _read_control(exchange, frame, str(e))
+        return read_control(exchange, frame, str(e))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
         raise BadFrame(exchange, str(e), frame) from e
     if isinstance(wire, WireTrade) or isinstance(wire, WireBook):  # noqa: SIM101 - a tuple costs the hot path 50 ns
@@ -166,7 +166,8 @@ def read(exchange: Exchange, frame: bytes) -> Wire:
     return None
 
 
-def _read_control(exchange: Exchange, frame: bytes, typed_reason: str) -> StatusUp | FeedError | Subscriptions:
+def read_control(exchange: Exchange, frame: bytes, typed_reason: str) -> StatusUp | FeedError | Subscriptions:
+    """A frame without a type; raise BadFrame with `typed_reason` (why it is no typed frame) if it is nothing known."""
     try:
         control = _CONTROL.decode(frame)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -1,0 +1,49 @@
+"""Waiting no longer than a clock allows."""
+
+import asyncio
+
+import pytest
+
+from collectors.net.deadline import within
+from tests.fakes.clock import FakeClock
+
+
+async def later(clock: FakeClock, seconds: float) -> str:
+    await clock.sleep(seconds)
+    return "done"
+
+
+async def test_work_that_ends_in_time_gives_its_result() -> None:
+    clock = FakeClock()
+    waiting = asyncio.create_task(within(clock, 2.0, later(clock, 1.0)))
+    await clock.advance(1.5)
+    assert await waiting == "done"
+
+
+async def test_work_that_is_late_is_cancelled() -> None:
+    clock = FakeClock()
+    work = asyncio.create_task(later(clock, 3.0))
+    waiting = asyncio.create_task(within(clock, 2.0, work))
+    await clock.advance(2.1)
+    with pytest.raises(TimeoutError):
+        await waiting
+    assert work.cancelled()
+
+
+async def test_an_error_of_the_work_passes_through() -> None:
+    async def broken() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await within(FakeClock(), 1.0, broken())
+
+
+async def test_cancelling_the_wait_cancels_the_work() -> None:
+    clock = FakeClock()
+    work = asyncio.create_task(later(clock, 3.0))
+    waiting = asyncio.create_task(within(clock, 2.0, work))
+    await clock.advance(1.0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert work.cancelled()

@@ -1,0 +1,428 @@
+"""The composition root: reads the settings, builds the parts, nests their lifetimes, stops them in order.
+
+No rule lives here. Lifetimes are entered outermost first, so that leaving them, for whatever reason, does the right
+thing: sockets close, the last seconds and the last minute are stored, due alerts leave, tasks end, the writer drains.
+"""
+
+import asyncio
+import logging
+import random
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence, Set
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from alerts.delivery import Notifier
+from alerts.log_target import LogTarget
+from alerts.outbox import Outbox
+from alerts.telegram import Telegram
+from alerts.verdict_desk import VerdictDesk
+from alerts.webhook import Webhook, form_of
+from analysis.everyone import Everyone
+from analysis.listing_pipeline import ListingPipeline
+from collectors import bithumb_ws, upbit_ws
+from collectors.aggregator import Aggregator
+from collectors.channels.bithumb_market_list import BithumbMarketList
+from collectors.channels.bithumb_notices import BithumbNotices
+from collectors.channels.upbit_market_list import UpbitMarketList
+from collectors.channels.upbit_notices import UpbitNotices
+from collectors.events import Channel, Exchange, Market
+from collectors.feed import Feed
+from collectors.fleet import Fleet
+from collectors.listing_book import ListingBook
+from collectors.market_monitor import ListSource, MarketMonitor, NoticeSource
+from collectors.net.http import HttpDoor
+from collectors.net.limits import Limits
+from collectors.net.socket import connect
+from collectors.opening import OpeningWatch
+from collectors.recorder import Recorder
+from collectors.robust_ws import Pace, Shard
+from collectors.universe import Universe
+from config.check import off
+from config.clock import Clock, SystemClock
+from config.load import Secrets, load_secrets, load_settings
+from config.settings import Settings, SettingsError
+from ops import cli, readout, vitals
+from ops.endpoints import WEBHOOK, Endpoints, endpoints
+from ops.health_file import HealthFile
+from ops.lifetimes import restarting, running
+from ops.lock import AlreadyRunning, held
+from ops.logs import set_up
+from ops.radar_socket import BadQuestion, ask, serving
+from ops.simulated_time import NoSimulator, follow, simulator_clock
+from store.database import StorageUnusable
+from store.writer import DatabaseWriter, WriterGone
+
+log = logging.getLogger("radar")
+
+CONFIGURATION, STORAGE, BUG, HELD = 1, 2, 3, 4
+FLUSH_ALERTS_S = 5.0
+TICK_S = 60.0
+FEEDS: Mapping[Exchange, Feed] = {"upbit": upbit_ws.FEED, "bithumb": bithumb_ws.FEED}
+USER_AGENT = f"korean-listing-radar/{vitals.VERSION}"
+
+
+class Base:
+    """What every part stands on: settings, secrets, addresses, time and the one door out."""
+
+    def __init__(self, settings: Settings, secrets: Secrets, addresses: Endpoints, clock: Clock) -> None:
+        self.settings = settings
+        self.secrets = secrets
+        self.addresses = addresses
+        self.clock = clock
+        self.limits = Limits(addresses.rates)
+        self.door = HttpDoor(addresses.http, self.limits, clock, USER_AGENT, addresses.deadlines_s)
+        self.telegram = bool(settings.features.telegram and secrets.complete("telegram_bot_token", "telegram_chat_ids"))
+        self.exchanges = tuple(exchange for exchange in FEEDS if getattr(settings.features, f"record_{exchange}"))
+
+
+@asynccontextmanager
+async def base(asked: cli.Arguments, settings: Settings, secrets: Secrets) -> AsyncIterator[Base]:
+    """The ground of a daemon or of a single question; follows the simulator's clock where one is named."""
+    addresses = endpoints(settings, asked.simulator, secrets.alert_webhook_url)
+    async with AsyncExitStack() as stack:
+        if asked.simulator is None:
+            ground = Base(settings, secrets, addresses, SystemClock())
+        else:
+            clock = await simulator_clock(asked.simulator, USER_AGENT)
+            ground = Base(settings, secrets, addresses, clock)
+            await stack.enter_async_context(running(follow(asked.simulator, clock, USER_AGENT)))
+        stack.push_async_callback(ground.door.close)
+        yield ground
+
+
+# --- recording ------------------------------------------------------------------------------------------------------
+
+
+def fleet_of(ground: Base, exchange: Exchange, recorder: Recorder) -> Fleet:
+    """The connections of one exchange, all feeding the recorder."""
+    feed, recording = FEEDS[exchange], ground.settings.radar.recording
+    silent_s = {"upbit": recording.upbit_silent_s, "bithumb": recording.bithumb_silent_s}[exchange]
+    pace = Pace(
+        silent_s=silent_s,
+        first_message_s=recording.first_message_s,
+        reconnect_first_s=recording.reconnect_first_s,
+        reconnect_cap_s=recording.reconnect_cap_s,
+    )
+    url = ground.addresses.sockets[feed.service] + feed.path
+
+    def shard(markets: Sequence[Market]) -> Shard:
+        return Shard(feed, url, markets, connect, recorder, ground.clock, ground.limits, pace, random.random)
+
+    return Fleet(shard, recording.codes_per_connection)
+
+
+def market_list(ground: Base, exchange: Exchange, every_s: float) -> ListSource:
+    kind = UpbitMarketList if exchange == "upbit" else BithumbMarketList
+    return kind(ground.door, ground.clock, every_s)
+
+
+# --- judging --------------------------------------------------------------------------------------------------------
+
+
+def notifiers(ground: Base) -> tuple[dict[str, Notifier], tuple[str, ...]]:
+    """Who sends to which kind of target, and the targets: chats, the webhook, or the log where there is neither."""
+    secrets = ground.secrets
+    found: dict[str, Notifier] = {}
+    targets: tuple[str, ...] = ()
+    if ground.telegram:
+        found["telegram"] = Telegram(secrets.telegram_bot_token or "", ground.door)
+        targets += tuple(f"telegram:{chat}" for chat in secrets.telegram_chat_ids)
+    if secrets.alert_webhook_url:
+        found[WEBHOOK] = Webhook(ground.door, form_of(secrets.alert_webhook_url))
+        targets += (WEBHOOK,)
+    if not ground.telegram:
+        found["log"] = LogTarget()
+        targets += ("log",)
+    return found, targets
+
+
+def notice_sources(ground: Base) -> list[NoticeSource]:
+    features, paces = ground.settings.features, ground.settings.radar.channels
+    sources: list[NoticeSource] = []
+    if features.upbit_notices:
+        sources.append(UpbitNotices(ground.door, ground.clock, paces.upbit_notices_s))
+    if features.bithumb_notices:
+        sources.append(BithumbNotices(ground.door, ground.clock, paces.bithumb_notices_s))
+    return sources
+
+
+def list_sources(ground: Base) -> list[ListSource]:
+    features, paces = ground.settings.features, ground.settings.radar.channels
+    sources: list[ListSource] = []
+    if features.upbit_market_list:
+        sources.append(market_list(ground, "upbit", paces.upbit_market_list_s))
+    if features.bithumb_market_list:
+        sources.append(market_list(ground, "bithumb", paces.bithumb_market_list_s))
+    return sources
+
+
+def channels_off(ground: Base) -> dict[Channel, str]:
+    """Listing channels that a switch in features.yaml leaves out, and why."""
+    switches = {
+        Channel.UPBIT_NOTICES: "upbit_notices",
+        Channel.UPBIT_MARKET_LIST: "upbit_market_list",
+        Channel.BITHUMB_NOTICES: "bithumb_notices",
+        Channel.BITHUMB_MARKET_LIST: "bithumb_market_list",
+    }
+    features = ground.settings.features
+    return {
+        channel: f"features.yaml says {switch}: false"
+        for channel, switch in switches.items()
+        if not getattr(features, switch)
+    }
+
+
+class Unjudged:
+    """The gate where analysis is switched off: listings are told and kept, nobody judges them."""
+
+    def offer(self, listing: object) -> bool:  # noqa: ARG002 - every listing is as good as another here
+        return True
+
+
+class Bulkhead:
+    """Keeps the judging zone from ending the recording one: crashes are logged, kept for health, and begun again."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.crashes: dict[str, str] = {}
+
+    def behind(self, name: str, make: Callable[[], Awaitable[None]]) -> Coroutine[Any, Any, None]:
+        return restarting(name, make, self._clock, self._crashed)
+
+    def _crashed(self, name: str, error: Exception) -> None:
+        if isinstance(error, WriterGone):
+            raise error  # storage is gone, and with it everything that recording promises
+        log.error("%s crashed and starts again", name, exc_info=error)
+        self.crashes[name] = f"{type(error).__name__}: {error}"
+
+
+# --- the daemon -----------------------------------------------------------------------------------------------------
+
+
+async def run(asked: cli.Arguments, settings: Settings, secrets: Secrets) -> int:
+    """The daemon, until SIGTERM, SIGINT or the end of `--duration`; answer the exit code."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _stop_once, loop, number, stop)
+    async with base(asked, settings, secrets) as ground, AsyncExitStack() as stack:
+        clock, radar = ground.clock, settings.radar
+        writer = stack.enter_context(DatabaseWriter.open(asked.data / "radar.db", clock, radar.writing))
+        sending, targets = notifiers(ground)
+        outbox = Outbox(writer, sending, targets, clock, radar.alerting, radar.language, random.random)
+        zone = Bulkhead(clock)
+        stack.push_async_callback(outbox.flush, FLUSH_ALERTS_S)
+        await stack.enter_async_context(running(zone.behind("outbox", outbox.run)))
+
+        recorder = Recorder(writer, clock, radar.recording, ground.exchanges)
+        await recorder.start()
+        aggregator = Aggregator(writer, recorder, clock, radar.retention)
+        await aggregator.heal()
+        fleets = {exchange: fleet_of(ground, exchange, recorder) for exchange in ground.exchanges}
+
+        desk = VerdictDesk(writer, targets, radar.language, outbox.poke)
+        everyone = Everyone(ground.door, clock, radar.gate.venues, radar.gate.source_deadline_s)
+        pipeline = ListingPipeline(everyone, settings, clock, desk.take)
+        gate = pipeline if settings.features.analysis else Unjudged()
+        book = ListingBook(
+            writer,
+            clock,
+            radar.language,
+            targets,
+            radar.channels.catch_up_max_h,
+            radar.channels.mass_change,
+            outbox.poke,
+        )
+        opening = OpeningWatch(recorder, book, gate, clock)
+        universes = [
+            Universe(
+                exchange,
+                market_list(ground, exchange, radar.recording.market_list_s),
+                recorder,
+                fleet,
+                clock,
+                opening.known,
+            )
+            for exchange, fleet in fleets.items()
+        ]
+
+        def offer(markets: Set[Market]) -> None:
+            for universe in universes:
+                universe.offer(markets)
+
+        monitor = MarketMonitor(
+            notice_sources(ground), list_sources(ground), book, gate, clock, offer, channels_off(ground)
+        )
+        await book.load()
+
+        readings = vitals.Vitals(clock, asked.data, writer, recorder, fleets, monitor, [zone, monitor], ground.telegram)
+        silences = vitals.limits(
+            radar.recording.upbit_silent_s, radar.recording.bithumb_silent_s, radar.health.queue_yellow
+        )
+        health = HealthFile(asked.data / "health.json", readings.read, silences, clock, radar.health.write_every_s)
+        stack.push_async_callback(health.write)
+        await stack.enter_async_context(running(readings.run(), health.run()))
+
+        analyze = partial(answer_analyze, pipeline)
+        await stack.enter_async_context(serving(asked.data / "radar.sock", {"analyze": analyze}))
+        await stack.enter_async_context(running(writer.watch()))
+        stack.callback(aggregator.force_rollup)
+        await stack.enter_async_context(running(aggregator.every_minute()))
+        stack.callback(recorder.close)
+        await stack.enter_async_context(running(recorder.run()))
+        _say_what_is_off(ground)
+        for listing in book.active():
+            gate.offer(listing)
+        await stack.enter_async_context(
+            running(
+                zone.behind("listing channels", monitor.run),
+                zone.behind("openings", opening.run),
+                zone.behind("verdicts", pipeline.run),
+                _every(clock, TICK_S, zone, book.tick),
+            )
+        )
+        await stack.enter_async_context(
+            running(
+                *(_record(universe, radar.recording.market_list_s) for universe in universes),
+                *(fleet.run() for fleet in fleets.values()),
+            )
+        )
+        log.info("recording %s; data in %s", " and ".join(ground.exchanges) or "nothing", asked.data)
+        await _until(stop, clock, asked.duration)
+        log.info("stopping: sockets, last seconds, last minute, alerts, writer")
+    return 0
+
+
+def _stop_once(loop: asyncio.AbstractEventLoop, number: signal.Signals, stop: asyncio.Event) -> None:
+    """The first signal stops in order; the next one of its kind ends the process as if nobody had listened."""
+    stop.set()
+    loop.remove_signal_handler(number)
+    signal.signal(number, signal.SIG_DFL)
+
+
+async def _record(universe: Universe, every_s: float) -> None:
+    await universe.begin()
+    async with running(universe.run(), universe.look_again(every_s)):
+        await asyncio.Event().wait()
+
+
+async def _every(clock: Clock, seconds: float, zone: Bulkhead, do: Callable[[], Awaitable[None]]) -> None:
+    async def repeat() -> None:
+        while True:
+            await clock.sleep(seconds)
+            await do()
+
+    await zone.behind("listing clock", repeat)
+
+
+async def _until(stop: asyncio.Event, clock: Clock, seconds: float | None) -> None:
+    """Wait for the signal, or for `seconds` of the daemon's clock."""
+    if seconds is None:
+        await stop.wait()
+        return
+    async with running(_set_after(stop, clock, seconds)):
+        await stop.wait()
+
+
+async def _set_after(stop: asyncio.Event, clock: Clock, seconds: float) -> None:
+    await clock.sleep(seconds)
+    stop.set()
+
+
+def _say_what_is_off(ground: Base) -> None:
+    for each in off(ground.settings.features, ground.secrets):
+        log.warning("off: %s: %s", each.what, each.why)
+
+
+# --- one question ---------------------------------------------------------------------------------------------------
+
+
+async def answer_analyze(pipeline: ListingPipeline, query: Mapping[str, str]) -> object:
+    """The verdict on one coin as `analyze --json` prints it; raise BadQuestion."""
+    symbol, notional = query.get("symbol"), query.get("notional_krw")
+    exchange = next((each for each in FEEDS if each == query.get("exchange")), None)
+    if exchange is None or not symbol:
+        raise BadQuestion("exchange (upbit or bithumb) and symbol are expected")
+    return readout.decision_of(await pipeline.judge_now(exchange, symbol, Decimal(notional) if notional else None))
+
+
+async def analyze(asked: cli.Arguments, settings: Settings, secrets: Secrets) -> int:
+    """One verdict now: from the running daemon where one holds the data folder, else asked for by ourselves."""
+    query = {"exchange": asked.exchange, "symbol": asked.symbol}
+    if asked.notional_krw is not None:
+        query["notional_krw"] = str(asked.notional_krw)
+    told = await ask(asked.data / "radar.sock", "analyze", query)
+    if told is None:
+        async with base(asked, settings, secrets) as ground:
+            everyone = Everyone(
+                ground.door, ground.clock, settings.radar.gate.venues, settings.radar.gate.source_deadline_s
+            )
+            pipeline = ListingPipeline(everyone, settings, ground.clock, _tell_nobody)
+            told = msgspec.json.encode(await answer_analyze(pipeline, query))
+    return readout.show_decision(told, asked, settings.radar.language)
+
+
+async def _tell_nobody(*_: object) -> None:
+    """A question by hand is answered, not told."""
+
+
+# --- commands -------------------------------------------------------------------------------------------------------
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Carry out one command; the exit codes are those of the contract."""
+    asked = cli.parse(sys.argv[1:] if argv is None else argv)
+    now_ms = SystemClock().now_ms()
+    try:
+        match asked.command:
+            case "check-config":
+                return readout.check_config(asked, now_ms)
+            case "status":
+                return readout.show_status(asked, now_ms)
+            case "classify":
+                return readout.classify(asked)
+            case "listings" | "alerts" | "gaps":
+                return readout.show_table(asked)
+        settings, secrets = load_settings(asked.config), load_secrets()
+        radar = settings.radar
+        if asked.command == "analyze":
+            set_up(radar.log_format, "warning", secrets.values())
+            return asyncio.run(analyze(asked, settings, secrets))
+        set_up(radar.log_format, radar.log_level, secrets.values())
+        return _run_holding(asked, settings, secrets)
+    except (SettingsError, NoSimulator) as e:
+        cli.complain(str(e))
+        return CONFIGURATION
+
+
+def _run_holding(asked: cli.Arguments, settings: Settings, secrets: Secrets) -> int:
+    """The daemon inside the lock of its data folder."""
+    try:
+        asked.data.mkdir(parents=True, exist_ok=True)
+        with held(asked.data / "radar.lock"):
+            return asyncio.run(run(asked, settings, secrets))
+    except AlreadyRunning as e:
+        cli.complain(str(e))
+        return HELD
+    except StorageUnusable as e:
+        cli.complain(str(e))
+        return STORAGE
+    except OSError as e:
+        cli.complain(
+            f"{asked.data} cannot hold the data ({e.strerror or e}); give a folder we may write to with --data"
+        )
+        return STORAGE
+    except Exception:
+        log.critical("recording ended by a bug; the service manager starts it again", exc_info=True)
+        return BUG
+
+
+if __name__ == "__main__":
+    with suppress(KeyboardInterrupt):
+        raise SystemExit(main())

@@ -1,0 +1,41 @@
+"""Where every service answers: in the world, or all of them at a simulator. Pure."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from config.settings import Settings
+
+WEBHOOK = "webhook"
+SIMULATED_WEBHOOK = "/webhook"
+
+
+class Endpoints(Struct, frozen=True):
+    """Base URLs by service, for requests and for sockets; deadlines and published rates go with them."""
+
+    http: Mapping[str, str]
+    sockets: Mapping[str, str]
+    deadlines_s: Mapping[str, float]
+    rates: Mapping[str, Mapping[str, float]]
+
+
+def endpoints(settings: Settings, simulator: str | None, webhook_url: str | None) -> Endpoints:
+    """The addresses of exchanges.yaml, or the same services below `simulator`."""
+    http = {name: service.base_url for name, service in settings.services.items()}
+    sockets = {name: service.socket_url for name, service in settings.services.items() if service.socket_url}
+    if webhook_url is not None:
+        http[WEBHOOK] = webhook_url
+    if simulator is not None:
+        root = simulator.rstrip("/")
+        http = {name: root + service.simulator_path for name, service in settings.services.items()}
+        http[WEBHOOK] = root + SIMULATED_WEBHOOK
+        socket_root = "ws" + root.removeprefix("http")
+        sockets = {name: socket_root + settings.services[name].simulator_path for name in sockets}
+    return Endpoints(
+        http=http,
+        sockets=sockets,
+        deadlines_s={name: service.deadline_s for name, service in settings.services.items()},
+        rates={
+            name: {**service.rates, "connect": service.connects_per_s} for name, service in settings.services.items()
+        },
+    )

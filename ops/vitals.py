@@ -1,0 +1,133 @@
+"""Takes the readings that health is made of, from the running parts. Decides nothing; see `ops/health.py`."""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from collectors.events import Exchange
+from collectors.fleet import Fleet
+from collectors.market_monitor import MarketMonitor
+from collectors.recorder import Recorder
+from config.clock import Clock
+from ops.health import AlertsReading, FeedReading, Limits, Readings, WriterReading
+from store import delivery_report
+from store.database import SCHEMA
+from store.delivery_report import AlertStatistics
+from store.writer import DatabaseWriter
+
+VERSION = "0.1.0"
+DAY_S = 86_400.0
+GROWTH_OVER_S = 600.0  # disk use is judged over at least this long
+REFRESH_S = 5.0
+
+
+class Crashes(Protocol):
+    """Whoever remembers tasks of the judging zone that crashed, by name."""
+
+    crashes: dict[str, str]
+
+
+class DiskForecast:
+    """Days until the disk is full, at the pace at which its free space has shrunk since the start."""
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._began_s = clock.monotonic()
+        self._free_then = shutil.disk_usage(folder).free
+
+    def days_left(self) -> float | None:
+        """None while it is too early to tell, or where nothing fills up."""
+        passed_s = self._clock.monotonic() - self._began_s
+        free = shutil.disk_usage(self._folder).free
+        used = self._free_then - free
+        if passed_s < GROWTH_OVER_S or used <= 0:
+            return None
+        return round(free / used * passed_s / DAY_S, 1)
+
+
+class Vitals:
+    """`read` gives the readings of this moment; `run` keeps the counts that need the database no older than 5 s."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        data: Path,
+        writer: DatabaseWriter,
+        recorder: Recorder,
+        fleets: Mapping[Exchange, Fleet],
+        monitor: MarketMonitor,
+        crashes: Sequence[Crashes],
+        telegram: bool,
+    ) -> None:
+        self._clock = clock
+        self._disk = DiskForecast(data, clock)
+        self._writer = writer
+        self._recorder = recorder
+        self._fleets = fleets
+        self._monitor = monitor
+        self._crashes = crashes
+        self._telegram = telegram
+        self._started_ms = clock.now_ms()
+        self._alerts = AlertStatistics(0, 0, 0, 0, None, None)
+        self._days_left: float | None = None
+
+    async def run(self) -> None:
+        """Count alerts and measure the disk, now and then, for ever."""
+        while True:
+            self._alerts = await self._writer.run(delivery_report.statistics)
+            self._days_left = self._disk.days_left()
+            await self._clock.sleep(REFRESH_S)
+
+    def read(self) -> Readings:
+        writer, alerts = self._writer, self._alerts
+        return Readings(
+            now_ms=self._clock.now_ms(),
+            started_ms=self._started_ms,
+            pid=os.getpid(),
+            version=VERSION,
+            schema_version=SCHEMA[-1].version,
+            sqlite_version=sqlite3.sqlite_version,
+            disk_days_left=self._days_left,
+            feeds={exchange: self._feed(exchange, fleet) for exchange, fleet in self._fleets.items()},
+            channels=self._monitor.readings(),
+            writer=WriterReading(
+                queue_size=writer.queue_size,
+                dropped=writer.dropped + self._recorder.dropped,
+                failed=writer.failed,
+                last_commit_ms=writer.last_commit_ms,
+                commit_ms_p99=round(writer.commit_ms_p99, 2),
+                wal_bytes=writer.wal_bytes,
+            ),
+            alerts=AlertsReading(alerts.pending, alerts.sent, alerts.failed, alerts.uncertain, alerts.last_sent_ms),
+            clock_offset_ms=None,
+            telegram=self._telegram,
+            writer_fault=writer.fault,
+            oldest_pending_ms=alerts.oldest_waiting_ms,
+            crashes={name: error for each in self._crashes for name, error in each.crashes.items()},
+        )
+
+    def _feed(self, exchange: Exchange, fleet: Fleet) -> FeedReading:
+        recorded = self._recorder.reading(exchange)
+        statuses = fleet.statuses
+        heard = [status.last_message_ms for status in statuses if status.last_message_ms is not None]
+        return FeedReading(
+            connected=bool(statuses) and all(status.connected for status in statuses),
+            last_message_ms=max(heard, default=None),
+            last_trade_ms=recorded.last_trade_ms,
+            markets=recorded.markets,
+            connections=len(statuses),
+            reconnects=sum(status.reconnects for status in statuses),
+            stale_markets=recorded.stale_markets,
+            open_gaps=recorded.open_gaps,
+        )
+
+
+def limits(upbit_silent_s: float, bithumb_silent_s: float, queue: int) -> Limits:
+    """The lines between green and yellow, from seconds to the milliseconds of the readings."""
+    return Limits(
+        silent_ms={"upbit": round(upbit_silent_s * 1000), "bithumb": round(bithumb_silent_s * 1000)}, queue=queue
+    )

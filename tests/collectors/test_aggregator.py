@@ -1,0 +1,192 @@
+"""Minutes on a real file: when they are rolled, what is rolled again, what a crash leaves, what is purged."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from collectors.aggregator import Aggregator
+from collectors.events import GapCause, Market
+from collectors.recorder import Recorder
+from config.settings import Recording, Retention, Writing
+from ops.lifetimes import running
+from store import candles, fx, markets, quarantine
+from store.fx import FxSnapshot
+from store.quarantine import Refused
+from store.rows import execute
+from store.writer import DatabaseWriter
+from tests.fakes.clock import START_MS, FakeClock
+from tests.fakes.recording import BTC, SOL, rows, second, trade
+
+MINUTES = "SELECT code, open_ms, open, close, trades, covered_s FROM v_candles_1m ORDER BY open_ms, code"
+DAY_MS = 86_400_000
+
+
+class Bench:
+    """One run of the daemon's recording side, from `at_s` after START_MS; what it expects is live at once."""
+
+    def __init__(self, path: Path, at_s: int = 0) -> None:
+        self.path = path
+        self.clock = FakeClock(START_MS + at_s * 1_000)
+        self.writer = DatabaseWriter.open(path, self.clock, Writing(batch_ms=1))
+        self.recorder = Recorder(self.writer, self.clock, Recording(), ["upbit", "bithumb"])
+        self.aggregator = Aggregator(self.writer, self.recorder, self.clock, Retention())
+
+    async def begin(self, *expected: Market) -> None:
+        await self.recorder.start()
+        await self.recorder.expect(expected)
+        self.recorder.live(expected, self.clock.now_ms())
+
+    async def settle(self) -> None:
+        """Let the thread commit and the waiting tasks see it."""
+        await self.writer.run(lambda connection: None)
+        await self.clock.settle()
+
+    def minutes(self) -> list[tuple[object, ...]]:
+        found = rows(self.path, MINUTES)
+        return [(code, (int(str(at_ms)) - START_MS) // 60_000, *rest) for code, at_ms, *rest in found]
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(tmp_path / "radar.db")
+    with bench.writer:
+        yield bench
+
+
+async def test_a_minute_is_rolled_by_the_timer_once_its_last_second_is_closed(bench: Bench) -> None:
+    await bench.begin(BTC)
+    async with running(bench.recorder.run(), bench.aggregator.every_minute()):
+        for at_s in range(1, 130):
+            await bench.clock.advance(1)
+            bench.recorder.trade(trade(at_s * 1_000 - 20, float(at_s)))
+            await bench.settle()
+            early = [minute for _, minute, *_ in bench.minutes() if (int(str(minute)) + 1) * 60 + 3 > at_s]
+            assert early == []
+    # live at 0 ms is covered from 1 s; the first trade that counts is stamped 1.98 s
+    assert bench.minutes() == [("KRW-BTC", 0, 2.0, 60.0, 59, 59), ("KRW-BTC", 1, 61.0, 120.0, 60, 60)]
+
+
+async def test_a_late_trade_rolls_only_its_minute_again(bench: Bench) -> None:
+    await bench.begin(BTC)
+    for at_s in range(1, 125):
+        await bench.clock.advance(1)
+        bench.recorder.trade(trade(at_s * 1_000, float(at_s)))
+        bench.recorder.flush()
+    await bench.clock.advance(5)
+    bench.recorder.flush()
+    await bench.aggregator.roll()
+    await bench.writer.run(lambda c: c.execute("UPDATE candles_1m SET open = -1 WHERE open_ms > ?", (START_MS,)))
+    bench.recorder.trade(trade(30_500, 9_000.0, received_ms=129_000))
+    await bench.clock.advance(60)
+    bench.recorder.flush()
+    await bench.aggregator.roll()
+    assert [row[1:5] for row in bench.minutes()] == [
+        (0, 1.0, 59.0, 60),
+        (1, -1.0, 119.0, 60),
+        (2, 120.0, 124.0, 5),
+    ]
+
+
+async def test_a_gap_that_opens_behind_a_rolled_minute_lowers_its_coverage(bench: Bench) -> None:
+    await bench.begin(BTC)
+    for at_s in range(1, 65):
+        await bench.clock.advance(1)
+        bench.recorder.trade(trade(at_s * 1_000, float(at_s)))
+        bench.recorder.flush()
+    await bench.aggregator.roll()
+    assert bench.minutes()[0][-1] == 59
+    bench.recorder.lost([BTC], START_MS + 50_000, GapCause.STALE)
+    await bench.clock.advance(60)
+    bench.recorder.flush()
+    await bench.aggregator.roll()
+    assert bench.minutes()[0][-1] == 48  # less 0 to 1 s before coverage, and from 49 s on
+
+
+async def test_the_running_minute_is_rolled_at_the_end(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "radar.db")
+    with bench.writer:
+        await bench.begin(BTC, SOL)
+        await bench.clock.advance(70)
+        bench.recorder.trade(trade(69_000, 5.0))
+        bench.recorder.trade(trade(69_500, 6.0, market=SOL))
+        bench.recorder.close()
+        bench.aggregator.force_rollup()
+    assert [row[:5] for row in bench.minutes()] == [("KRW-BTC", 1, 5.0, 5.0, 1), ("KRW-SOL", 1, 6.0, 6.0, 1)]
+
+
+async def test_a_restart_within_a_minute_joins_both_runs(tmp_path: Path) -> None:
+    path = tmp_path / "radar.db"
+    first = Bench(path)
+    with first.writer:
+        await first.begin(BTC)
+        await first.clock.advance(20)
+        first.recorder.trade(trade(5_000, 5.0))
+        first.recorder.close()
+        first.aggregator.force_rollup()
+    later = Bench(path, at_s=30)
+    with later.writer:
+        await later.begin(BTC)
+        await later.aggregator.heal()
+        await later.clock.advance(10)
+        later.recorder.trade(trade(39_900, 7.0))
+        for _ in range(30):
+            await later.clock.advance(1)
+            later.recorder.flush()
+        await later.aggregator.roll()
+    # 1 to 14 s of the first run, which had been quiet for too long to be sure of more, and 31 to 60 s of the second
+    assert later.minutes() == [("KRW-BTC", 0, 5.0, 7.0, 2, 13 + 29)]
+
+
+async def test_after_a_crash_minutes_are_healed_from_their_seconds_but_never_from_purged_ones(bench: Bench) -> None:
+    def leave(connection: sqlite3.Connection) -> None:
+        ids = markets.intern(connection, [BTC], START_MS)
+        execute(connection, candles.seconds([second(at_s, float(at_s + 1)) for at_s in range(-240, 90)], ids))
+        candles.rollup_minute(connection, START_MS - 240_000)
+        candles.purge_seconds(connection, START_MS - 180_000, 30_000)  # half a minute is gone, the rest may go
+
+    await bench.writer.run(leave)
+    await bench.recorder.start()
+    assert await bench.aggregator.heal() == 5
+    assert [(row[1], row[4]) for row in bench.minutes()] == [(-4, 60), (-3, 60), (-2, 60), (-1, 60), (0, 60), (1, 30)]
+
+
+async def test_seconds_stay_until_their_minute_is_rolled(bench: Bench) -> None:
+    await bench.begin(BTC)
+    for at_s in range(1, 30):
+        bench.recorder.trade(trade(at_s * 1_000, received_ms=at_s * 1_000))
+    await bench.clock.advance(1_800)
+    bench.recorder.trade(trade(1_800_000))
+    bench.recorder.flush()
+    await bench.aggregator.purge()
+    assert rows(bench.path, "SELECT COUNT(*) FROM candles_1s") == [(29,)]
+    await bench.aggregator.roll()
+    await bench.aggregator.purge()
+    assert rows(bench.path, "SELECT COUNT(*) FROM candles_1s") == [(0,)]
+    assert bench.minutes()[0][1:] == (0, 100.0, 100.0, 29, 59)
+
+
+async def test_what_has_served_its_time_goes(bench: Bench) -> None:
+    def fill(connection: sqlite3.Connection) -> None:
+        ids = markets.intern(connection, [BTC], START_MS)
+        for age_days in (1, 6, 8, 364, 366):
+            at_ms = START_MS - age_days * DAY_MS
+            candles.store_minutes(connection, [second(0, market=BTC)], ids)
+            connection.execute("UPDATE candles_1m SET open_ms = ? WHERE open_ms = ?", (at_ms, START_MS))
+            fx.add(connection, FxSnapshot(at_ms, 1_400.0, "USDT", "btc_implied", {"krw": 1.0}))
+            execute(connection, quarantine.added([Refused(at_ms, "upbit", "price", "x")]))
+            connection.execute("INSERT INTO alert_debounce VALUES (?, 30, 0, ?)", (str(age_days), at_ms + 2 * DAY_MS))
+
+    await bench.writer.run(fill)
+    await bench.recorder.start()
+    await bench.aggregator.purge()
+
+    def ages(table: str, column: str) -> list[int]:
+        found = rows(bench.path, f"SELECT {column} FROM {table}")
+        return sorted((START_MS - int(str(at_ms))) // DAY_MS for (at_ms,) in found)
+
+    assert ages("candles_1m", "open_ms") == [1, 6, 8, 364]
+    assert ages("fx_snapshots", "taken_ms") == [1, 6]
+    assert ages("quarantine", "at_ms") == [1, 6]
+    assert rows(bench.path, "SELECT key FROM alert_debounce") == [("1",)]

@@ -23,8 +23,11 @@ from collectors.events import Listing
 
 ROUTES_SHOWN = 6
 BULLET = "· "
-
-
+# Reasons that a route's own line says already: which of its gates is closed or unknown.
+TOLD_BY_GATES = (
+    *("withdrawal_unknown", "deposit_unknown", "deposit_closed", "vasp_unknown", "vasp_blocked"),
+    "transfer_time_unknown",
+)
 _UNITS = ("krw", "usdt", "usd", "bps", "min", "ms", "s")
 
 
@@ -54,13 +57,15 @@ def best_route(verdict: Verdict, language: Language) -> str:
 
 
 def _journey(route: Route, language: Language) -> str:
-    if route.p50_min is None and route.p90_min is None:
-        lasts = say(("시간 알 수 없음", "time unknown"), language)
+    """`binance → SOL, p50 3 min / p90 12 min, cost ₩4,200`; without what is not known."""
+    parts = [f"{route.venue} → {route.network}"]
+    if route.p50_min is not None or route.p90_min is not None:
+        parts.append(f"p50 {minutes(route.p50_min, language)} / p90 {minutes(route.p90_min, language)}")
     else:
-        lasts = f"p50 {minutes(route.p50_min, language)} / p90 {minutes(route.p90_min, language)}"
-    return (
-        f"{route.venue} → {route.network}, {lasts}, {say(('비용', 'cost'), language)} {krw(route.cost_krw, language)}"
-    )
+        parts.append(say(("시간 알 수 없음", "time unknown"), language))
+    if route.cost_krw is not None:
+        parts.append(f"{say(('비용', 'cost'), language)} {krw(route.cost_krw, language)}")
+    return ", ".join(parts)
 
 
 def net(verdict: Verdict, language: Language) -> str:
@@ -98,16 +103,29 @@ def premiums(verdict: Verdict, language: Language) -> Iterator[str]:
 
 
 def routes(routes: tuple[Route, ...], language: Language) -> Iterator[str]:
+    """One line a route: what is open or not, then the reasons that say more than that."""
     for route in routes[:ROUTES_SHOWN]:
-        withdrawal = f"{say(('출금', 'withdrawal'), language)} {say(TRANSFERS[route.withdrawal], language)}"
-        deposit = f"{say(('입금', 'deposit'), language)} {say(TRANSFERS[route.deposit], language)}"
-        text = f"{_journey(route, language)}: {withdrawal}, {deposit}, {word(VASP, route.vasp, language)}"
-        if route.reasons:
-            text += " ✕ " + "; ".join(finding(reason, language) for reason in route.reasons)
-        yield text
+        text = f"{_journey(route, language)}: {_gates(route, language)}"
+        reasons = [finding(reason, language) for reason in route.reasons if reason.code not in TOLD_BY_GATES]
+        yield f"{text}\n  ✕ {'; '.join(reasons)}" if reasons else text
     if len(routes) > ROUTES_SHOWN:
         more = len(routes) - ROUTES_SHOWN
         yield say((f"외 {more}개", f"and {more} more"), language)
+
+
+def _gates(route: Route, language: Language) -> str:
+    """Withdrawal, deposit and travel rule; what is unknown is named together, once."""
+    states = [
+        (say(("출금", "withdrawal"), language), say(TRANSFERS[route.withdrawal], language)),
+        (say(("입금", "deposit"), language), say(TRANSFERS[route.deposit], language)),
+    ]
+    if route.vasp == "unknown":
+        states.append((say(("트래블룰", "travel rule"), language), unknown(language)))
+    missing = [name for name, state in states if state == unknown(language)]
+    told = [f"{name} {state}" for name, state in states if state != unknown(language)]
+    told += [word(VASP, route.vasp, language)] if route.vasp != "unknown" else []
+    told += [f"{'·'.join(missing)} {unknown(language)}"] if missing else []
+    return ", ".join(told)
 
 
 def costs(cost: Cost | None, language: Language) -> Iterator[str]:
@@ -139,14 +157,16 @@ def facts(verdict: Verdict, language: Language) -> Iterator[str]:
 
 
 def sources(verdict: Verdict, language: Language, now_ms: int) -> Iterator[str]:
-    """Who said so and how old the oldest word of each is; who was asked and did not answer."""
+    """Who said so and how old the oldest word of each is; who was asked and did not answer. Paths are in `analyze`."""
     oldest: dict[str, int] = {}
     for name, fact in verdict.facts.items():
         age_ms = fact.age_ms(now_ms)
-        if age_ms is not None and not name.startswith(DERIVED):
-            oldest[fact.source] = max(age_ms, oldest.get(fact.source, 0))
+        if age_ms is None or name.startswith(DERIVED):
+            continue
+        service = fact.source.partition(" ")[0].rstrip(":")
+        oldest[service] = max(age_ms, oldest.get(service, 0))
     if oldest:
-        yield ", ".join(f"{source} {span(age_ms, language)}" for source, age_ms in sorted(oldest.items()))
+        yield ", ".join(f"{service} {span(age_ms, language)}" for service, age_ms in sorted(oldest.items()))
     if verdict.venues_silent:
         yield f"{say(('응답 없음', 'no answer from'), language)}: {', '.join(verdict.venues_silent)}"
 

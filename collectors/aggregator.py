@@ -5,7 +5,6 @@ of an earlier run) is rolled from the stored seconds. A second is never purged b
 """
 
 import logging
-import sqlite3
 from functools import partial
 
 from collectors.events import Exchange
@@ -15,6 +14,7 @@ from collectors.repair.gaps import MINUTE_MS
 from config.clock import Clock
 from config.settings import Retention
 from store import candles, debounce, fx, quarantine
+from store.database import Connection
 from store.writer import DatabaseWriter
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class Aggregator:
     async def heal(self) -> int:
         """Roll what an earlier run stored as seconds but maybe not as minutes; return how many minutes that was."""
 
-        def todo(connection: sqlite3.Connection) -> range:
+        def todo(connection: Connection) -> range:
             oldest, newest = connection.execute("SELECT MIN(open_ms), MAX(open_ms) FROM candles_1s").fetchone()
             if oldest is None:
                 return range(0)
@@ -81,7 +81,7 @@ class Aggregator:
             if not self._writer.offer(partial(self._store, rolled=batch)):
                 log.warning("the last minute of %s is left to the next start", exchange)
 
-    def _store(self, connection: sqlite3.Connection, rolled: Rolled) -> None:
+    def _store(self, connection: Connection, rolled: Rolled) -> None:
         ids = self._recorder.ids
         candles.store_minutes(connection, rolled.minutes, ids)
         purged_ms = candles.purged_until(connection)
@@ -112,12 +112,12 @@ class Aggregator:
             await self._writer.run(lambda connection: self._purge_others(connection, now_ms))
         await self._writer.run(lambda connection: candles.hand_back(connection, PAGES_BACK, PAGES_KEPT))
 
-    def _purge_seconds(self, connection: sqlite3.Connection, before_ms: int, heard: tuple[Exchange, ...]) -> bool:
+    def _purge_seconds(self, connection: Connection, before_ms: int, heard: tuple[Exchange, ...]) -> bool:
         rolled_ms = min(candles.rolled_until(connection, exchange) or 0 for exchange in heard)
         before_ms = min(before_ms, rolled_ms)
         return candles.purge_seconds(connection, before_ms - before_ms % MINUTE_MS, PURGE_SPAN_MS)
 
-    def _purge_others(self, connection: sqlite3.Connection, now_ms: int) -> None:
+    def _purge_others(self, connection: Connection, now_ms: int) -> None:
         candles.purge_minutes(connection, now_ms - self._retention.minutes_days * DAY_MS)
         fx.purge(connection, now_ms - self._retention.fx_snapshots_days * DAY_MS)
         quarantine.purge(connection, now_ms - self._retention.quarantine_days * DAY_MS)

@@ -8,7 +8,6 @@ last second that an earlier run recorded, is a row in `gaps`; a market has at mo
 """
 
 import logging
-import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -23,6 +22,7 @@ from collectors.second_part import whole_second
 from config.clock import Clock
 from config.settings import Recording
 from store import candles, gaps, markets, quarantine
+from store.database import Connection
 from store.gaps import OpenGap
 from store.quarantine import Refused
 from store.writer import DatabaseWriter, Rows
@@ -87,7 +87,7 @@ class Recorder:
         """Take up what an earlier run left: market ids, gaps without an end, how far it came."""
 
         def load(
-            connection: sqlite3.Connection,
+            connection: Connection,
         ) -> tuple[dict[Market, int], dict[Market, OpenGap], dict[Exchange, int | None]]:
             ids = markets.load(connection)
             open_gaps = gaps.load_open(connection, {market_id: market for market, market_id in ids.items()})

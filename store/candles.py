@@ -3,6 +3,8 @@
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 
+from msgspec.structs import astuple
+
 from collectors.events import Candle, Exchange, Market
 from collectors.repair.gaps import MINUTE_MS, SECOND_MS, Interval, covered_s
 from store.gaps import missed_in
@@ -52,10 +54,8 @@ def seconds(candles: Iterable[Candle], ids: Mapping[Market, int]) -> Rows:
 
 
 def _values(candle: Candle) -> tuple[float | int, ...]:
-    return (
-        *(candle.open, candle.high, candle.low, candle.close),
-        *(candle.volume, candle.quote_volume, candle.trades),
-    )
+    """open, high, low, close, volume, quote_volume, trades: the columns in their order, and the fields in theirs."""
+    return astuple(candle)[2:]
 
 
 def load_seconds(connection: sqlite3.Connection, market: Market, from_ms: int, to_ms: int) -> list[Candle]:

@@ -19,6 +19,7 @@ MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
 BUSY_TIMEOUT_MS = 1_000
 
 SqlValue = str | int | float | bytes | None
+Connection = sqlite3.Connection  # for those who are handed one and must not open one
 
 
 class StorageUnusable(Exception):

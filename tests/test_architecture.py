@@ -17,10 +17,10 @@ PURE = [
     *("analysis/verdict.py", "analysis/premium.py", "analysis/cost_model.py", "analysis/routes.py"),
     *("analysis/gate_rules.py", "analysis/gate.py", "analysis/identity.py", "analysis/outcome.py"),
     *("analysis/tokenomics.py", "config/settings.py", "config/check.py"),
-    *("collectors/events.py", "collectors/frames.py", "collectors/second_bucket.py"),
+    *("collectors/events.py", "collectors/frames.py", "collectors/second_bucket.py", "collectors/second_part.py"),
     *("collectors/upbit_ws.py", "collectors/upbit_rest.py", "collectors/bithumb_ws.py", "collectors/bithumb_rest.py"),
     *("collectors/notice_parser.py", "collectors/listing_diff.py", "collectors/listing_life.py"),
-    *("collectors/net/limits.py", "collectors/repair/gaps.py", "ops/classify.py"),
+    *("collectors/minutes.py", "collectors/net/limits.py", "collectors/repair/gaps.py", "ops/classify.py"),
 ]
 DOORS = {
     "aiohttp": {"collectors/net/http.py", "ops/radar_socket.py"},

@@ -127,7 +127,7 @@ JUDGED_KO = """\
 · binance 0.6초, coingecko 1시간 6분
 · 응답 없음: bybit
 
-“노바(NOVA) 신규 거래지원 안내 (KRW, BTC 마켓)”"""  # noqa: E501 - as it is read
+“노바(NOVA) 신규 거래지원 안내 (KRW, BTC 마켓)”"""
 
 JUDGED_EN = """\
 🟡 NO-GO · NOVA · Upbit (KRW, BTC)
@@ -151,7 +151,8 @@ Premium
 
 Routes
 · binance → ETH, p50 5 min / p90 12 min, cost ₩12,346: withdrawal open, deposit scheduled, travel rule ok
-· okx → BASE, time unknown, cost unknown: withdrawal closed, deposit unknown, travel rule unknown ✕ foreign withdrawals closed (a sign of scarce supply)
+· okx → BASE, time unknown: withdrawal closed, deposit·travel rule unknown
+  ✕ foreign withdrawals closed (a sign of scarce supply)
 
 Cost
 · total for ₩10,000,000 ≥ 0.60 %
@@ -170,7 +171,7 @@ Sources
 · binance 0.6 s, coingecko 1 h 6 min
 · no answer from: bybit
 
-“노바(NOVA) 신규 거래지원 안내 (KRW, BTC 마켓)”"""  # noqa: E501 - as it is read
+“노바(NOVA) 신규 거래지원 안내 (KRW, BTC 마켓)”"""
 
 
 def test_a_first_sight_reads_so() -> None:

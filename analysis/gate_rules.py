@@ -33,6 +33,7 @@ class Plan(Struct, frozen=True):
     way: Way
     trade: Trade
     cost: Cost
+    hedge: Hedge
     net_bps: Decimal | None
     excluded: str | None = None  # why this venue's price is not believed: stale | outlier | conflict
 

@@ -13,6 +13,7 @@ from collectors.events import Exchange, Listing
 from config.clock import Clock
 
 RUN_ATTEMPTS = 5
+GRACE_S = 0.1  # sources keep the deadline themselves; this is their time to come back with what they have by then
 
 
 class KoreanSide(Protocol):
@@ -45,15 +46,17 @@ class Gathering:
         self._exchange: Exchange = exchange
         self._base = base
         self._clock = clock
-        self._deadline_s = deadline_s
+        self._deadline_s = deadline_s + GRACE_S
         self._by_name = {venue.name: venue for venue in sources.venues}
         self._venues = {
-            name: Question(name, _asking(venue, base), _silent, clock, deadline_s)
+            name: Question(name, _asking(venue, base), _silent, clock, self._deadline_s)
             for name, venue in self._by_name.items()
         }
         korean, rates = sources.korean, sources.rates
-        self._korean = Question(exchange, lambda: korean.facts(exchange, base), _no_korean_facts, clock, deadline_s)
-        self._rates = Question("exchange rate", lambda: rates.legs(exchange), _no_legs, clock, deadline_s)
+        self._korean = Question(
+            exchange, lambda: korean.facts(exchange, base), _no_korean_facts, clock, self._deadline_s
+        )
+        self._rates = Question("exchange rate", lambda: rates.legs(exchange), _no_legs, clock, self._deadline_s)
         self._runs: dict[str, Question[None]] = {}
         self._attempts: dict[str, int] = {}
         self._published: dict[str, Figure] = {}

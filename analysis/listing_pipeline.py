@@ -136,11 +136,10 @@ class ListingPipeline:
         pause: float | None = 0.0
         while pause is not None and case.listing.state not in OVER:
             case.news.clear()
-            try:
-                await self._look(case, group)
-            except Exception:  # the bulkhead: one listing that can't be judged must not stop the others
-                self.crashes += 1
-                log.exception("judging %s failed; it is looked at again", case.listing.key)
+            listing = case.listing
+            verdict = await self._look(case, listing, group)
+            if verdict is not None:
+                await self._tell(case, listing, verdict)
             pause = pause_s(case.listing, self._settings.radar.gate, self._clock.now_ms(), len(self._cases))
             if pause is not None:
                 await self._rest(case, pause)
@@ -148,19 +147,29 @@ class ListingPipeline:
         del self._cases[case.listing.key]
         self._room.set()
 
-    async def _look(self, case: _Case, group: asyncio.TaskGroup) -> None:
-        gate, listing = self._settings.radar.gate, case.listing
-        evidence = await case.gathering.evidence(group, listing, late=case.news.set)
-        verdict = self._verdict(evidence, case.previous, None)
+    async def _look(self, case: _Case, listing: Listing, group: asyncio.TaskGroup) -> Verdict | None:
+        """Ask and judge; None when that failed: one listing that can't be judged must not stop the others."""
+        try:
+            evidence = await case.gathering.evidence(group, listing, late=case.news.set)
+            return self._verdict(evidence, case.previous, None)
+        except Exception:
+            self.crashes += 1
+            log.exception("judging %s failed; it is looked at again", listing.key)
+            return None
+
+    async def _tell(self, case: _Case, listing: Listing, verdict: Verdict) -> None:
+        """Hand the verdict on if it is worth it; a failure of `on_verdict` ends `run()`, and the case is kept."""
+        gate = self._settings.radar.gate
         case.previous = follow(case.previous, verdict, gate)
         now_ms, now_s = self._clock.now_ms(), self._clock.monotonic()
         answer = ringing(case.rung, verdict, now_ms, gate.ring_every_s, case.heard)
-        if due(case.told, verdict, answer, now_s - case.told_s, gate.edit_every_s):
-            await self._on_verdict(listing, verdict, answer)
-            case.rung = rung(case.rung, answer, verdict, now_ms)
-            case.told, case.told_s = verdict, now_s
-            if case.rung.outcome is verdict.outcome:
-                case.heard = verdict
+        if not due(case.told, verdict, answer, now_s - case.told_s, gate.edit_every_s):
+            return
+        await self._on_verdict(listing, verdict, answer)
+        case.rung = rung(case.rung, answer, verdict, now_ms)
+        case.told, case.told_s = verdict, now_s
+        if case.rung.outcome is verdict.outcome:
+            case.heard = verdict
 
     async def _rest(self, case: _Case, seconds: float) -> None:
         """Sleep, unless news of the listing or a late answer comes first."""

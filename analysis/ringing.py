@@ -45,8 +45,8 @@ def ringing(
     free_ms = None if previous.rang_ms is None else previous.rang_ms + round(ring_every_s * 1000)
     if previous.outcome is not Outcome.GO and free_ms is not None and now_ms < free_ms:
         return Quiet("held", free_ms)
-    before = set(last.blockers) if last is not None else set()
-    gone = tuple(finding for finding in last.blockers if finding not in new.blockers) if last is not None else ()
+    before = last.blockers if last is not None else ()
+    gone = tuple(finding for finding in before if finding not in new.blockers)
     fresh = tuple(finding for finding in new.blockers if finding not in before)
     reason = "first" if previous.outcome is None else "turned" if new.outcome in LOUD else "withdrawn"
     return Ring(reason, previous.outcome, gone, fresh)

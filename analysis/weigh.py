@@ -3,7 +3,7 @@
 Nothing is decided here. The order in which answers arrived leaves no trace: all that is plural is sorted by name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 import msgspec
@@ -44,7 +44,8 @@ def weigh(
     mode = Mode.OPEN if evidence.opened else Mode.PRE_OPEN
     max_age_ms = round(gate.book_max_age_s * 1000)
     fx = choose_fx(evidence.legs, last_good, float(gate.fx_hard_coded_krw), evidence.now_ms, gate.fx_last_good_max_s)
-    korean = sound(evidence.korean.book, evidence.now_ms, max_age_ms)
+    # Before the opening a book may already be shown; what stands in it is no price yet.
+    korean = sound(evidence.korean.book, evidence.now_ms, max_age_ms) if mode is Mode.OPEN else None
     found_ways = ways(evidence, settings, mode)
     others = {way.venue for way in found_ways if way.identity.tie is Tie.DIFFERENT}
     spots = {venue: spot for venue, spot in evidence.spots().items() if venue not in others}
@@ -53,9 +54,14 @@ def weigh(
         reference = _confirmed(reference, spots, evidence)
     model = CostModel.of(settings)
     notional_usdt = float(notional) / fx.rate if fx.rate else None
-    hedge = _hedge(evidence, model, others, reference.price, notional_usdt)
     excluded = dict(reference.excluded) if mode is Mode.OPEN else {}
-    plans = [_plan(way, evidence, model, hedge, fx, korean, notional, notional_usdt, excluded) for way in found_ways]
+
+    def hedge_for(price: float | None) -> Hedge:
+        return _hedge(evidence, model, others, reference.price if price is None else price, notional_usdt)
+
+    plans = [
+        _plan(way, evidence, model, hedge_for, fx, korean, notional, notional_usdt, excluded) for way in found_ways
+    ]
     least = least_net_bps(gate, previous)
     legs = evidence.legs
     prices = premium(
@@ -65,6 +71,7 @@ def weigh(
         legs.bank.krw_per_usd if legs.bank else None,
         legs.usdt_usd.value if legs.usdt_usd else None,
     )
+    ranked = tuple(sorted(plans, key=lambda plan: _rank(plan, model, least)))
     base = GateInput(
         exchange=evidence.exchange,
         base=evidence.base,
@@ -75,8 +82,8 @@ def weigh(
         fx=fx,
         premium=prices,
         reference=reference,
-        plans=tuple(sorted(plans, key=lambda plan: _rank(plan, model, least))),
-        hedge=hedge,
+        plans=ranked,
+        hedge=ranked[0].hedge if ranked else hedge_for(None),
         facts={},
         venues_asked=tuple(sorted(evidence.venues)),
         venues_silent=evidence.silent(),
@@ -89,11 +96,13 @@ def weigh(
 def _reference(spots: Mapping[str, Spot], evidence: Evidence, settings: Settings, max_age_ms: int) -> Reference:
     """The global price. A lone venue needs its price borne out by a perpetual, where there is one to compare."""
     gate = settings.radar.gate
-    prices = [price for venue, spot in spots.items() if (price := _venue_price(venue, spot)) is not None]
-    reference = global_vwap(prices, evidence.now_ms, max_age_ms, gate.price_spread_max)
+    now_ms = evidence.now_ms
+    prices = [_venue_price(venue, spot, now_ms, max_age_ms) for venue, spot in spots.items()]
+    known = [price for price in prices if price is not None]
+    reference = global_vwap(known, now_ms, max_age_ms, gate.price_spread_max)
     if reference.price is None or len(reference.used) != 1:
         return reference
-    books = (sound(perp.book, evidence.now_ms, max_age_ms) for perp in evidence.perps().values() if not perp.pre_market)
+    books = (sound(perp.book, now_ms, max_age_ms) for perp in evidence.perps().values() if not perp.pre_market)
     mids = [book.mid for book in books if book is not None and book.mid is not None]
     if mids and not any(abs(mid - reference.price) <= WITNESS_SPREAD * reference.price for mid in mids):
         lone = reference.used[0]
@@ -120,16 +129,20 @@ def _confirmed(reference: Reference, spots: Mapping[str, Spot], evidence: Eviden
     return Reference(None, None, (), (*reference.excluded, *unconfirmed))
 
 
-def _venue_price(venue: str, spot: Spot) -> VenuePrice | None:
-    """The mid of its book, else of its best quotes; the last trade may be minutes old and is no price."""
+def _venue_price(venue: str, spot: Spot, now_ms: int, max_age_ms: int) -> VenuePrice | None:
+    """The mid of its book, else of its best quotes; the last trade may be minutes old and is no price.
+
+    Where neither is fresh the book's stale mid is given, so that the venue is counted as one that could not be heard.
+    """
     volume = spot.quote_volume_24h.value if spot.quote_volume_24h else None
-    if spot.book is not None:
-        mid = spot.book.mid
-        return VenuePrice(venue, mid, volume, spot.book.taken_ms) if positive(mid) and mid is not None else None
-    if spot.bid is None or spot.ask is None or not 0 < spot.bid.value <= spot.ask.value:
-        return None
-    taken_ms = min(spot.bid.taken_ms, spot.ask.taken_ms)
-    return VenuePrice(venue, (spot.bid.value + spot.ask.value) / 2, volume, taken_ms)
+    book = sound(spot.book, now_ms, max_age_ms)
+    if book is not None and book.mid is not None:
+        return VenuePrice(venue, book.mid, volume, book.taken_ms)
+    if spot.bid is not None and spot.ask is not None and 0 < spot.bid.value <= spot.ask.value:
+        taken_ms = min(spot.bid.taken_ms, spot.ask.taken_ms)
+        return VenuePrice(venue, (spot.bid.value + spot.ask.value) / 2, volume, taken_ms)
+    stale = spot.book is not None and book is None and positive(spot.book.mid) is not None
+    return VenuePrice(venue, spot.book.mid or 0.0, volume, spot.book.taken_ms) if stale and spot.book else None
 
 
 def _hedge(
@@ -150,7 +163,7 @@ def _plan(
     way: Way,
     evidence: Evidence,
     model: CostModel,
-    hedge: Hedge,
+    hedge_for: Callable[[float | None], Hedge],
     fx: Fx,
     korean: Book | None,
     notional: Decimal,
@@ -161,6 +174,7 @@ def _plan(
     book = sound(spot.book, evidence.now_ms, round(model.gate.book_max_age_s * 1000))
     trade = model.trade(korean, book, fx.rate, notional)
     price = book.mid if book is not None else None
+    hedge = hedge_for(price)  # its basis counts from the price that is paid
     cost = total(
         notional,
         (
@@ -176,7 +190,7 @@ def _plan(
     net = None
     if trade.mid_excess_bps is not None and cost.total_bps is not None:
         net = trade.mid_excess_bps - cost.total_bps
-    return Plan(way, trade, cost, net, excluded.get(way.venue))
+    return Plan(way, trade, cost, hedge, net, excluded.get(way.venue))
 
 
 def _hedge_line(hedge: Hedge, model: CostModel) -> CostPart:
@@ -189,7 +203,7 @@ def _rank(plan: Plan, model: CostModel, least: Decimal) -> tuple[bool, bool, boo
     """Best first: usable, priced, profitable, fewest reasons for care, highest net, fastest; the name breaks ties."""
     net = plan.net_bps
     care = (plan.way.vasp != "yes") + (plan.way.identity.tie is not Tie.CONTRACT) + bool(plan.way.waived)
-    care += bool(dear_parts(plan.cost, model.gate))
+    care += bool(dear_parts(plan.cost, model.gate)) + (plan.hedge.kind != "cex")
     return (
         not plan.usable,
         plan.way.ruled_out,

@@ -1,0 +1,477 @@
+"""The verdict: each rule on both sides of its boundary, each level, and every known way to a wrong GO, closed.
+
+The good case of `tests/fakes/evidence.py`, by hand, for 10,000,000 KRW: mid excess 500 bps; cost 5.2412 (Korean fee)
++ 10 (foreign fee) + 7.1429 + 10.4823 (slippage) + 2.8 (withdrawal) + 7 (gas) + 20 (hedge) = 62.6664; net 437.3336.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from alerts.alert import AlertLevel
+from analysis.evidence import Evidence, FxLegs, KoreanFacts
+from analysis.gate import decide, follow, judge, level
+from analysis.gate_rules import RULES, Previous
+from analysis.premium import FxMember, FxStep
+from analysis.quotes import NotListed, Silent, VenueAnswer
+from analysis.verdict import Mode, Outcome, TransferState, Verdict
+from analysis.weigh import weigh
+from config.settings import Settings
+from tests.fakes.evidence import (
+    NOW,
+    book,
+    evidence,
+    figure,
+    good_perp,
+    good_spot,
+    good_transfers,
+    korean,
+    leg,
+    legs,
+    network,
+    settings,
+    two_sided,
+    venue,
+)
+
+OPEN, CLOSED, UNKNOWN = TransferState.OPEN, TransferState.CLOSED, TransferState.UNKNOWN
+
+
+def blockers(verdict: Verdict) -> set[str]:
+    return {f"{each.code}:{each.subject}" if each.code == "watch_only" else each.code for each in verdict.blockers}
+
+
+def warnings(verdict: Verdict) -> set[str]:
+    return {each.code for each in verdict.warnings}
+
+
+def test_all_conditions_met_is_go_and_critical() -> None:
+    verdict = decide(evidence(), settings())
+    assert (verdict.outcome, verdict.level) == (Outcome.GO, AlertLevel.CRITICAL)
+    assert (verdict.blockers, verdict.warnings) == ((), ())
+    assert verdict.net_bps is not None
+    assert verdict.net_bps.quantize(Decimal("0.0001")) == Decimal("437.3336")
+
+
+def test_net_is_the_executable_excess_less_all_cost_but_slippage() -> None:
+    weighed = weigh(evidence(), settings())
+    plan = weighed.plans[0]
+    parts = {part.name: part.high_bps or Decimal(0) for part in plan.cost.parts}
+    slippage = parts["korean_slippage"] + parts["foreign_slippage"]
+    executable = plan.trade.executable_excess_bps
+    assert plan.net_bps is not None and plan.cost.total_bps is not None and executable is not None
+    assert plan.net_bps == executable - (plan.cost.total_bps - slippage)
+    assert sum(parts.values()) == plan.cost.total_bps
+
+
+# --- each rule, both sides ------------------------------------------------------------------------------------------
+
+Case = tuple[str, Evidence, Settings, set[str]]
+
+
+def one_route(withdrawal: TransferState = OPEN, deposit: TransferState = OPEN) -> Evidence:
+    return evidence(
+        {"binance": venue(transfers=good_transfers(network(withdrawal=withdrawal))), "okx": NotListed()},
+        korean=korean(transfers=good_transfers(network(deposit=deposit))),
+    )
+
+
+BLOCKED: list[Case] = [
+    ("deposit closed", one_route(deposit=CLOSED), settings(), {"no_open_route", "deposit_closed"}),
+    ("withdrawal closed", one_route(CLOSED), settings(), {"no_open_route", "withdrawal_closed"}),
+    ("deposit unknown", one_route(deposit=UNKNOWN), settings(), {"no_open_route", "watch_only:deposit"}),
+    ("withdrawal unknown", one_route(UNKNOWN), settings(), {"no_open_route", "watch_only:withdrawal"}),
+    (
+        "deposit only scheduled",
+        msgspec.structs.replace(one_route(deposit=CLOSED), deposit_opens_ms=NOW + 1),
+        settings(),
+        {"no_open_route", "deposit_scheduled"},
+    ),
+    ("slow", evidence(), settings(transfer_p90_max_min=19.9), {"no_open_route", "transfer_slow"}),
+    ("travel rule says no", evidence(), settings(vasp="no"), {"no_open_route", "vasp_blocked"}),
+    ("hard-coded rate", evidence(legs=FxLegs()), settings(margin_bps=Decimal(1)), {"watch_only:fx_hard_coded"}),
+    (
+        "rates in conflict",
+        evidence(legs=legs(eth_krw=None, usdt_krw=leg("USDT", "KRW", 1_415.0))),
+        settings(),
+        {"watch_only:fx_conflict"},
+    ),
+    ("no Korean book", evidence(korean=korean(book=None)), settings(), {"watch_only:upbit price"}),
+    (
+        "not traded abroad",
+        evidence({"binance": NotListed()}),
+        settings(),
+        {"no_open_route", "watch_only:foreign price"},
+    ),
+    ("nobody answers", evidence({"okx": Silent("x")}), settings(), {"no_open_route", "watch_only:foreign price"}),
+    ("no profit", evidence(korean=korean(1_409.0, 1_411.0)), settings(), {"unprofitable"}),
+    (
+        "another coin",
+        evidence({"binance": venue(transfers=good_transfers(network(contract="0xBEEF")))}),
+        settings(),
+        {"no_open_route", "other_coin", "watch_only:foreign price"},
+    ),
+    (
+        "no common network",
+        evidence({"binance": venue(transfers=good_transfers(network("SOL")))}),
+        settings(),
+        {"no_open_route", "no_common_network"},
+    ),
+    (
+        "hedge unknown",
+        evidence({"binance": venue(perp=Silent("HTTP 451"))}),
+        settings(),
+        {"watch_only:cost"},
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("given", "how", "expected"), [case[1:] for case in BLOCKED], ids=[case[0] for case in BLOCKED]
+)
+def test_a_blocker_is_no_go_and_medium_with_its_reason(given: Evidence, how: Settings, expected: set[str]) -> None:
+    verdict = decide(given, how)
+    assert (verdict.outcome, verdict.level) == (Outcome.NO_GO, AlertLevel.MEDIUM)
+    assert blockers(verdict) == expected
+
+
+@pytest.mark.parametrize(("above", "outcome"), [(Decimal(0), Outcome.NO_GO), (Decimal("0.0001"), Outcome.GO)])
+def test_net_must_be_above_the_margin(above: Decimal, outcome: Outcome) -> None:
+    net = decide(evidence(), settings()).net_bps
+    assert net is not None
+    assert decide(evidence(), settings(margin_bps=net - above)).outcome is outcome
+
+
+WARNED: list[tuple[str, Evidence, Settings, set[str]]] = [
+    ("volume", evidence({"binance": venue(spot=good_spot(volume=99_999.0))}), settings(), {"low_volume"}),
+    ("volume enough", evidence({"binance": venue(spot=good_spot(volume=100_000.0))}), settings(), set()),
+    ("volume unknown", evidence({"binance": venue(spot=good_spot(volume=None))}), settings(), {"low_volume"}),
+    ("gas", evidence(), settings(gas_max_bps=Decimal("6.9999")), {"gas_high"}),
+    ("gas at its limit", evidence(), settings(gas_max_bps=Decimal(7)), set()),
+    ("no hedge", evidence({"binance": venue(perp=NotListed())}), settings(), {"no_hedge"}),
+    ("travel rule unknown", evidence(), settings(vasp="unknown"), {"vasp_unknown"}),
+    (
+        "ticker only",
+        evidence({"binance": venue(transfers=good_transfers(network(contract="")))}),
+        settings(),
+        {"identity_weak"},
+    ),
+    (
+        "a rate dropped",
+        evidence(legs=legs(usdt_krw=leg("USDT", "KRW", 1_655.0))),
+        settings(),
+        {"fx_member_dropped"},
+    ),
+    ("deposit waived", one_route(deposit=UNKNOWN), settings(waive_unknown=("deposit",)), {"unknown_waived"}),
+    (
+        "hedge waived",
+        evidence({"binance": venue(perp=Silent("HTTP 451"))}),
+        settings(waive_unknown=("hedge",)),
+        {"unknown_waived", "hedge_unknown"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("given", "how", "expected"), [case[1:] for case in WARNED], ids=[case[0] for case in WARNED])
+def test_a_warning_keeps_a_go_below_critical(given: Evidence, how: Settings, expected: set[str]) -> None:
+    verdict = decide(given, how)
+    assert (verdict.outcome, warnings(verdict)) == (Outcome.GO, expected)
+    assert verdict.level is (AlertLevel.HIGH if expected else AlertLevel.CRITICAL)
+
+
+@pytest.mark.parametrize(
+    ("given", "trusted"),
+    [
+        (legs(eth_krw=None, usdt_krw=None), True),
+        (legs(btc_krw=None, usdt_krw=None), True),
+        (legs(btc_krw=None, eth_krw=None), False),
+    ],
+)
+def test_a_go_on_an_untrusted_rate_is_high(given: FxLegs, trusted: bool) -> None:
+    verdict = decide(evidence(legs=given), settings())
+    assert verdict.outcome is Outcome.GO
+    assert verdict.level is (AlertLevel.CRITICAL if trusted else AlertLevel.HIGH)
+
+
+def test_a_go_on_the_last_good_rate_is_high() -> None:
+    remembered = FxMember(FxStep.BTC, 1_400.0, "KRW-BTC / BTCUSDT", NOW - 60_000)
+    verdict = decide(evidence(legs=FxLegs()), settings(), remembered)
+    assert (verdict.outcome, verdict.level) == (Outcome.GO, AlertLevel.HIGH)
+
+
+LEVELS = [
+    (Outcome.GO, True, True, False, AlertLevel.CRITICAL),
+    (Outcome.GO, False, True, False, AlertLevel.HIGH),
+    (Outcome.GO, True, False, False, AlertLevel.HIGH),
+    (Outcome.GO, True, True, True, AlertLevel.HIGH),
+    (Outcome.READY, False, True, False, AlertLevel.CRITICAL),
+    (Outcome.READY, True, False, False, AlertLevel.HIGH),
+    (Outcome.READY, True, True, True, AlertLevel.HIGH),
+    (Outcome.UNKNOWN, True, True, False, AlertLevel.HIGH),
+    (Outcome.NO_GO, True, True, False, AlertLevel.MEDIUM),
+    (Outcome.NOT_READY, True, True, True, AlertLevel.MEDIUM),
+    (Outcome.INFO, True, True, True, AlertLevel.LOW),
+    (Outcome.INFO, True, True, False, AlertLevel.INFO),
+]
+
+
+@pytest.mark.parametrize(("outcome", "trusted", "hedged", "warned", "loud"), LEVELS)
+def test_levels(outcome: Outcome, trusted: bool, hedged: bool, warned: bool, loud: AlertLevel) -> None:
+    assert level(outcome, trusted, hedged, warned) is loud
+
+
+# --- routes beside each other ---------------------------------------------------------------------------------------
+
+
+def test_a_closed_route_beside_an_open_one_is_its_own_reason_only() -> None:
+    theirs = good_transfers(network("ETH", withdrawal=CLOSED), network("BSC"))
+    given = evidence(
+        {"binance": venue(transfers=theirs)},
+        korean=korean(transfers=good_transfers(network("ETH"), network("BSC"))),
+    )
+    verdict = decide(given, settings())
+    assert (verdict.outcome, verdict.blockers) == (Outcome.GO, ())
+    assert [route.network for route in verdict.routes] == ["BSC", "ETH"]
+    assert [reason.code for reason in verdict.routes[1].reasons] == ["withdrawal_closed"]
+
+
+def test_a_route_ruled_out_beside_an_unknown_one_leaves_it_unknown() -> None:
+    theirs = good_transfers(network("ETH", withdrawal=CLOSED), network("BSC", withdrawal=UNKNOWN))
+    given = evidence(
+        {"binance": venue(transfers=theirs)},
+        korean=korean(transfers=good_transfers(network("ETH"), network("BSC"))),
+    )
+    assert blockers(decide(given, settings())) == {
+        "no_open_route",
+        "withdrawal_closed",
+        "watch_only:withdrawal",
+    }
+
+
+def test_the_best_route_is_the_one_with_fewest_doubts_then_most_profit() -> None:
+    dear = good_transfers(network("ETH", fee="2"), network("BSC", fee="50", contract=""))
+    given = evidence(
+        {"binance": venue(transfers=dear)},
+        korean=korean(transfers=good_transfers(network("ETH"), network("BSC"))),
+    )
+    assert decide(given, settings()).routes[0].network == "ETH"
+
+
+# --- before the opening ---------------------------------------------------------------------------------------------
+
+
+def before(
+    venues: dict[str, VenueAnswer], ours: KoreanFacts | None = None, opens_ms: int | None = NOW + 60_000
+) -> Evidence:
+    facts = ours or korean(book=None, transfers=good_transfers(network(deposit=CLOSED)))
+    return evidence(venues, korean=facts, opened=False, deposit_opens_ms=opens_ms, trading_starts_ms=NOW + 120_000)
+
+
+NO_KEY = Silent("no key")
+READINESS = [
+    ("scheduled", before({"binance": venue()}), settings(), Outcome.READY, AlertLevel.CRITICAL),
+    ("no hedge", before({"binance": venue(perp=NotListed())}), settings(), Outcome.READY, AlertLevel.HIGH),
+    ("vasp unknown", before({"binance": venue()}), settings(vasp="unknown"), Outcome.READY, AlertLevel.HIGH),
+    ("deposit closed", before({"binance": venue()}, opens_ms=None), settings(), Outcome.NOT_READY, AlertLevel.MEDIUM),
+    ("vasp blocked", before({"binance": venue()}), settings(vasp="no"), Outcome.NOT_READY, AlertLevel.MEDIUM),
+    (
+        "too slow",
+        before({"binance": venue()}),
+        settings(transfer_p90_max_min=5.0),
+        Outcome.NOT_READY,
+        AlertLevel.MEDIUM,
+    ),
+    ("nowhere traded", before({"binance": NotListed()}), settings(), Outcome.NOT_READY, AlertLevel.MEDIUM),
+    ("withdrawal untold", before({"binance": venue(transfers=NO_KEY)}), settings(), Outcome.UNKNOWN, AlertLevel.HIGH),
+    (
+        "a venue is silent",
+        before({"binance": NotListed(), "okx": NO_KEY}),
+        settings(),
+        Outcome.UNKNOWN,
+        AlertLevel.HIGH,
+    ),
+    ("nobody asked", before({}), settings(), Outcome.UNKNOWN, AlertLevel.HIGH),
+]
+
+
+@pytest.mark.parametrize(
+    ("given", "how", "outcome", "loud"), [case[1:] for case in READINESS], ids=[case[0] for case in READINESS]
+)
+def test_readiness_before_the_opening(given: Evidence, how: Settings, outcome: Outcome, loud: AlertLevel) -> None:
+    verdict = decide(given, how)
+    assert (verdict.mode, verdict.outcome, verdict.level) == (Mode.PRE_OPEN, outcome, loud)
+    assert not {"unprofitable", "watch_only:upbit price"} & blockers(verdict)
+
+
+def test_the_missing_korean_price_is_no_reason_before_the_opening() -> None:
+    verdict = decide(before({"binance": venue()}), settings())
+    assert verdict.blockers == ()
+    assert verdict.cost is not None and verdict.cost.total_bps is None
+    assert verdict.cost.low_bps > 0
+
+
+def test_a_listing_outside_krw_is_told_and_never_judged() -> None:
+    quiet = decide(evidence(quotes=("BTC", "USDT")), settings())
+    assert (quiet.outcome, quiet.level, quiet.blockers) == (Outcome.INFO, AlertLevel.INFO, ())
+    warned = decide(evidence(quotes=("BTC",)), settings(vasp="unknown"))
+    assert (warned.outcome, warned.level) == (Outcome.INFO, AlertLevel.LOW)
+    assert decide(evidence(quotes=("BTC", "KRW")), settings()).outcome is Outcome.GO
+
+
+def test_the_run_since_the_notice_is_the_reference_against_its_price_then() -> None:
+    assert decide(evidence(published_usdt=figure(0.8)), settings()).run_bps == pytest.approx(2_500.0)
+    assert decide(evidence(), settings()).run_bps is None
+
+
+# --- hysteresis -----------------------------------------------------------------------------------------------------
+
+GO_BEFORE = Previous(Outcome.GO, NOW - 2_000)
+
+
+def with_net(margin_less_net: str, previous: Previous | None) -> Outcome:
+    """The verdict on a net that lies so many bps below the margin."""
+    net = decide(evidence(), settings()).net_bps
+    assert net is not None
+    return decide(evidence(), settings(margin_bps=net + Decimal(margin_less_net)), previous=previous).outcome
+
+
+@pytest.mark.parametrize(
+    ("below", "previous", "outcome"),
+    [
+        ("0.0001", None, Outcome.NO_GO),
+        ("0.0001", Previous(Outcome.NO_GO, NOW - 2_000), Outcome.NO_GO),
+        ("0.0001", GO_BEFORE, Outcome.GO),
+        ("50", GO_BEFORE, Outcome.GO),
+        ("50.0001", GO_BEFORE, Outcome.GO),  # for ten seconds yet
+        ("50.0001", Previous(Outcome.GO, NOW - 2_000, NOW - 9_999), Outcome.GO),
+        ("50.0001", Previous(Outcome.GO, NOW - 2_000, NOW - 10_000), Outcome.NO_GO),
+        ("50", Previous(Outcome.GO, NOW - 2_000, NOW - 10_000), Outcome.GO),
+    ],
+)
+def test_a_go_falls_on_profit_alone_only_after_ten_seconds(
+    below: str, previous: Previous | None, outcome: Outcome
+) -> None:
+    assert with_net(below, previous) is outcome
+
+
+def test_any_other_blocker_ends_a_go_at_once() -> None:
+    assert decide(one_route(CLOSED), settings(), previous=GO_BEFORE).outcome is Outcome.NO_GO
+    assert decide(evidence(legs=FxLegs()), settings(), previous=GO_BEFORE).outcome is Outcome.NO_GO
+
+
+def test_the_ten_seconds_count_from_the_first_verdict_below() -> None:
+    gate = settings().radar.gate
+    low = msgspec.structs.replace(decide(evidence(), settings()), net_bps=Decimal(49))
+    first = follow(None, low, gate)
+    assert first.below_since_ms == NOW
+    second = follow(first, msgspec.structs.replace(low, made_ms=NOW + 4_000), gate)
+    assert second.below_since_ms == NOW
+    risen = follow(second, msgspec.structs.replace(low, net_bps=Decimal(50)), gate)
+    assert risen.below_since_ms is None
+
+
+# --- ways to a wrong GO, closed -------------------------------------------------------------------------------------
+
+STALE = NOW - 10_001
+Spoil = Callable[[], Evidence]
+TRAPS: list[tuple[str, Spoil]] = [
+    ("stale Korean book", lambda: evidence(korean=korean(book=two_sided(1_469, 1_471, taken_ms=STALE)))),
+    (
+        "Korean book from the future",
+        lambda: evidence(korean=korean(book=two_sided(1_469, 1_471, taken_ms=NOW + 60_000))),
+    ),
+    ("Korean book with bids only", lambda: evidence(korean=korean(book=book(((1_469.0, 1e6),), ())))),
+    ("Korean book with asks only", lambda: evidence(korean=korean(book=book((), ((1_471.0, 1e6),))))),
+    ("crossed Korean book", lambda: evidence(korean=korean(1_480.0, 1_471.0))),
+    ("Korean price zero", lambda: evidence(korean=korean(0.0, 1_471.0))),
+    ("Korean price NaN", lambda: evidence(korean=korean(float("nan"), 1_471.0))),
+    ("Korean book too thin", lambda: evidence(korean=korean(book=two_sided(1_469, 1_471, size=100.0)))),
+    ("stale foreign book", lambda: only(spot_of=two_sided(0.999, 1.001, taken_ms=STALE))),
+    ("foreign book without asks", lambda: only(spot_of=book(((0.999, 1e6),), ()))),
+    ("empty foreign book", lambda: only(spot_of=book((), ()))),
+    ("crossed foreign book", lambda: only(spot_of=two_sided(1.2, 1.001))),
+    ("foreign book too thin", lambda: only(spot_of=two_sided(0.999, 1.001, size=100.0))),
+    (
+        "no foreign book, only a ticker",
+        lambda: evidence({"binance": venue(spot=msgspec.structs.replace(good_spot(), book=None))}),
+    ),
+    ("foreign price a thousandth", lambda: evidence({"binance": venue(spot=good_spot(0.000999, 0.001001))})),
+    (
+        "foreign price a third, the perpetual knows better",
+        lambda: evidence({"binance": venue(spot=good_spot(0.333, 0.334))}),
+    ),
+    (
+        "two venues contradict each other",
+        lambda: evidence({"binance": venue(), "okx": venue("okx", spot=good_spot(1.1, 1.101))}),
+    ),
+    ("the only other venue hangs", lambda: evidence({"binance": venue(), "okx": Silent("no answer within 0.8 s")})),
+    (
+        "the other venue's price is stale",
+        lambda: evidence(
+            {"binance": venue(), "okx": venue("okx", spot=good_spot(of=two_sided(0.999, 1.001, taken_ms=STALE)))}
+        ),
+    ),
+    (
+        "withdrawal told too long ago",
+        lambda: evidence({"binance": venue(transfers=good_transfers(taken_ms=NOW - 900_001))}),
+    ),
+    ("withdrawal untold", lambda: evidence({"binance": venue(transfers=Silent("no key"))})),
+    ("withdrawal page empty", lambda: evidence({"binance": venue(transfers=NotListed())})),
+    ("deposits untold", lambda: evidence(korean=korean(transfers=Silent("no key")))),
+    (
+        "a thousandfold perpetual as the only hedge",
+        lambda: evidence({"binance": venue(perp=good_perp(999.5, 1_000.5))}),
+    ),
+    (
+        "absurd premium on a ticker alone",
+        lambda: evidence(
+            {"binance": venue(transfers=good_transfers(network(contract="")))}, korean=korean(2_200.0, 2_202.0)
+        ),
+    ),
+    (
+        "legs of the rate ten seconds old",
+        lambda: evidence(legs=legs(btc_krw=leg("BTC", "KRW", 1.4e8, STALE), eth_krw=None, usdt_krw=None)),
+    ),
+    (
+        "a lone USDT price gone mad",
+        lambda: evidence(legs=legs(btc_krw=None, eth_krw=None, usdt_krw=leg("USDT", "KRW", 700.0))),
+    ),
+]
+
+
+def only(spot_of: object) -> Evidence:
+    return evidence({"binance": venue(spot=msgspec.structs.replace(good_spot(), book=spot_of))})
+
+
+@pytest.mark.parametrize("spoil", [trap[1] for trap in TRAPS], ids=[trap[0] for trap in TRAPS])
+def test_what_can_not_be_trusted_never_leads_to_go(spoil: Spoil) -> None:
+    verdict = decide(spoil(), settings())
+    assert verdict.outcome is Outcome.NO_GO
+    assert verdict.blockers
+
+
+def test_a_venue_that_is_far_too_cheap_is_left_out_though_its_route_is_open() -> None:
+    erc20 = good_transfers(network("ERC20"))
+    given = evidence(
+        {"binance": venue(spot=good_spot(0.5, 0.501)), "okx": venue("okx", transfers=erc20), "bybit": venue("bybit")},
+        korean=korean(1_404.0, 1_406.0),
+    )
+    verdict = decide(given, settings())
+    assert blockers(verdict) == {"unprofitable"}
+    assert verdict.routes[-1].venue == "binance"
+    assert verdict.facts["binance.excluded"].value == "outlier"
+
+
+def test_every_rule_is_named_and_runs_on_everything() -> None:
+    names = [rule.check.__name__ for rule in RULES]
+    assert len(names) == len(set(names))
+    for trap in TRAPS:
+        judge(weigh(trap[1](), settings()))
+
+
+def test_absolutely_nothing_known_is_still_a_verdict() -> None:
+    nothing = Evidence("bithumb", "NOVA", NOW, KoreanFacts(), {}, FxLegs())
+    verdict = decide(nothing, settings())
+    assert (verdict.outcome, verdict.net_bps, verdict.routes) == (Outcome.NO_GO, None, ())

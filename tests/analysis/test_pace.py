@@ -1,0 +1,92 @@
+"""When a listing is looked at again, whether it has opened, and which verdicts are worth telling."""
+
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from analysis.evidence import KoreanFacts
+from analysis.gate import decide
+from analysis.pace import due, opened, pause_s
+from analysis.ringing import Quiet, Ring
+from analysis.verdict import Finding
+from collectors.events import Channel, Listing, ListingState
+from tests.fakes.evidence import NOW, book, evidence, settings, two_sided
+
+GATE = settings().radar.gate
+LISTING = Listing("upbit", "NOVA", 1, ("KRW",), ListingState.ANNOUNCED, NOW, Channel.UPBIT_NOTICES)
+HOUR_MS = 3_600_000
+
+
+def listing(**changes: object) -> Listing:
+    return msgspec.structs.replace(LISTING, **changes)
+
+
+@pytest.mark.parametrize(
+    ("given", "now_ms", "crowd", "seconds"),
+    [
+        (listing(), NOW, 1, 2.0),
+        (listing(), NOW, 4, 2.0),
+        (listing(), NOW, 5, 4.0),
+        (listing(trading_starts_ms=NOW), NOW + HOUR_MS, 1, 2.0),
+        (listing(trading_starts_ms=NOW), NOW + HOUR_MS + 1, 1, 60.0),
+        (listing(trading_starts_ms=NOW), NOW + 24 * HOUR_MS, 1, 60.0),
+        (listing(trading_starts_ms=NOW), NOW + 24 * HOUR_MS + 1, 1, None),
+        (listing(trading_starts_ms=NOW, first_trade_ms=NOW + HOUR_MS), NOW + 2 * HOUR_MS, 1, 2.0),
+        (listing(trading_starts_ms=NOW + 500), NOW, 1, 0.5),  # not slept through
+        (listing(trading_starts_ms=NOW + 9 * HOUR_MS), NOW, 1, 2.0),
+        (listing(), NOW + HOUR_MS + 1, 1, 60.0),
+        (listing(), NOW + 99 * HOUR_MS, 1, 60.0),  # no opening is known: it is not over
+        (listing(quotes=("BTC",)), NOW, 1, 60.0),
+        (listing(quotes=()), NOW, 1, 2.0),
+    ],
+)
+def test_pace(given: Listing, now_ms: int, crowd: int, seconds: float | None) -> None:
+    assert pause_s(given, GATE, now_ms, crowd) == seconds
+
+
+BOOK = KoreanFacts(book=two_sided(1.0, 1.1))
+
+
+@pytest.mark.parametrize(
+    ("given", "korean", "expected"),
+    [
+        (listing(trading_starts_ms=NOW + 1), BOOK, False),  # a book before its time is no opening
+        (listing(trading_starts_ms=NOW), KoreanFacts(), True),
+        (listing(trading_starts_ms=NOW + 1, first_trade_ms=NOW), BOOK, True),
+        (listing(state=ListingState.TRADING), KoreanFacts(), True),
+        (listing(), BOOK, True),
+        (listing(), KoreanFacts(), False),
+        (listing(), KoreanFacts(book=book(((1.0, 1.0),), ())), False),
+        (None, BOOK, True),
+        (None, KoreanFacts(), False),
+    ],
+)
+def test_whether_trading_has_begun(given: Listing | None, korean: KoreanFacts, expected: bool) -> None:
+    assert opened(given, korean, NOW) is expected
+
+
+GOOD = decide(evidence(), settings())
+MOVED = msgspec.structs.replace(GOOD, net_bps=Decimal(400))
+OTHER = msgspec.structs.replace(GOOD, warnings=(Finding("no_hedge"),))
+SAME = Quiet("unchanged")
+
+
+@pytest.mark.parametrize(
+    ("new", "answer", "since_s", "expected"),
+    [
+        (GOOD, Ring("turned", None), 0.0, True),
+        (OTHER, SAME, 2.9, False),
+        (OTHER, SAME, 3.0, True),
+        (MOVED, SAME, 29.9, False),
+        (MOVED, SAME, 30.0, True),
+        (GOOD, SAME, 59.9, False),
+        (GOOD, SAME, 60.0, True),
+    ],
+)
+def test_what_is_worth_telling(new: object, answer: Ring | Quiet, since_s: float, expected: bool) -> None:
+    assert due(GOOD, new, answer, since_s, 3.0) is expected  # type: ignore[arg-type]  # all three are verdicts
+
+
+def test_the_first_verdict_is_always_told() -> None:
+    assert due(None, GOOD, Quiet("not_loud"), 0.0, 3.0)

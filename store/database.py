@@ -176,10 +176,12 @@ class Reader:
     @classmethod
     async def open(cls, path: Path) -> Self:
         """Raise StorageUnusable if there is no database to read."""
+        if not path.is_file():
+            raise StorageUnusable(f"{path} is not there; has the daemon run with this data folder?")
         try:
             connection = await aiosqlite.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
         except sqlite3.Error as e:
-            raise StorageUnusable(f"{path} cannot be read ({e}); has the daemon run here yet?") from e
+            raise StorageUnusable(f"{path} cannot be read ({e}); may we read the file and its folder?") from e
         connection.row_factory = sqlite3.Row
         await connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
         return cls(connection)

@@ -140,5 +140,5 @@ async def test_a_reader_sees_what_is_committed_and_cannot_write(tmp_path: Path) 
 
 
 async def test_reading_where_there_is_no_database_says_so(tmp_path: Path) -> None:
-    with pytest.raises(StorageUnusable, match="has the daemon run here yet"):
+    with pytest.raises(StorageUnusable, match="has the daemon run with this data folder"):
         await Reader.open(tmp_path / "radar.db")

@@ -1,4 +1,5 @@
 import sqlite3
+from collections.abc import Iterator
 
 import pytest
 
@@ -8,10 +9,11 @@ INSERT = "INSERT INTO t (k, v) VALUES (?, ?) ON CONFLICT (k) DO UPDATE SET v = e
 
 
 @pytest.fixture
-def connection() -> sqlite3.Connection:
+def connection() -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(":memory:", isolation_level=None)
     connection.execute("CREATE TABLE t (k INTEGER PRIMARY KEY, v REAL NOT NULL)")
-    return connection
+    yield connection
+    connection.close()
 
 
 @pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 250])

@@ -103,10 +103,8 @@ async def tell_feeds(story: Story, watched: Watched) -> None:
         if time.monotonic() > deadline:
             raise DemoFailed(f"no candle was stored within {START_DEADLINE_S:.0f} s; see {DATA / 'daemon.log'}")
         await asyncio.sleep(0.1)
-    health = watched.health()
-    if health is not None:
-        for name, feed in health["feeds"].items():
-            story.tell(f"{name.capitalize()}: {feed['markets']} KRW markets over {feed['connections']} connection(s)")
+    counts = watched.count("SELECT exchange, count(*) FROM markets GROUP BY exchange ORDER BY exchange DESC")
+    story.tell("recording " + " and ".join(f"{n} KRW markets of {name.capitalize()}" for name, n in counts))
     story.tell("the first second is stored")
 
 
@@ -153,7 +151,7 @@ async def tell_listings(story: Story, watched: Watched) -> None:
             told.add(row[:4])
             exchange, base, channel, kind, late_ms = row
             after = "" if late_ms is None else f", {late_ms / 1000:.1f} s after publication"
-            story.tell(f"{exchange} lists {base}: seen by {channel} ({kind}){after}")
+            story.tell(f"{exchange.capitalize()} lists {base}: seen by {channel} ({kind}){after}")
         await asyncio.sleep(0.2)
 
 

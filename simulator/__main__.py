@@ -5,9 +5,10 @@ import asyncio
 import json
 import signal
 import sys
+import time
 
 from simulator.clock import RunningClock
-from simulator.scenarios import SCENARIOS
+from simulator.scenarios import SCENARIOS, start_ms
 from simulator.server import served
 from simulator.staging import Stage
 from simulator.world import DEFAULT_KRW_MARKETS, DEFAULT_RATE, World
@@ -33,8 +34,10 @@ async def run(chosen: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    world = World(RunningClock(speed=chosen.speed), chosen.seed, chosen.markets, chosen.rate)
-    for order in SCENARIOS[chosen.scenario]:
+    orders = SCENARIOS[chosen.scenario]
+    clock = RunningClock(start_ms(orders, time.time_ns() // 1_000_000), chosen.speed)
+    world = World(clock, chosen.seed, chosen.markets, chosen.rate)
+    for order in orders:
         Stage(world).list_coin(order)
     async with served(world, chosen.port) as server:
         sys.stdout.write(json.dumps({"url": server.url, "port": server.port}) + "\n")

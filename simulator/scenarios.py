@@ -1,5 +1,7 @@
 """What is staged from the start, by the name that `--scenario` takes. Seconds count from the start."""
 
+from collections.abc import Sequence
+
 from simulator.orders import ListingOrder, VenueOrder
 
 SCENARIOS: dict[str, tuple[ListingOrder, ...]] = {
@@ -26,9 +28,9 @@ SCENARIOS: dict[str, tuple[ListingOrder, ...]] = {
             exchange="upbit",
             base="HALLA",
             name="한라",
-            announce_in_s=6.0,
-            deposits_in_s=18.0,
-            trading_in_s=34.0,
+            announce_in_s=12.0,
+            deposits_in_s=26.0,
+            trading_in_s=44.0,
             premium_pct=38.0,
             networks=["SOL"],
             venues={
@@ -39,3 +41,15 @@ SCENARIOS: dict[str, tuple[ListingOrder, ...]] = {
         ),
     ),
 }
+
+
+def start_ms(orders: Sequence[ListingOrder], now_ms: int) -> int:
+    """The latest whole second until `now_ms` from which the first listing opens on a whole minute.
+
+    Notices tell minutes: a listing that opened in between would open earlier than it was announced.
+    """
+    now_s = now_ms // 1000
+    if not orders:
+        return now_s * 1000
+    opens_s = now_s + round(orders[0].trading_in_s)
+    return (now_s - opens_s % 60) * 1000

@@ -34,6 +34,7 @@ BATCH_ROWS = 500
 WAITING_ROWS = 30_000  # about a minute of both exchanges, 10 MB
 SAMPLES_A_FLUSH = 20  # rows of quarantine kept from one second; more of the same teach nothing
 CRASH_MARGIN_MS = 5_000  # trades that may still be on their way when a crash cuts them off
+PROOF_MS = 10_000  # how long a start of coverage may still move, as their clock becomes known
 STEP_MS = 2_000  # a difference of our two clocks beyond this is a step of the wall clock
 
 
@@ -47,6 +48,14 @@ class Recorded(Struct, frozen=True):
     stale_markets: int
     trades: int
     rejected: int
+
+
+class _Proof(Struct, frozen=True):
+    """Markets that went live together at `at_ms` of our clock and count from `covered_ms` of the exchange's."""
+
+    markets: tuple[Market, ...]
+    at_ms: int
+    covered_ms: int
 
 
 class _Waiting(Struct, frozen=True):
@@ -76,6 +85,7 @@ class Recorder:
         self._spoiled: set[tuple[Exchange, Market | None, int, int]] = set()
         self._refused: list[Refused] = []
         self._rejected: dict[Exchange, int] = dict.fromkeys(exchanges, 0)
+        self._proofs: dict[Exchange, list[_Proof]] = {exchange: [] for exchange in exchanges}
         self._watched: dict[Market, Callable[[Trade], None]] = {}
         self._wall_ms, self._monotonic_s = clock.now_ms(), clock.monotonic()
         self.minutes = MinuteFold(self._wall_ms)
@@ -105,21 +115,30 @@ class Recorder:
         if not new:
             return
         self._ids |= await self._writer.run(lambda connection: markets.intern(connection, new, now_ms))
-        opened = []
-        begins: dict[Exchange, tuple[int, GapCause]] = {}
+        begins: dict[Exchange, OpenGap] = {}
         for exchange, expected in self._expected.items():
             before_ms = self._recorded_before.get(exchange)
             if expected:
-                begins[exchange] = (whole_second(now_ms), GapCause.MARKET_ADDED)
+                begins[exchange] = OpenGap(whole_second(now_ms), GapCause.MARKET_ADDED)
             else:
-                begins[exchange] = (whole_second(now_ms) if before_ms is None else before_ms, GapCause.START)
+                begins[exchange] = OpenGap(whole_second(now_ms) if before_ms is None else before_ms, GapCause.START)
+        for exchange in {market.exchange for market in new}:
+            if begins[exchange].cause is GapCause.START:  # should this run end before its first trade
+                self._hand_over(candles.recorded(exchange, begins[exchange].from_ms), begins[exchange].from_ms)
+        opened = []
+        cut_off = []
         for market in new:
             self._expected[market.exchange].add(market)
-            if market not in self._open:
-                gap = self._open[market] = OpenGap(*begins[market.exchange])
-                opened.append((market.exchange, self._ids[market], gap.from_ms, gap.cause))
+            begin, left = begins[market.exchange], self._open.get(market)
+            if left is None:
+                self._open[market] = begin
+                opened.append((market.exchange, self._ids[market], begin.from_ms, begin.cause))
+            elif begin.cause is GapCause.START and begin.from_ms < left.from_ms:  # what a crash took with it
+                cut_off.append((market.exchange, self._ids[market], begin.from_ms, left.from_ms, begin.cause))
         if opened:
             self._hand_over(gaps.opened(opened), min(gap[2] for gap in opened))
+        if cut_off:
+            self._hand_over(gaps.added(cut_off), min(gap[2] for gap in cut_off))
 
     async def run(self) -> None:
         """Flush once a second, for ever."""
@@ -156,17 +175,17 @@ class Recorder:
 
     def live(self, markets: Sequence[Market], at_ms: int) -> None:
         """Subscriptions proven by a first frame, received at `at_ms`: their gaps end. Markets that are live stay so."""
-        ends = []
+        proven: dict[Exchange, list[Market]] = {}
         for market in markets:
             self._known(market)
-            if self._open.pop(market, None) is None:
-                continue
-            bucket = self._buckets[market.exchange]
-            covered_ms = bucket.covered_after(at_ms)
-            bucket.cover(market, covered_ms)
-            ends.append((market.exchange, self._ids[market], covered_ms))
-        if ends:
-            self._hand_over(gaps.closed(ends), min(end[2] for end in ends))
+            if self._open.pop(market, None) is not None:
+                proven.setdefault(market.exchange, []).append(market)
+        for exchange, begun in proven.items():
+            covered_ms = self._buckets[exchange].covered_after(at_ms)
+            for market in begun:
+                self._buckets[exchange].cover(market, covered_ms)
+            self._proofs[exchange].append(_Proof(tuple(begun), at_ms, covered_ms))
+            self._hand_over(gaps.closed((exchange, self._ids[each], covered_ms) for each in begun), covered_ms)
 
     def lost(self, markets: Sequence[Market], from_ms: int, cause: GapCause) -> None:
         """A connection is gone, or says nothing; its last good message came at `from_ms`. Known gaps go on."""
@@ -229,6 +248,7 @@ class Recorder:
         now_ms = self._now_ms()
         for bucket in self._buckets.values():
             self._take(bucket.flush(now_ms))
+            self._reconsider(bucket, now_ms)
         self._mark_spoiled()
         self._push()
         if not self._waiting:
@@ -302,6 +322,21 @@ class Recorder:
             self.minutes.touch(market.exchange, market, from_ms, None)
         opened = [(market.exchange, self._ids[market], from_ms, cause) for market in gone]
         self._hand_over(gaps.opened(opened), from_ms)
+
+    def _reconsider(self, bucket: SecondBucket, now_ms: int) -> None:
+        """Move starts of coverage on, where the first trades show that their clock runs further ahead than we knew."""
+        kept = []
+        for proof in self._proofs[bucket.exchange]:
+            covered_ms = bucket.covered_after(proof.at_ms)
+            live = tuple(market for market in proof.markets if market not in self._open)
+            if covered_ms > proof.covered_ms and live:
+                for market in live:
+                    bucket.cover(market, covered_ms)
+                    self._spoiled.add((bucket.exchange, market, proof.covered_ms, covered_ms))
+                proof = _Proof(live, proof.at_ms, covered_ms)
+            if abs(now_ms - proof.at_ms) < PROOF_MS:
+                kept.append(proof)
+        self._proofs[bucket.exchange] = kept
 
     def _disbelieve(self, rejection: Rejection) -> None:
         trade = rejection.trade

@@ -215,6 +215,21 @@ async def test_after_a_crash_the_gap_begins_before_the_last_second_that_is_surel
     assert second.gaps()[1:] == [("KRW-BTC", 11_000, 81_000, "start")]
 
 
+async def test_a_crash_before_the_first_trade_leaves_no_time_unmarked(tmp_path: Path, clock: FakeClock) -> None:
+    first = Bench(tmp_path, clock)
+    with first.writer:  # left without close(), as a crash would
+        await first.begin(BTC)
+        first.go_live(BTC)
+        await first.stored()
+    await clock.advance(600)
+    second = Bench(tmp_path, clock)
+    with second.writer:
+        await second.begin(BTC)
+        second.go_live(BTC)
+        await second.stored()
+    assert second.gaps() == [("KRW-BTC", 0, 1_000, "start"), ("KRW-BTC", 0, 601_000, "start")]
+
+
 async def test_candles_wait_while_the_writer_refuses_and_are_all_stored_later(tmp_path: Path, clock: FakeClock) -> None:
     bench = Bench(tmp_path, clock, inbox=2)
     with bench.writer:

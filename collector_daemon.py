@@ -9,6 +9,7 @@ import logging
 import random
 import signal
 import sys
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence, Set
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from decimal import Decimal
@@ -25,17 +26,18 @@ from alerts.verdict_desk import VerdictDesk
 from alerts.webhook import Webhook, form_of
 from analysis.everyone import Everyone
 from analysis.listing_pipeline import ListingPipeline
-from collectors import bithumb_ws, upbit_ws
+from collectors import bithumb_ws, upbit_announcement, upbit_ws
 from collectors.aggregator import Aggregator
 from collectors.channels.bithumb_market_list import BithumbMarketList
 from collectors.channels.bithumb_notices import BithumbNotices
+from collectors.channels.upbit_announcement import UpbitAnnouncement
 from collectors.channels.upbit_market_list import UpbitMarketList
 from collectors.channels.upbit_notices import UpbitNotices
 from collectors.events import Channel, Exchange, Market
 from collectors.feed import Feed
 from collectors.fleet import Fleet
 from collectors.listing_book import ListingBook
-from collectors.market_monitor import ListSource, MarketMonitor, NoticeSource
+from collectors.market_monitor import ListSource, MarketMonitor, NoticeSource, PushSource
 from collectors.net.http import HttpDoor
 from collectors.net.limits import Limits
 from collectors.net.socket import connect
@@ -43,6 +45,7 @@ from collectors.opening import OpeningWatch
 from collectors.recorder import Recorder
 from collectors.robust_ws import Pace, Shard
 from collectors.universe import Universe
+from collectors.upbit_key import UpbitKey
 from config.check import off
 from config.clock import Clock, SystemClock
 from config.load import Secrets, load_secrets, load_settings
@@ -152,6 +155,26 @@ def notice_sources(ground: Base) -> list[NoticeSource]:
     return sources
 
 
+def push_sources(ground: Base) -> list[PushSource]:
+    """Upbit's announcement socket, where there is a key for it."""
+    features, secrets, paces = ground.settings.features, ground.secrets, ground.settings.radar.channels
+    access, secret = secrets.upbit_access_key, secrets.upbit_secret_key
+    if not (features.upbit_announcement and access and secret):
+        return []
+    spare_the_site = features.upbit_notices == "auto"
+    socket = UpbitAnnouncement(
+        ground.addresses.sockets["upbit"] + upbit_announcement.PATH,
+        UpbitKey(access, secret),
+        connect,
+        ground.clock,
+        ground.limits,
+        paces.upbit_notices_with_key_s if spare_the_site else paces.upbit_notices_s,
+        nonce=lambda: str(uuid.uuid4()),
+        jitter=random.random,
+    )
+    return [socket]
+
+
 def list_sources(ground: Base) -> list[ListSource]:
     features, paces = ground.settings.features, ground.settings.radar.channels
     sources: list[ListSource] = []
@@ -163,19 +186,10 @@ def list_sources(ground: Base) -> list[ListSource]:
 
 
 def channels_off(ground: Base) -> dict[Channel, str]:
-    """Listing channels that a switch in features.yaml leaves out, and why."""
-    switches = {
-        Channel.UPBIT_NOTICES: "upbit_notices",
-        Channel.UPBIT_MARKET_LIST: "upbit_market_list",
-        Channel.BITHUMB_NOTICES: "bithumb_notices",
-        Channel.BITHUMB_MARKET_LIST: "bithumb_market_list",
-    }
-    features = ground.settings.features
-    return {
-        channel: f"features.yaml says {switch}: false"
-        for channel, switch in switches.items()
-        if not getattr(features, switch)
-    }
+    """Listing channels that do not run, and why: a switch in features.yaml, or no key."""
+    why = {each.what: each.why for each in off(ground.settings.features, ground.secrets)}
+    switches = {channel: channel.value.replace(":", "_") for channel in Channel}
+    return {channel: why[switch] for channel, switch in switches.items() if switch in why}
 
 
 class Unjudged:
@@ -257,7 +271,14 @@ async def run(asked: cli.Arguments, settings: Settings, secrets: Secrets) -> int
                 universe.offer(markets)
 
         monitor = MarketMonitor(
-            notice_sources(ground), list_sources(ground), book, gate, clock, offer, channels_off(ground)
+            notice_sources(ground),
+            list_sources(ground),
+            book,
+            gate,
+            clock,
+            offer,
+            channels_off(ground),
+            push_sources(ground),
         )
         await book.load()
 

@@ -7,12 +7,14 @@ nothing but the channel's state; it never reads as "no listings" or "all deliste
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
+from contextlib import suppress
 from functools import partial
 from typing import Protocol
 
 from msgspec import Struct
 
 from collectors.events import Channel, Listing, Market, Notice
+from collectors.net.deadline import within
 from config.clock import Clock
 from ops.health import ChannelReading
 from ops.lifetimes import restarting, running
@@ -24,7 +26,22 @@ BODIES_WAITING = 32
 
 
 class ChannelTrouble(Exception):
-    """A channel could not be read; the text says why and what the daemon does about it. Nothing is known from it."""
+    """A channel could not be read; the text says why and what the daemon does about it. Nothing is known from it.
+
+    `status` is the HTTP status that refused, None where it was something else.
+    """
+
+    def __init__(self, why: str, status: int | None = None) -> None:
+        self.status = status
+        super().__init__(why)
+
+
+class ChannelOff(ChannelTrouble):
+    """The channel is left alone for `for_s`, because asking on would make it worse."""
+
+    def __init__(self, why: str, for_s: float) -> None:
+        self.for_s = for_s
+        super().__init__(why)
 
 
 class NoticeSource(Protocol):
@@ -38,6 +55,42 @@ class NoticeSource(Protocol):
     async def whole(self, notice: Notice) -> Notice | None:
         """The notice with its body, or None where this channel has none to give."""
         ...
+
+
+class Ear(Protocol):
+    """Whom a push source tells; nothing is repeated, so a gap between two connections is the ear's to fill."""
+
+    async def connected(self) -> None:
+        """Subscribed: what is published from now on comes; what was published before may have been missed."""
+        ...
+
+    def alive(self) -> None:
+        """The other side said something, if only that it lives."""
+        ...
+
+    async def noticed(self, notice: Notice) -> None: ...
+
+    def missed(self, why: str) -> None:
+        """Something came that could not be read."""
+        ...
+
+    def lost(self, why: str) -> None:
+        """Nothing comes until `connected`; the text names the remedy where there is one."""
+        ...
+
+
+class PushSource(Protocol):
+    """A socket that tells of notices as they are published. `listen` runs for ever, whatever the network does.
+
+    `replays` is the list that fills its gaps: read at each connection, and while it listens only every
+    `replay_every_s`.
+    """
+
+    channel: Channel
+    replays: Channel
+    replay_every_s: float
+
+    async def listen(self, ear: Ear) -> None: ...
 
 
 class ListSource(Protocol):
@@ -84,9 +137,12 @@ class _State:
         self.failing_since_ms: int | None = now_ms
         self.errors = 0
         self.reason = "not asked yet"
+        self.left_alone = False
 
     def reading(self, now_ms: int) -> ChannelReading:
-        if self.failing_since_ms is None:
+        if self.left_alone:
+            state = "off"
+        elif self.failing_since_ms is None:
             state = "up"
         else:
             state = "down" if now_ms - self.failing_since_ms > DOWN_AFTER_S * 1000 else "degraded"
@@ -96,8 +152,8 @@ class _State:
 class MarketMonitor:
     """Owns the channel loops. `gate.offer` is the only thing it asks of the judging side, and it returns at once.
 
-    `on_markets` tells the recording side what to subscribe. `off` names channels that are
-    switched off, with the reason a reader of health.json sees.
+    `on_markets` tells the recording side what to subscribe. `off` names channels that do not run, with the reason a
+    reader of health.json sees.
     """
 
     def __init__(
@@ -109,16 +165,19 @@ class MarketMonitor:
         clock: Clock,
         on_markets: Callable[[Set[Market]], None],
         off: Mapping[Channel, str] | None = None,
+        pushes: Sequence[PushSource] = (),
     ) -> None:
         self._notices = notices
         self._lists = lists
+        self._pushes = pushes
         self._book = book
         self._gate = gate
         self._clock = clock
         self._on_markets = on_markets
         self._off = dict(off or {})
-        channels = [source.channel for source in notices] + [source.channel for source in lists]
-        self._states = {channel: _State(clock.now_ms()) for channel in channels}
+        sources: list[NoticeSource | ListSource | PushSource] = [*notices, *lists, *pushes]
+        self._states = {source.channel: _State(clock.now_ms()) for source in sources}
+        self._look_now = {push.replays: asyncio.Event() for push in pushes}
         self._bodies: asyncio.Queue[tuple[NoticeSource, Notice]] = asyncio.Queue(BODIES_WAITING)
         self.crashes: dict[str, str] = {}
 
@@ -133,6 +192,7 @@ class MarketMonitor:
         loops: list[tuple[str, Callable[[], Awaitable[None]]]] = [("notice bodies", self._read_bodies)]
         loops += [(s.channel.value, partial(self._watch, s, partial(self._look_notices, s))) for s in self._notices]
         loops += [(s.channel.value, partial(self._watch, s, partial(self._look_list, s))) for s in self._lists]
+        loops += [(s.channel.value, partial(s.listen, _Ear(self, s))) for s in self._pushes]
         async with running(*(restarting(name, make, self._clock, self._crashed) for name, make in loops)):
             await asyncio.Event().wait()
 
@@ -142,27 +202,61 @@ class MarketMonitor:
 
     async def _watch(self, source: NoticeSource | ListSource, look: Callable[[], Awaitable[News]]) -> None:
         state = self._states[source.channel]
+        look_now = self._look_now.get(source.channel)
         while True:
             began = self._clock.monotonic()
+            if look_now is not None:
+                look_now.clear()
             try:
                 news = await look()
+            except ChannelOff as alone:
+                self._failed(source.channel, state, alone)
+                await self._leave_alone(source.channel, state, alone)
+                continue
             except ChannelTrouble as trouble:
                 self._failed(source.channel, state, trouble)
             else:
                 self._answered(source.channel, state, news)
-            await self._clock.sleep(source.every_s - (self._clock.monotonic() - began))
+            pause_s = self._pace_s(source) - (self._clock.monotonic() - began)
+            if look_now is None:
+                await self._clock.sleep(pause_s)
+            else:
+                with suppress(TimeoutError):
+                    await within(self._clock, pause_s, look_now.wait())
+
+    async def _leave_alone(self, channel: Channel, state: _State, alone: ChannelOff) -> None:
+        log.warning("%s is left alone for %d s: %s", channel.value, alone.for_s, alone)
+        state.left_alone = True
+        try:
+            await self._clock.sleep(alone.for_s)
+        finally:
+            state.left_alone = False
+
+    def _pace_s(self, source: NoticeSource | ListSource) -> float:
+        """Seconds from one look to the next: longer where a socket tells the same sooner."""
+        if self._states[source.channel].failing_since_ms is not None:
+            return source.every_s
+        spared = [
+            push.replay_every_s
+            for push in self._pushes
+            if push.replays is source.channel and self._states[push.channel].failing_since_ms is None
+        ]
+        return max([source.every_s, *spared])
 
     async def _look_notices(self, source: NoticeSource) -> News:
         notices = await source.look()
         if notices is None:
             return News()
         news = await self._book.see_notices(source.channel, notices, self._clock.now_ms())
+        self._want_bodies(source, news)
+        return news
+
+    def _want_bodies(self, source: NoticeSource, news: News) -> None:
         for notice in news.want_body:
             if self._bodies.full():
                 log.warning("too many notices at once: the body of %r is not read", notice.title)
             else:
                 self._bodies.put_nowait((source, notice))
-        return news
 
     async def _look_list(self, source: ListSource) -> News:
         markets = await source.look()
@@ -211,3 +305,46 @@ class MarketMonitor:
         if state.failing_since_ms is None or state.errors == 1:
             state.failing_since_ms = state.failing_since_ms or self._clock.now_ms()
             log.warning("%s does not answer: %s", channel.value, trouble)
+
+
+class _Ear:
+    """The monitor as one push source sees it."""
+
+    def __init__(self, monitor: MarketMonitor, source: PushSource) -> None:
+        self._monitor = monitor
+        self._source = source
+
+    @property
+    def _state(self) -> _State:
+        return self._monitor._states[self._source.channel]
+
+    async def connected(self) -> None:
+        # An empty page: from here on the book takes whatever is pushed for news, the very first time as well.
+        await self._see()
+        self._replay()
+
+    def alive(self) -> None:
+        if self._state.failing_since_ms is None:
+            self._state.last_ok_ms = self._monitor._clock.now_ms()
+
+    async def noticed(self, notice: Notice) -> None:
+        await self._see(notice)
+
+    def missed(self, why: str) -> None:
+        self._state.errors += 1
+        log.warning("%s: something could not be read, its list is asked instead: %s", self._source.channel.value, why)
+        self._replay()
+
+    def lost(self, why: str) -> None:
+        self._monitor._failed(self._source.channel, self._state, ChannelTrouble(why))
+        self._replay()
+
+    async def _see(self, *notices: Notice) -> None:
+        monitor, channel = self._monitor, self._source.channel
+        news = await monitor._book.see_notices(channel, notices, monitor._clock.now_ms())
+        monitor._answered(channel, self._state, news)
+        if news.want_body:
+            self._replay()  # this socket left the body out: the list knows where it is
+
+    def _replay(self) -> None:
+        self._monitor._look_now[self._source.replays].set()

@@ -16,6 +16,19 @@ from collectors.frames import BadFrame, FeedError, StatusUp, Subscriptions
 from collectors.rest import kst_ms
 
 PATH = "/websocket/v1/private"
+PING_EVERY_S = 30.0  # Upbit closes after 120 s without traffic; its own repeated status is not counted on
+LISTINGS = ("trade",)
+WANTED = (*LISTINGS, "wallet", "digital_asset", "notice")  # where halts, swaps and renames are announced as well
+
+# What Upbit says no with, to a handshake (docs.upbit.com REST errors, 401) or in an error frame, and what helps.
+REMEDIES = {
+    "no_authorization_ip": "this machine's address is not on the key's list; add it under Upbit > My page > Open API",
+    "expired_access_key": "the key has expired (they live a year); make a new one and set both halves",
+    "invalid_access_key": "Upbit doesn't know the key; check UPBIT_ACCESS_KEY",
+    "jwt_verification": "the signature is wrong; check UPBIT_SECRET_KEY",
+    "nonce_used": "the token was used before; it is made anew for the next try",
+    "INVALID_AUTH": "Upbit refuses the key; check UPBIT_ACCESS_KEY and UPBIT_SECRET_KEY",
+}
 
 # The socket names categories in English, the site in Korean; notices carry the site's words.
 CATEGORIES = {
@@ -95,3 +108,32 @@ def decode(frame: bytes) -> Notice | StatusUp | FeedError | Subscriptions:
         url=wire.url,
         body=wire.body,
     )
+
+
+class _Error(Struct):
+    name: str | int
+    message: str = ""
+
+
+class _Refusal(Struct):
+    error: _Error
+
+
+def refusal(status: int, body: bytes) -> str:
+    """Why a handshake was answered with an HTTP status instead of a socket, and what helps."""
+    try:
+        error = msgspec.json.decode(body, type=_Refusal).error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return f"the handshake was answered with HTTP {status}"
+    return explained(FeedError(str(error.name), error.message))
+
+
+def explained(error: FeedError) -> str:
+    """Upbit's word for it, then the remedy or else Upbit's own text."""
+    return f"{error.name}: {REMEDIES.get(error.name, error.message)}"
+
+
+def is_about_key(reason: str) -> bool:
+    """Whether only the owner can help: asking again soon changes nothing."""
+    name = reason.partition(":")[0]
+    return name in REMEDIES and name != "nonce_used"

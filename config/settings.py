@@ -58,6 +58,7 @@ class Channels(Struct, frozen=True, forbid_unknown_fields=True):
     """Seconds between two polls of each listing channel, and how far back a missed listing is still told one by one."""
 
     upbit_notices_s: float = 5.0
+    upbit_notices_with_key_s: float = 60.0  # while the announcement socket listens and `upbit_notices` is auto
     upbit_market_list_s: float = 1.0
     upbit_ticker_all_s: float = 1.0
     bithumb_notices_s: float = 1.0
@@ -129,7 +130,7 @@ class Features(Struct, frozen=True, forbid_unknown_fields=True):
     record_upbit: bool
     record_bithumb: bool
     upbit_announcement: bool
-    upbit_notices: bool
+    upbit_notices: bool | Literal["auto"]  # auto: seldom while the announcement socket listens
     upbit_market_list: bool
     bithumb_notices: bool
     bithumb_market_list: bool

@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 
 from collectors.market_monitor import ChannelTrouble
 from collectors.net.http import DoorError, HttpDoor
-from collectors.rest import PageError, Request
+from collectors.rest import ExchangeError, PageError, Request
 from config.clock import Clock
 
 T = TypeVar("T")
@@ -40,7 +40,7 @@ class Page(Generic[T]):
             page = self._parse(status, body)
         except PageError as e:
             self._forget()
-            raise ChannelTrouble(str(e)) from e
+            raise trouble(e) from e
         self._body = body
         if whole_due:
             self._whole_at = self._clock.monotonic()
@@ -68,4 +68,9 @@ async def read(door: HttpDoor, service: str, request: Request, parse: Callable[[
     try:
         return parse(status, body)
     except PageError as e:
-        raise ChannelTrouble(str(e)) from e
+        raise trouble(e) from e
+
+
+def trouble(error: PageError) -> ChannelTrouble:
+    """The same, as the monitor takes it; a refusal keeps its HTTP status."""
+    return ChannelTrouble(str(error), error.status if isinstance(error, ExchangeError) else None)

@@ -23,6 +23,7 @@ OPEN_TIMEOUT_S = 10.0
 PING_EVERY_S = 5.0
 PONG_WITHIN_S = 5.0
 CLOSE_WITHIN_S = 1.0
+REFUSAL_BYTES = 2_000
 QUEUE_FRAMES = (2_048, 512)  # above the first we stop reading and TCP slows the sender; below the second we go on
 
 
@@ -35,11 +36,15 @@ class ConnectFailed(SocketError):
 
 
 class ConnectRefused(ConnectFailed):
-    """The host answered the handshake with an HTTP status; 429 means too many handshakes. `retry_after_s` if told."""
+    """The host answered the handshake with an HTTP status; 429 means too many handshakes. `retry_after_s` if told.
 
-    def __init__(self, status: int, retry_after_s: float | None = None) -> None:
+    `body` is the beginning of what it said.
+    """
+
+    def __init__(self, status: int, retry_after_s: float | None = None, body: bytes = b"") -> None:
         self.status = status
         self.retry_after_s = retry_after_s
+        self.body = body
         super().__init__(f"the handshake was answered with HTTP {status}")
 
 
@@ -134,8 +139,9 @@ async def connect(url: str, headers: Mapping[str, str], *, compression: bool = F
             max_queue=QUEUE_FRAMES,
         )
     except InvalidStatus as e:
-        status = e.response.status_code
-        raise ConnectRefused(status, retry_after_s(e.response.headers.get("Retry-After"))) from e
+        answer = e.response
+        stated_s = retry_after_s(answer.headers.get("Retry-After"))
+        raise ConnectRefused(answer.status_code, stated_s, bytes(answer.body[:REFUSAL_BYTES])) from e
     except (OSError, TimeoutError, WebSocketException) as e:
         raise ConnectFailed(f"{type(e).__name__}: {e}") from e
     return _Socket(connection)

@@ -34,7 +34,7 @@ class Page(Generic[T]):
             self._forget()
         answer = await ask(self._door, self._service, self._request, conditional=True)
         status, body = answer
-        if self._body is not None and (status == 304 or body == self._body):
+        if self._body is not None and (status == 304 or (status == 200 and body == self._body)):
             return None
         try:
             page = self._parse(status, body)

@@ -6,7 +6,7 @@ from collections.abc import Sequence, Set
 from msgspec.structs import replace
 
 from collectors.events import Channel, Listing, ListingState, Market, Notice, market_of
-from collectors.market_monitor import ChannelTrouble, MarketMonitor, News
+from collectors.market_monitor import ChannelOff, ChannelTrouble, Ear, MarketMonitor, News
 from ops.lifetimes import running
 from tests.fakes.clock import START_MS, FakeClock
 
@@ -181,3 +181,83 @@ async def test_polls_keep_their_pace_whatever_a_look_takes() -> None:
         await scene.clock.advance(10.5)
         await asyncio.sleep(0)
     assert markets.looks == 11
+
+
+class Push:
+    """A socket that a test connects, speaks through and cuts."""
+
+    channel = Channel.UPBIT_ANNOUNCEMENT
+    replays = Channel.UPBIT_NOTICES
+    replay_every_s = 60.0
+
+    def __init__(self) -> None:
+        self.ear: Ear | None = None
+
+    async def listen(self, ear: Ear) -> None:
+        self.ear = ear
+        await asyncio.Event().wait()
+
+
+class PushScene(Scene):
+    def __init__(self, notices: Notices) -> None:
+        super().__init__()
+        self.push = Push()
+        self.monitor = MarketMonitor(
+            [notices], [], self.book, self.gate, self.clock, self.subscribed.append, pushes=[self.push]
+        )
+
+    @property
+    def ear(self) -> Ear:
+        assert self.push.ear is not None
+        return self.push.ear
+
+    def state(self, channel: Channel) -> str:
+        return self.monitor.readings()[channel.value].state
+
+
+async def test_a_listening_socket_spares_the_list_which_is_read_at_each_connection_and_loss() -> None:
+    notices = Notices()
+    scene = PushScene(notices)
+    async with running(scene.monitor.run()):
+        await scene.clock.advance(9.9)
+        assert (notices.looks, scene.state(Channel.UPBIT_ANNOUNCEMENT)) == (2, "degraded")
+        await scene.ear.connected()
+        await scene.clock.advance(59)
+        assert (notices.looks, scene.state(Channel.UPBIT_ANNOUNCEMENT)) == (3, "up")
+        await scene.clock.advance(2)
+        assert notices.looks == 4
+        scene.ear.lost("closed with 1006")
+        await scene.clock.advance(10.5)
+        assert (notices.looks, scene.state(Channel.UPBIT_ANNOUNCEMENT)) == (7, "degraded")
+        await scene.clock.advance(60)
+        reading = scene.monitor.readings()["upbit:announcement"]
+    assert (reading.state, reading.reason, reading.errors) == ("down", "closed with 1006", 1)
+
+
+async def test_what_is_pushed_is_handed_on_and_what_cannot_be_read_is_looked_up() -> None:
+    notices = Notices()
+    scene = PushScene(notices)
+    async with running(scene.monitor.run()):
+        await scene.clock.advance(0)
+        await scene.ear.connected()
+        await scene.clock.advance(0)
+        scene.book.news = News(listings=(LISTING,))
+        await scene.ear.noticed(NOTICE)
+        looks = notices.looks
+        scene.ear.missed("not JSON")
+        await scene.clock.advance(0.1)
+    assert scene.gate.offered == [LISTING]
+    assert notices.looks == looks + 1
+
+
+async def test_a_channel_that_asks_to_be_left_alone_is_off_with_the_reason_and_not_asked() -> None:
+    notices = Notices(ChannelOff("refused 3 times", 3_600.0))
+    scene = PushScene(notices)
+    async with running(scene.monitor.run()):
+        await scene.clock.advance(1)
+        scene.ear.lost("closed")  # even a gap in the socket is no reason to go on asking
+        await scene.clock.advance(3_500)
+        reading = scene.monitor.readings()["upbit:notices"]
+        assert (reading.state, reading.reason, notices.looks) == ("off", "refused 3 times", 1)
+        await scene.clock.advance(120)
+    assert scene.state(Channel.UPBIT_NOTICES) == "up"

@@ -16,7 +16,7 @@ from collectors.channels.upbit_market_list import UpbitMarketList
 from collectors.channels.upbit_notices import UpbitNotices
 from collectors.channels.upbit_ticker_all import UpbitTickerAll
 from collectors.events import Market
-from collectors.market_monitor import ChannelTrouble
+from collectors.market_monitor import ChannelOff, ChannelTrouble
 from collectors.net.http import HttpDoor
 from collectors.net.limits import Limits
 from tests.fakes.clock import FakeClock
@@ -182,3 +182,59 @@ async def test_a_paused_host_is_trouble_that_says_why(pages: Pages, door: HttpDo
     with pytest.raises(ChannelTrouble, match="banned"):
         await channel.look()
     assert len(pages.asked) == 1
+
+
+async def test_a_site_that_refuses_three_times_in_a_row_is_left_alone_for_an_hour(
+    pages: Pages, door: HttpDoor, clock: FakeClock
+) -> None:
+    channel = UpbitNotices(door, clock, 5.0)
+    pages.status, good = 403, pages.bodies["/api/v1/announcements"]
+    pages.bodies["/api/v1/announcements"] = HTML
+    for _ in range(2):
+        with pytest.raises(ChannelTrouble, match="an HTML page"):
+            await channel.look()
+    with pytest.raises(ChannelOff, match="UPBIT_ACCESS_KEY"):
+        await channel.look()
+    pages.status, pages.bodies["/api/v1/announcements"] = 200, good
+    await clock.advance(3_599)
+    with pytest.raises(ChannelOff):
+        await channel.look()
+    assert len(pages.asked) == 3
+    await clock.advance(2)
+    assert await channel.look() is not None
+
+
+async def test_an_answer_between_refusals_begins_the_count_anew_and_after_the_hour_one_is_enough(
+    pages: Pages, door: HttpDoor, clock: FakeClock
+) -> None:
+    channel = UpbitNotices(door, clock, 5.0)
+    for status in (403, 403, 200, 403, 403):
+        pages.status = status
+        if status == 200:
+            await channel.look()
+            continue
+        with pytest.raises(ChannelTrouble) as trouble:
+            await channel.look()
+        assert not isinstance(trouble.value, ChannelOff)
+    with pytest.raises(ChannelOff):
+        await channel.look()
+    await clock.advance(3_601)
+    with pytest.raises(ChannelOff):
+        await channel.look()
+    assert len(pages.asked) == 7
+
+
+async def test_too_many_requests_of_the_site_pause_it_for_half_a_minute_at_least(
+    pages: Pages, door: HttpDoor, clock: FakeClock
+) -> None:
+    pages.status = 429
+    channel = UpbitNotices(door, clock, 5.0)
+    with pytest.raises(ChannelTrouble):
+        await channel.look()
+    pages.status = 200
+    await clock.advance(24)
+    with pytest.raises(ChannelTrouble, match="429"):
+        await channel.look()
+    assert len(pages.asked) == 1
+    await clock.advance(7)
+    assert await channel.look() is not None

@@ -7,7 +7,7 @@ filtered (`instruments`, `currencies`). Swaps are sized in contracts of `ctVal` 
 
 from typing import Generic, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from analysis.quotes import Book, Candle, Figure, Instrument, NetworkState, NotListed, Transfers
 from analysis.reading import (
@@ -49,7 +49,7 @@ class _Ticker(Struct, rename="camel"):
     last: Wire = None
     bid_px: Wire = None
     ask_px: Wire = None
-    vol_ccy24h: Wire = None  # spot: in quote units
+    vol_ccy_24h: Wire = field(name="volCcy24h", default=None)  # spot: in quote units
     ts: Wire = None
 
 
@@ -104,7 +104,7 @@ def parse_ticker(reply: Reply) -> Ticker | NotListed:
         last=figure(row.last, reply, at),
         bid=figure(row.bid_px, reply, at),
         ask=figure(row.ask_px, reply, at),
-        quote_volume_24h=figure(row.vol_ccy24h, reply, at),
+        quote_volume_24h=figure(row.vol_ccy_24h, reply, at),
     )
 
 

@@ -42,11 +42,19 @@ class FakeDoor:
         self.asked: list[Asked] = []
 
     def says(
-        self, service: str, path: str, body: object, *, status: int = 200, after_s: float = 0.0, **params: str
+        self,
+        service: str,
+        path: str,
+        body: object,
+        *,
+        status: int = 200,
+        after_s: float = 0.0,
+        when: Mapping[str, str] | None = None,
+        **params: str,
     ) -> None:
-        """`body`: bytes as they are, anything else as JSON."""
+        """`body`: bytes as they are, anything else as JSON. `when`: parameters whose names are taken here."""
         raw = body if isinstance(body, bytes) else msgspec.json.encode(body)
-        self._scripts.append(_Script(service, path, params, status, raw, after_s, reachable=True))
+        self._scripts.append(_Script(service, path, {**params, **(when or {})}, status, raw, after_s, reachable=True))
 
     def fails(self, service: str, path: str, **params: str) -> None:
         """No connection."""

@@ -1,0 +1,247 @@
+"""A simulator and a daemon, each a process of its own as a user would start it, and what the outside can see of them.
+
+Nothing here knows the daemon from the inside: it is watched through its exit code, its log, its tables, health.json
+and the simulated Telegram. Waiting always ends: on the condition, on the daemon's death, or at a deadline in real time.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from config.secrets import ENVIRONMENT
+
+T = TypeVar("T")
+
+ROOT = Path(__file__).resolve().parents[2]
+DAEMON = ROOT / "collector_daemon.py"
+CHAT = 777_001
+TELEGRAM = {"TELEGRAM_BOT_TOKEN": "200000002:" + "Pair" * 8 + "abc", "TELEGRAM_CHAT_ID": str(CHAT)}
+REPEAT = "중복일 수 있음"  # stands on a message that may be the second copy
+LOOK_S = 0.02  # between two looks at a condition
+DEADLINE_S = 20.0  # of real time, for anything that takes a second or two on an idle machine
+
+
+class NeverHappened(AssertionError):
+    """A condition did not come true in time; the text says which, and how the daemon's log ends."""
+
+
+def environment(secrets: Mapping[str, str]) -> dict[str, str]:
+    """Ours without any secret of whoever runs the tests, with `secrets` instead."""
+    theirs = {*ENVIRONMENT.values(), "CREDENTIALS_DIRECTORY"}
+    return {name: value for name, value in os.environ.items() if name not in theirs} | dict(secrets)
+
+
+def command(*words: str | Path, text: str = "", secrets: Mapping[str, str] = {}) -> subprocess.CompletedProcess[str]:
+    """One command of the daemon, to its end. `text` is its standard input."""
+    return subprocess.run(
+        [sys.executable, DAEMON, *words],
+        input=text,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=environment(secrets),
+        timeout=DEADLINE_S,
+        check=False,
+    )
+
+
+def json_lines(answer: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
+    """What a command with `--json` printed: one object a line."""
+    return [json.loads(line) for line in answer.stdout.splitlines()]
+
+
+class Simulator:
+    """`python -m simulator` on a free port, with its control calls."""
+
+    def __init__(self, *words: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "simulator", "--port", "0", *words],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env=environment({}),
+        )
+        assert self.process.stdout is not None
+        self.url = str(json.loads(self.process.stdout.readline())["url"])
+
+    def get(self, path: str, **query: object) -> Any:
+        return self._call(urllib.request.Request(f"{self.url}{path}?{urlencode(query)}"))
+
+    def post(self, path: str, **body: object) -> Any:
+        return self._call(urllib.request.Request(self.url + path, json.dumps(body).encode(), method="POST"))
+
+    def delete(self, path: str) -> Any:
+        return self._call(urllib.request.Request(self.url + path, method="DELETE"))
+
+    def now_ms(self) -> int:
+        return int(self.get("/sim/clock")["now_ms"])
+
+    def messages(self) -> list[dict[str, Any]]:
+        """Everything that the simulated Telegram accepted."""
+        told: list[dict[str, Any]] = self.get("/sim/telegram")
+        return told
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+        _reap(self.process)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+    @staticmethod
+    def _call(request: urllib.request.Request) -> Any:
+        try:
+            with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as e:
+            raise AssertionError(f"{request.full_url} answered {e.code}: {e.read().decode()}") from e
+
+
+class Pair:
+    """A simulator and the daemon on one data folder, which may be killed and started again.
+
+    `log` holds what every run wrote to stdout and stderr.
+    """
+
+    def __init__(self, folder: Path, *words: str) -> None:
+        self.data = folder / "data"
+        self.log = folder / "daemon.log"
+        self.simulator = Simulator(*words)
+        self._daemon: subprocess.Popen[bytes] | None = None
+
+    def close(self) -> None:
+        """End whatever still runs; for the end of a test, however it ended."""
+        if self._daemon is not None and self._daemon.poll() is None:
+            self._daemon.kill()
+            self._daemon.wait()
+        self.simulator.close()
+
+    # --- the daemon's life --------------------------------------------------------------------------------------------
+
+    def start(self, *words: str, secrets: Mapping[str, str] = TELEGRAM) -> None:
+        """The daemon against the simulator, recording into `data`; returns at once."""
+        assert self._daemon is None or self._daemon.poll() is not None, "the daemon runs already"
+        with self.log.open("ab") as log:
+            self._daemon = subprocess.Popen(
+                [sys.executable, DAEMON, "--simulator", self.simulator.url, "--data", self.data, *words],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=ROOT,
+                env=environment(secrets),
+            )
+
+    @property
+    def daemon(self) -> subprocess.Popen[bytes]:
+        assert self._daemon is not None, "the daemon was never started"
+        return self._daemon
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Ask the daemon to stop, and answer its exit code."""
+        self.daemon.send_signal(number)
+        return self.ended()
+
+    def kill(self) -> None:
+        """End the daemon as a power cut would."""
+        self.daemon.kill()
+        assert self.daemon.wait() == -signal.SIGKILL
+
+    def ended(self) -> int:
+        """Wait for the daemon's end and answer its exit code."""
+        try:
+            return self.daemon.wait(DEADLINE_S)
+        except subprocess.TimeoutExpired:
+            raise NeverHappened(f"the daemon did not end within {DEADLINE_S:g} s{self._end_of_log()}") from None
+
+    def until(self, condition: Callable[[], T], what: str, within_s: float = DEADLINE_S) -> T:
+        """The first truthy answer of `condition`; raise NeverHappened after `within_s`, or when the daemon dies."""
+        for _ in range(round(within_s / LOOK_S)):
+            if answer := condition():
+                return answer
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                code = self.daemon.wait(LOOK_S)
+                raise NeverHappened(f"the daemon ended with {code} before: {what}{self._end_of_log()}")
+        raise NeverHappened(f"not within {within_s:g} s: {what}{self._end_of_log()}")
+
+    def until_recording(self) -> None:
+        """Every market of both exchanges is listened to, by the run that was started last."""
+        self.until(self._listens, "both exchanges are recorded")
+
+    def _listens(self) -> bool:
+        health = self.health()
+        if health is None or health["pid"] != self.daemon.pid:
+            return False
+        missing = self.rows("SELECT 1 FROM gaps WHERE to_ms IS NULL")
+        return not missing and len(self.rows("SELECT DISTINCT exchange FROM v_candles_1s")) == 2
+
+    # --- what the outside sees ----------------------------------------------------------------------------------------
+
+    def rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
+        """Rows of a query; none while the daemon has not made its tables."""
+        path = self.data / "radar.db"
+        if not path.exists():
+            return []
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+            connection.row_factory = sqlite3.Row
+            try:
+                return [dict(row) for row in connection.execute(sql, values)]
+            except sqlite3.OperationalError as e:
+                if "no such table" in str(e) or "unable to open" in str(e):
+                    return []
+                raise
+
+    def health(self) -> dict[str, Any] | None:
+        """health.json, or None before its first writing."""
+        try:
+            told: dict[str, Any] = json.loads((self.data / "health.json").read_bytes())
+        except FileNotFoundError:
+            return None
+        return told
+
+    def ask(self, name: str, *words: str) -> subprocess.CompletedProcess[str]:
+        """One command on this pair's data folder."""
+        return command(name, *words, "--data", self.data)
+
+    def first_sights(self) -> list[dict[str, Any]]:
+        return self.rows("SELECT * FROM alerts WHERE kind = 'first_sight' ORDER BY id")
+
+    def told(self, message_id: object) -> dict[str, Any] | None:
+        """The message of that id at the simulated Telegram."""
+        return next((each for each in self.simulator.messages() if str(each["message_id"]) == str(message_id)), None)
+
+    def _end_of_log(self, lines: int = 30) -> str:
+        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        return "\n--- the daemon's log ends ---\n" + "\n".join(text.splitlines()[-lines:])
+
+
+@contextlib.contextmanager
+def running_pair(folder: Path, *words: str) -> Iterator[Pair]:
+    """A simulator (its arguments are `words`) and a daemon that is not started yet."""
+    pair = Pair(folder, *words)
+    try:
+        yield pair
+    finally:
+        pair.close()
+
+
+def small_world(speed: float, *more: str, markets: int = 12, rate: float = 30.0) -> Sequence[str]:
+    """Arguments of a simulator that leaves the machine to the daemon."""
+    return ("--markets", str(markets), "--rate", str(rate), "--speed", str(speed), *more)
+
+
+def _reap(process: subprocess.Popen[str]) -> None:
+    try:
+        process.wait(DEADLINE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

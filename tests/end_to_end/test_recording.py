@@ -1,0 +1,232 @@
+"""A run without faults in which both exchanges list a coin.
+
+One run for the whole module, at eight times the speed of life: about 100 s of it, with at least one whole minute. What
+was stored, told and answered is then compared with what the simulator knows.
+"""
+
+import json
+from collections.abc import Iterator
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+from msgspec import Struct
+
+from tests.end_to_end.pair import CHAT, REPEAT, Pair, json_lines, running_pair, small_world
+from tests.end_to_end.truth import EXCHANGES, MINUTE_MS, SECOND_MS, compare
+
+SPEED = 8.0
+WITHIN_S = 40.0  # of real time; about 14 s on an idle machine
+LEAD_MS = 20_000
+HALLA, SORAK = ("upbit", "HALLA"), ("bithumb", "SORAK")  # the first is what the scenario `demo` lists
+LISTED = (HALLA, SORAK)
+TABLES = {
+    "listings": "id exchange base episode state first_seen_ms published_ms trading_starts_ms deposit_opens_ms"
+    " notice_ref title",
+    "alerts": "id key kind level listing_id created_ms reply_to text target op state attempts next_try_ms requested_ms"
+    " sent_ms message_id error",
+    "gaps": "id exchange market_id from_ms to_ms cause state healed_ms source",
+}
+HEALTH = (
+    "status reasons heartbeat_ms started_ms pid version schema_version sqlite_version disk_days_left feeds channels"
+    " writer alerts clock_offset_ms"
+)
+
+
+class Run(Struct):
+    """A finished run. `live_status` was asked for while it recorded."""
+
+    pair: Pair
+    messages: list[dict[str, Any]]
+    live_status: CompletedProcess[str]
+    exit_code: int
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    world = small_world(SPEED, "--scenario", "demo", markets=40, rate=120.0)
+    with running_pair(tmp_path_factory.mktemp("recording"), *world) as pair:
+        pair.start()
+        pair.until_recording()
+        _stage_at_bithumb(pair)
+        pair.until(lambda: _is_done(pair), "both listings trade, are told, and a minute is whole", WITHIN_S)
+        status = pair.ask("status", "--json")
+        exit_code = pair.stop()
+        yield Run(pair, pair.simulator.messages(), status, exit_code)
+
+
+def _stage_at_bithumb(pair: Pair) -> None:
+    """Opens on a whole minute, because a notice tells minutes."""
+    now_ms = pair.simulator.now_ms()
+    opens_ms = (now_ms + LEAD_MS) // MINUTE_MS * MINUTE_MS + MINUTE_MS
+    exchange, base = SORAK
+    pair.simulator.post(
+        "/sim/listing", exchange=exchange, base=base, name="설악", announce_in_s=1.0, premium_pct=30.0,
+        trading_in_s=(opens_ms - now_ms) / 1000, networks=["SOL"], venues={"binance": {"price": 0.5}, "okx": {}},
+    )  # fmt: skip
+
+
+def _is_done(pair: Pair) -> bool:
+    trading = pair.rows("SELECT 1 FROM listings WHERE first_trade_ms IS NOT NULL")
+    whole = pair.rows("SELECT DISTINCT exchange FROM v_candles_1m WHERE covered_s = 60")
+    if len(trading) < 2 or len(whole) < 2:
+        return False
+    seconds = [pair.rows("SELECT 1 FROM v_candles_1s WHERE exchange = ? AND code = ?", *_code(each)) for each in LISTED]
+    waiting = pair.rows("SELECT 1 FROM deliveries WHERE op = 'send' AND state = 'pending'")
+    return all(len(stored) >= 5 for stored in seconds) and not waiting
+
+
+def _code(coin: tuple[str, str]) -> tuple[str, str]:
+    return coin[0], f"KRW-{coin[1]}"
+
+
+# --- recording ------------------------------------------------------------------------------------------------------
+
+
+def test_every_second_and_minute_that_no_gap_touches_equals_the_truth(run: Run) -> None:
+    found = compare(run.pair)
+    assert found.wrong == []
+    assert found.seconds > 1_000
+    assert found.minutes > 20
+
+
+def test_a_run_without_faults_misses_only_its_start_its_end_and_the_birth_of_markets(run: Run) -> None:
+    causes = {row["cause"] for row in run.pair.rows("SELECT DISTINCT cause FROM gaps")}
+    assert causes == {"start", "stop", "market_added"}
+    longest = run.pair.rows("SELECT MAX(to_ms - from_ms) AS ms FROM gaps WHERE cause = 'start'")
+    assert longest[0]["ms"] <= 10 * SECOND_MS * SPEED
+
+
+def test_every_krw_market_of_both_lists_is_recorded_and_no_other(run: Run) -> None:
+    for exchange in EXCHANGES:
+        shown = run.pair.simulator.get(f"/{exchange}/v1/market/all")
+        recorded = run.pair.rows("SELECT code FROM markets WHERE exchange = ?", exchange)
+        expected = {row["market"] for row in shown if row["market"].startswith("KRW-")}
+        assert {row["code"] for row in recorded} == expected
+
+
+def test_it_stops_with_nothing_lost_on_the_way(run: Run) -> None:
+    assert run.exit_code == 0
+    health = run.pair.health()
+    assert health is not None
+    assert (health["status"], health["reasons"]) == ("green", [])
+    assert (health["writer"]["dropped"], health["writer"]["failed"]) == (0, 0)
+    assert run.pair.rows("PRAGMA integrity_check") == [{"integrity_check": "ok"}]
+    assert run.pair.rows("SELECT * FROM quarantine") == []
+    log = run.pair.log.read_text()
+    assert "Traceback" not in log
+    assert " ERROR " not in log
+
+
+# --- listings -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("coin", LISTED, ids="-".join)
+def test_a_listing_becomes_one_row_that_several_channels_saw(run: Run, coin: tuple[str, str]) -> None:
+    (listing,) = run.pair.rows("SELECT * FROM listings WHERE exchange = ? AND base = ?", *coin)
+    assert (listing["episode"], listing["state"]) == (1, "trading")
+    assert listing["published_ms"] <= listing["first_seen_ms"] < listing["first_trade_ms"]
+    seen = run.pair.rows("SELECT channel, seen_ms FROM sightings WHERE listing_id = ?", listing["id"])
+    assert {row["channel"] for row in seen} == {f"{coin[0]}:notices", f"{coin[0]}:market_list"}
+    assert min(row["seen_ms"] for row in seen) == listing["first_seen_ms"]
+
+
+def test_a_start_is_known_where_the_body_of_the_notice_is_and_unknown_else(run: Run) -> None:
+    """Upbit's site shows bodies; Bithumb's API has titles only, and this one does not tell the time."""
+    starts = {row["base"]: row["trading_starts_ms"] for row in run.pair.rows("SELECT * FROM listings")}
+    opened_ms = run.pair.simulator.get("/sim/truth", exchange="upbit", market="KRW-HALLA")[0]["traded_ms"]
+    assert starts == {"HALLA": opened_ms - opened_ms % MINUTE_MS, "SORAK": None}
+
+
+@pytest.mark.parametrize("coin", LISTED, ids="-".join)
+def test_its_first_trade_is_the_first_of_the_tape_and_is_recorded(run: Run, coin: tuple[str, str]) -> None:
+    exchange, code = _code(coin)
+    opening = run.pair.simulator.get("/sim/truth", exchange=exchange, market=code)[0]
+    (listing,) = run.pair.rows("SELECT * FROM listings WHERE exchange = ? AND base = ?", *coin)
+    assert listing["first_trade_ms"] == opening["traded_ms"]
+    (first,) = run.pair.rows(
+        "SELECT open, open_ms FROM v_candles_1s WHERE exchange = ? AND code = ? ORDER BY open_ms LIMIT 1",
+        exchange, code,
+    )  # fmt: skip
+    assert first["open"] == opening["price"]
+    assert first["open_ms"] == opening["traded_ms"] - opening["traded_ms"] % SECOND_MS
+
+
+def test_each_listing_is_told_once_and_edited_as_facts_arrive(run: Run) -> None:
+    sights = run.pair.first_sights()
+    assert sorted(sight["key"] for sight in sights) == ["bithumb:SORAK:1", "upbit:HALLA:1"]
+    for sight in sights:
+        (sent,) = run.pair.rows("SELECT * FROM deliveries WHERE alert_id = ? AND op = 'send'", sight["id"])
+        assert sent["state"] == "sent"
+        assert sight["created_ms"] <= sent["requested_ms"] <= sent["sent_ms"]
+        (message,) = (each for each in run.messages if str(each["message_id"]) == sent["message_id"])
+        base = sight["key"].split(":")[1]
+        assert message["chat_id"] == CHAT
+        assert base in message["text"].partition("\n")[0]
+        assert len(message["edits"]) >= 2
+        assert all(base in edit["text"].partition("\n")[0] for edit in message["edits"])
+        assert "binance" in message["edits"][-1]["text"].lower()
+
+
+def test_what_happens_to_a_listing_later_answers_its_first_sight(run: Run) -> None:
+    sent = run.pair.rows(
+        "SELECT kind, listing_id, message_id FROM deliveries JOIN alerts ON alerts.id = alert_id WHERE op = 'send'"
+    )
+    anchors = {row["listing_id"]: row["message_id"] for row in sent if row["kind"] == "first_sight"}
+    later = {row["message_id"]: anchors[row["listing_id"]] for row in sent if row["kind"] == "follow_up"}
+    assert len(later) >= 2  # both began to trade
+    assert {str(each["message_id"]): str(each["reply_to"]) for each in run.messages if each["reply_to"]} == later
+
+
+def test_nothing_is_told_twice(run: Run) -> None:
+    assert REPEAT not in json.dumps(run.messages, ensure_ascii=False)
+    rows = run.pair.rows("SELECT message_id FROM deliveries WHERE op = 'send' AND sent_ms IS NOT NULL")
+    ids = [row["message_id"] for row in rows]
+    assert len(ids) == len(set(ids))
+    assert {str(each["message_id"]) for each in run.messages} <= set(ids)
+
+
+def test_a_judged_listing_leaves_its_decisions(run: Run) -> None:
+    modes = run.pair.rows("SELECT DISTINCT base, mode FROM decisions JOIN listings ON listings.id = listing_id")
+    assert {(row["base"], row["mode"]) for row in modes} >= {
+        ("HALLA", "pre_open"), ("HALLA", "open"), ("SORAK", "pre_open"), ("SORAK", "open"),
+    }  # fmt: skip
+    for row in run.pair.rows("SELECT facts, blockers, warnings FROM decisions"):
+        assert all({"value", "unit", "source", "age_ms"} <= fact.keys() for fact in json.loads(row["facts"]).values())
+        assert isinstance(json.loads(row["blockers"]), list)
+        assert isinstance(json.loads(row["warnings"]), list)
+
+
+# --- commands -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_is_printed_as_one_object_a_line_with_its_columns(run: Run, name: str) -> None:
+    answer = run.pair.ask(name, "--json", "--last", "1000")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    printed = json_lines(answer)
+    assert all(set(TABLES[name].split()) <= row.keys() for row in printed)
+    assert {row["id"] for row in printed} == {row["id"] for row in run.pair.rows(f"SELECT id FROM {name}")}
+
+
+def test_last_shows_the_newest(run: Run) -> None:
+    newest = run.pair.rows("SELECT MAX(id) AS id FROM gaps")[0]["id"]
+    assert [row["id"] for row in json_lines(run.pair.ask("gaps", "--json", "--last", "1"))] == [newest]
+
+
+def test_a_person_reads_tables(run: Run) -> None:
+    answer = run.pair.ask("listings")
+    heading, *lines = answer.stdout.splitlines()
+    assert answer.returncode == 0
+    assert heading.split()[:3] == ["exchange", "base", "state"]
+    assert sorted(tuple(line.split()[:3]) for line in lines) == [
+        ("bithumb", "SORAK", "trading"), ("upbit", "HALLA", "trading"),
+    ]  # fmt: skip
+
+
+def test_status_is_green_while_it_records(run: Run) -> None:
+    (told,) = json_lines(run.live_status)
+    assert (run.live_status.returncode, told["status"]) == (0, "green")
+    assert set(HEALTH.split()) <= told.keys()
+    assert set(told["feeds"]) == set(EXCHANGES)
+    assert all(feed["connected"] for feed in told["feeds"].values())

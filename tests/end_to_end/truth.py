@@ -1,0 +1,144 @@
+"""Compares what the daemon stored with what the simulator says was traded: second by second, minute by minute.
+
+The slow obvious way on purpose: trades are sorted, grouped by whole second or minute and folded with `min` and `max`.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from tests.end_to_end.pair import Pair
+
+SECOND_MS = 1_000
+MINUTE_MS = 60_000
+SUMS = 1e-9  # contract: sums within this, relative; prices and counts exact
+EXCHANGES = ("upbit", "bithumb")
+
+Row = Mapping[str, Any]
+
+
+class Span(Struct, frozen=True):
+    """A stretch [from_ms, to_ms) of a market (None: all of its exchange) that counts as missed; None is for ever."""
+
+    exchange: str
+    market_id: int | None
+    from_ms: int
+    to_ms: int | None
+
+    def touches(self, market: Row, from_ms: int, to_ms: int) -> bool:
+        mine = self.exchange == market["exchange"] and self.market_id in (None, market["id"])
+        return mine and self.from_ms < to_ms and (self.to_ms is None or from_ms < self.to_ms)
+
+
+class Compared(Struct):
+    """What was compared, and every difference in words."""
+
+    markets: int = 0
+    trades: int = 0
+    seconds: int = 0
+    quiet_seconds: int = 0
+    missed_seconds: int = 0
+    minutes: int = 0
+    wrong: list[str] = []
+
+
+def fold(trades: Sequence[Row]) -> dict[str, float]:
+    """One candle of these trades, which are in order."""
+    prices = [trade["price"] for trade in trades]
+    return {
+        "open": prices[0],
+        "high": max(prices),
+        "low": min(prices),
+        "close": prices[-1],
+        "volume": math.fsum(trade["volume"] for trade in trades),
+        "quote_volume": math.fsum(trade["price"] * trade["volume"] for trade in trades),
+        "trades": len(trades),
+    }
+
+
+def in_order(exchange: str, trades: Iterable[Row]) -> list[Row]:
+    """By stamp, then by Upbit's id; Bithumb's stays in the order of arrival, which is how the truth is told."""
+    if exchange == "upbit":
+        return sorted(trades, key=lambda trade: (trade["traded_ms"], trade["id"]))
+    return sorted(trades, key=lambda trade: trade["traded_ms"])
+
+
+def grouped(trades: Iterable[Row], length_ms: int) -> dict[int, list[Row]]:
+    groups: dict[int, list[Row]] = {}
+    for trade in trades:
+        groups.setdefault(trade["traded_ms"] - trade["traded_ms"] % length_ms, []).append(trade)
+    return groups
+
+
+def differences(candle: Row, expected: Mapping[str, float]) -> list[str]:
+    """What is not as expected: prices and counts must be equal, sums nearly so."""
+    found = []
+    for name, value in expected.items():
+        same = math.isclose(candle[name], value, rel_tol=SUMS) if "volume" in name else candle[name] == value
+        if not same:
+            found.append(f"{name} is {candle[name]!r}, not {value!r}")
+    return found
+
+
+def compare(pair: Pair) -> Compared:
+    """Everything that a stopped daemon stored, against the truth; seconds that a gap touches may differ."""
+    found = Compared()
+    gaps = [
+        Span(row["exchange"], row["market_id"], row["from_ms"], row["to_ms"]) for row in pair.rows("SELECT * FROM gaps")
+    ]
+    first_ms = min((gap.from_ms for gap in gaps), default=0)
+    markets = pair.rows("SELECT * FROM markets")
+    truth = {exchange: pair.simulator.get("/sim/truth", exchange=exchange, from_ms=first_ms) for exchange in EXCHANGES}
+    for market in markets:
+        trades = in_order(market["exchange"], truth[market["exchange"]].get(market["code"], []))
+        spans = [gap for gap in gaps if gap.touches(market, first_ms, 2**62)]
+        found.markets += 1
+        _compare_seconds(found, pair, market, trades, spans)
+        _compare_minutes(found, pair, market, trades, spans)
+    return found
+
+
+def _compare_seconds(found: Compared, pair: Pair, market: Row, trades: Sequence[Row], gaps: Sequence[Span]) -> None:
+    stored = {row["open_ms"]: row for row in pair.rows("SELECT * FROM candles_1s WHERE market_id = ?", market["id"])}
+    true = grouped(trades, SECOND_MS)
+    ours_from_ms = min((gap.from_ms for gap in gaps), default=0)
+    covered: set[int] = set()
+    for open_ms in sorted(stored.keys() | true.keys()):
+        where = f"{market['exchange']} {market['code']} second {open_ms}"
+        if any(gap.touches(market, open_ms, open_ms + SECOND_MS) for gap in gaps):
+            found.missed_seconds += 1
+        elif open_ms < ours_from_ms:
+            found.wrong += [f"{where}: stored, but from before we listened"] if open_ms in stored else []
+        elif open_ms not in stored:
+            found.wrong.append(f"{where}: {len(true[open_ms])} trades, no candle, no gap")
+        elif open_ms not in true:
+            found.wrong.append(f"{where}: a candle where nothing was traded")
+        else:
+            found.seconds += 1
+            found.trades += len(true[open_ms])
+            covered.add(open_ms)
+            found.wrong += [f"{where}: {each}" for each in differences(stored[open_ms], fold(true[open_ms]))]
+    if covered:
+        found.quiet_seconds += (max(covered) - min(covered)) // SECOND_MS + 1 - len(covered)
+
+
+def _compare_minutes(found: Compared, pair: Pair, market: Row, trades: Sequence[Row], gaps: Sequence[Span]) -> None:
+    stored = {row["open_ms"]: row for row in pair.rows("SELECT * FROM candles_1m WHERE market_id = ?", market["id"])}
+    true = grouped(trades, MINUTE_MS)
+    ours_from_ms = min((gap.from_ms for gap in gaps), default=0)
+    for open_ms in sorted(stored.keys() | true.keys()):
+        where = f"{market['exchange']} {market['code']} minute {open_ms}"
+        whole = open_ms >= ours_from_ms and not any(gap.touches(market, open_ms, open_ms + MINUTE_MS) for gap in gaps)
+        if open_ms not in stored:
+            found.wrong += [f"{where}: {len(true[open_ms])} trades, no candle, no gap"] if whole else []
+        elif not whole:
+            covered_s = stored[open_ms]["covered_s"]
+            found.wrong += [f"{where}: covered for 60 s, in spite of a gap"] if covered_s == 60 else []
+        elif open_ms not in true:
+            found.wrong.append(f"{where}: a candle where nothing was traded")
+        else:
+            found.minutes += 1
+            expected = fold(true[open_ms]) | {"covered_s": 60}
+            found.wrong += [f"{where}: {each}" for each in differences(stored[open_ms], expected)]

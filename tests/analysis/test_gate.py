@@ -15,7 +15,7 @@ from analysis.evidence import Evidence, FxLegs, KoreanFacts
 from analysis.gate import decide, follow, judge, level
 from analysis.gate_rules import RULES, Previous
 from analysis.premium import FxMember, FxStep
-from analysis.quotes import NotListed, Silent, VenueAnswer
+from analysis.quotes import NotListed, Silent, Spot, VenueAnswer
 from analysis.verdict import Mode, Outcome, TransferState, Verdict
 from analysis.weigh import weigh
 from config.settings import Settings
@@ -409,9 +409,7 @@ TRAPS: list[tuple[str, Spoil]] = [
     ("the only other venue hangs", lambda: evidence({"binance": venue(), "okx": Silent("no answer within 0.8 s")})),
     (
         "the other venue's price is stale",
-        lambda: evidence(
-            {"binance": venue(), "okx": venue("okx", spot=good_spot(of=two_sided(0.999, 1.001, taken_ms=STALE)))}
-        ),
+        lambda: evidence({"binance": venue(), "okx": venue("okx", spot=stale_spot())}),
     ),
     (
         "withdrawal told too long ago",
@@ -439,6 +437,12 @@ TRAPS: list[tuple[str, Spoil]] = [
         lambda: evidence(legs=legs(btc_krw=None, eth_krw=None, usdt_krw=leg("USDT", "KRW", 700.0))),
     ),
 ]
+
+
+def stale_spot() -> Spot:
+    """A market whose book and ticker were both taken too long ago."""
+    old = {"bid": figure(0.999, STALE), "ask": figure(1.001, STALE), "book": two_sided(0.999, 1.001, taken_ms=STALE)}
+    return msgspec.structs.replace(good_spot(), **old)
 
 
 def only(spot_of: object) -> Evidence:

@@ -7,6 +7,7 @@ is worth 1,400 KRW: an excess of 5 %.
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -140,3 +141,18 @@ def evidence(venues: Mapping[str, VenueAnswer] | None = None, **changes: object)
         legs=legs(),
     )
     return msgspec.structs.replace(good, **changes)
+
+
+S = TypeVar("S")
+TIMES = ("taken_ms", "received_ms", "posted_ms")
+
+
+def told_at(value: S, now_ms: int) -> S:
+    """The same answer as if it had been given at `now_ms`: every time of a source in it is that moment."""
+    if not isinstance(value, msgspec.Struct):
+        return value
+    changes = {}
+    for name in value.__struct_fields__:
+        inner = getattr(value, name)
+        changes[name] = now_ms if name in TIMES and inner is not None else told_at(inner, now_ms)
+    return msgspec.structs.replace(value, **changes)

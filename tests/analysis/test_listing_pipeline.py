@@ -1,0 +1,292 @@
+"""The pipeline on a clock that stands still, with sources that answer, hang, fail and change their minds."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from analysis.evidence import FxLegs, KoreanFacts
+from analysis.listing_pipeline import QUEUE, ListingPipeline
+from analysis.quotes import Instruments, NotListed, Run, Silent, VenueAnswer
+from analysis.ringing import Quiet, Ring
+from analysis.verdict import Mode, Outcome, TransferState, Verdict
+from collectors.events import Channel, Exchange, Listing, ListingState
+from ops.lifetimes import running
+from tests.fakes import evidence as good
+from tests.fakes.clock import START_MS, FakeClock
+from tests.fakes.evidence import told_at
+
+
+class FakeVenue:
+    """Tells `answer` with the time of its telling, after `after_s`. `breaks` raises, as only a bug would."""
+
+    def __init__(self, name: str, clock: FakeClock, answer: VenueAnswer, after_s: float = 0.0) -> None:
+        self.name = name
+        self.answer = answer
+        self.after_s = after_s
+        self.breaks = False
+        self._clock = clock
+
+    async def ask(self, base: str) -> VenueAnswer:
+        if self.breaks:
+            raise KeyError(base)
+        if self.after_s:
+            await self._clock.sleep(self.after_s)
+        return told_at(self.answer, self._clock.now_ms())
+
+    async def instruments(self) -> Instruments:
+        return Instruments(self.name, {}, {}, self._clock.now_ms())
+
+    async def run_since(self, base: str, published_ms: int) -> Run | NotListed | Silent:
+        return Run(self.name, published_ms, 0.8, 1.0, 1.0, 1e5, 60, f"{self.name} klines", self._clock.now_ms())
+
+
+class World:
+    """Three venues, the Korean side and the rate, all good; and what the pipeline told."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.binance = FakeVenue("binance", clock, good.venue())
+        self.okx = FakeVenue("okx", clock, NotListed())
+        self.venues = (self.binance, self.okx, FakeVenue("bybit", clock, NotListed()))
+        self.korean = self
+        self.rates = self
+        self.korean_facts = good.korean()
+        self.fx = good.legs()
+        self.told: list[tuple[float, Listing, Verdict, Ring | Quiet]] = []
+        self.pipeline = ListingPipeline(self, good.settings(), clock, self.take)
+
+    async def facts(self, exchange: Exchange, base: str) -> KoreanFacts:
+        return told_at(self.korean_facts, self.clock.now_ms())
+
+    async def legs(self, exchange: Exchange) -> FxLegs:
+        fx = self.fx
+        return told_at(fx, self.clock.now_ms())
+
+    async def take(self, listing: Listing, verdict: Verdict, answer: Ring | Quiet) -> None:
+        self.told.append((self.clock.monotonic(), listing, verdict, answer))
+
+    @property
+    def outcomes(self) -> list[str]:
+        return [f"{verdict.outcome.value} {answer.reason}" for _, _, verdict, answer in self.told]
+
+
+async def passing(clock: FakeClock, seconds: float, step_s: float = 0.1) -> None:
+    """Let time pass in small steps; a look takes more turns of the loop than one `advance` allows for."""
+    for _ in range(round(seconds / step_s)):
+        await clock.advance(step_s)
+        await clock.settle(60)
+
+
+LISTING = Listing(
+    "upbit",
+    "NOVA",
+    1,
+    ("KRW",),
+    ListingState.TRADING,
+    START_MS,
+    Channel.UPBIT_NOTICES,
+    published_ms=START_MS - 5_000,
+    trading_starts_ms=START_MS - 1_000,
+)
+
+
+def listing(**changes: object) -> Listing:
+    return msgspec.structs.replace(LISTING, **changes)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def world(clock: FakeClock) -> World:
+    return World(clock)
+
+
+@pytest.fixture
+async def at_work(world: World) -> AsyncIterator[World]:
+    async with running(world.pipeline.run()):
+        yield world
+
+
+async def test_a_listing_is_judged_at_once_and_rings(at_work: World, clock: FakeClock) -> None:
+    assert at_work.pipeline.offer(listing())
+    await clock.settle(60)
+    [(at_s, _, verdict, answer)] = at_work.told
+    assert (at_s, verdict.outcome, answer.reason) == (0.0, Outcome.GO, "first")
+
+
+async def test_offer_never_waits_and_refuses_the_33rd(world: World) -> None:
+    taken = [world.pipeline.offer(listing(base=f"C{number}")) for number in range(QUEUE + 1)]
+    assert taken == [True] * QUEUE + [False]
+
+
+async def test_a_hanging_venue_is_named_and_holds_nobody_up(at_work: World, clock: FakeClock) -> None:
+    """An answer within 0.9 s; the coin is not called GO while the venue that hangs might contradict the only other."""
+    at_work.okx.after_s = 1e9
+    at_work.pipeline.offer(listing())
+    await passing(clock, 1.0)
+    [(at_s, _, verdict, _)] = at_work.told
+    assert at_s <= 1.0
+    assert verdict.venues_silent == ("okx",)
+    assert verdict.venues_asked == ("binance", "bybit", "okx")
+    assert verdict.facts["okx.answer"].value == "silent: no answer within 0.9 s"
+    assert (verdict.outcome, verdict.facts["binance.mid_usdt"].value) == (Outcome.NO_GO, 1.0)
+
+
+async def test_a_late_answer_makes_a_new_verdict_before_the_next_round(at_work: World, clock: FakeClock) -> None:
+    at_work.okx.after_s = 1.5
+    at_work.pipeline.offer(listing())
+    await passing(clock, 1.0)
+    assert at_work.outcomes == ["NO_GO not_loud"]
+    await passing(clock, 2.0)
+    assert [outcome for outcome in at_work.outcomes if outcome.startswith("GO")] == ["GO turned"]
+
+
+async def test_a_source_with_a_bug_is_silent_and_the_others_count(
+    at_work: World, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    at_work.okx.breaks = True
+    at_work.pipeline.offer(listing())
+    await clock.settle(60)
+    [(_, _, verdict, _)] = at_work.told
+    assert verdict.facts["okx.answer"].value == "silent: failed: KeyError"
+    assert "okx: a bug in a source" in caplog.text
+
+
+async def test_the_run_since_the_notice_arrives_with_the_next_round(at_work: World, clock: FakeClock) -> None:
+    at_work.pipeline.offer(listing())
+    await passing(clock, 40)
+    assert at_work.told[0][2].run_bps is None
+    assert at_work.told[-1][2].run_bps == pytest.approx(2_500.0)
+
+
+async def test_a_go_withdrawn_rings_at_once_and_comes_back_after_a_minute(at_work: World, clock: FakeClock) -> None:
+    at_work.pipeline.offer(listing())
+    await passing(clock, 1)
+    closed = good.good_transfers(good.network(deposit=TransferState.CLOSED))
+    at_work.korean_facts = good.korean(transfers=closed)
+    await passing(clock, 2)
+    assert at_work.outcomes == ["GO first", "NO_GO withdrawn"]
+    at_work.korean_facts = good.korean()
+    await passing(clock, 70)
+    rings = [(at_s, answer.reason) for at_s, _, _, answer in at_work.told if isinstance(answer, Ring)]
+    assert [reason for _, reason in rings] == ["first", "withdrawn", "turned"]
+    assert rings[2][0] - rings[1][0] >= 60
+
+
+async def test_moved_figures_are_edited_seldom_and_kept_each_minute(at_work: World, clock: FakeClock) -> None:
+    at_work.pipeline.offer(listing(published_ms=None))
+    await passing(clock, 62)
+    assert len(at_work.told) == 2
+    assert 60 <= at_work.told[1][0] <= 62
+    at_work.korean_facts = good.korean(1_480.0, 1_482.0)
+    await passing(clock, 31)
+    assert len(at_work.told) == 3
+
+
+async def test_it_looks_every_two_seconds_then_by_the_minute_then_no_more(at_work: World, clock: FakeClock) -> None:
+    at_work.pipeline.offer(listing())
+    await passing(clock, 10)
+    assert len(at_work.pipeline.watched) == 1
+    await passing(clock, 86_460, step_s=30.0)
+    assert len(at_work.pipeline.watched) == 0
+
+
+async def test_news_of_a_watched_listing_wakes_it(at_work: World, clock: FakeClock) -> None:
+    before = listing(state=ListingState.ANNOUNCED, trading_starts_ms=START_MS + 3_600_000)
+    at_work.pipeline.offer(before)
+    await passing(clock, 0.5)
+    assert at_work.told[0][2].mode is Mode.PRE_OPEN
+    await passing(clock, 4)
+    assert at_work.pipeline.offer(listing(first_trade_ms=START_MS + 4_000))
+    await clock.settle(60)
+    assert at_work.told[-1][2].mode is Mode.OPEN
+    assert at_work.outcomes[-1] == "GO held"
+
+
+async def test_the_opening_is_judged_when_it_comes(at_work: World, clock: FakeClock) -> None:
+    at_work.pipeline.offer(listing(state=ListingState.ANNOUNCED, trading_starts_ms=START_MS + 61_500))
+    await passing(clock, 61.8)
+    at_s, _, verdict, answer = at_work.told[-1]
+    assert at_s == pytest.approx(61.5)
+    assert (verdict.mode, verdict.outcome, answer.reason) == (Mode.OPEN, Outcome.GO, "turned")
+
+
+async def test_a_cancelled_listing_is_let_go(at_work: World, clock: FakeClock) -> None:
+    at_work.pipeline.offer(listing())
+    await passing(clock, 1)
+    at_work.pipeline.offer(listing(state=ListingState.CANCELLED))
+    await clock.settle(60)
+    assert at_work.pipeline.watched == ()
+
+
+async def test_listings_are_judged_beside_each_other(at_work: World, clock: FakeClock) -> None:
+    at_work.binance.after_s = 0.2
+    for base in ("AAA", "BBB", "CCC"):
+        at_work.pipeline.offer(listing(base=base))
+    await passing(clock, 0.2)
+    assert sorted(told.base for _, told, _, _ in at_work.told) == ["AAA", "BBB", "CCC"]
+
+
+async def test_a_restart_of_the_task_keeps_what_is_watched(world: World, clock: FakeClock) -> None:
+    async with running(world.pipeline.run()):
+        world.pipeline.offer(listing())
+        await passing(clock, 1)
+    async with running(world.pipeline.run()):
+        await passing(clock, 61)
+    assert world.outcomes.count("GO first") == 1
+    assert len(world.outcomes) > 1
+
+
+async def test_a_failing_judgement_is_counted_and_tried_again(
+    at_work: World, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    at_work.korean_facts = good.korean(contracts=7)
+    at_work.pipeline.offer(listing())
+    await passing(clock, 1)
+    assert at_work.pipeline.crashes == 1
+    assert "judging upbit:NOVA:1 failed" in caplog.text
+    at_work.korean_facts = good.korean()
+    await passing(clock, 2)
+    assert at_work.outcomes[0] == "GO first"
+
+
+async def test_analyze_answers_without_a_listing(world: World, clock: FakeClock) -> None:
+    verdict = await world.pipeline.judge_now("upbit", "NOVA")
+    assert verdict.outcome is Outcome.GO
+    assert (await world.pipeline.judge_now("upbit", "NOVA", Decimal(5_000_000))).cost is not None
+    assert world.told == []
+
+
+async def test_analyze_of_an_unknown_symbol_says_who_was_asked(world: World, clock: FakeClock) -> None:
+    world.binance.answer = NotListed()
+    world.korean_facts = KoreanFacts(listed=False)
+    verdict = await world.pipeline.judge_now("bithumb", "NOPE")
+    assert verdict.blockers[0].code == "unknown_symbol"
+    assert verdict.blockers[0].numbers == {"asked": "bithumb, binance, bybit, okx"}
+    world.okx.answer = Silent("HTTP 500")
+    unsure = await world.pipeline.judge_now("bithumb", "NOPE")
+    assert "unknown_symbol" not in [blocker.code for blocker in unsure.blockers]
+
+
+async def test_analyze_waits_for_nobody_beyond_the_deadline(world: World, clock: FakeClock) -> None:
+    world.okx.after_s = 1e9
+    asking = asyncio.ensure_future(world.pipeline.judge_now("upbit", "NOVA"))
+    await passing(clock, 1.0)
+    assert (await asking).venues_silent == ("okx",)
+
+
+async def test_the_last_good_rate_is_remembered_between_verdicts(world: World, clock: FakeClock) -> None:
+    await world.pipeline.judge_now("upbit", "NOVA")
+    world.fx = FxLegs()
+    await passing(clock, 290)
+    later = await world.pipeline.judge_now("upbit", "NOVA")
+    assert later.facts["fx_krw_per_usdt"].source.startswith("last_good")
+    await passing(clock, 11)
+    too_late = await world.pipeline.judge_now("upbit", "NOVA")
+    assert too_late.blockers[0].subject == "fx_hard_coded"

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from collectors.notices.body import contracts_of, networks_of, rows_of
 from collectors.notices.changes import Changes, ItemStatus, changes_in
-from collectors.notices.kinds import TRADE_CATEGORY, NoticeKind, facts_of, judge
+from collectors.notices.kinds import TRADE_CATEGORY, NoticeKind, facts_of, is_odd_in_trade, judge
 from collectors.notices.labels import What
 from collectors.notices.markets import in_order, markets_in, per_coin
 from collectors.notices.schedule import Told, best, spellings, told_in_remark, told_in_rows
@@ -141,7 +141,7 @@ def parse(
         contracts=contracts,
         reason=judgement.reason,
         understood=judgement.understood,
-        unread=(is_listing and not items) or (in_trade and not judgement.understood),
+        unread=(is_listing and not items) or (in_trade and (not judgement.understood or is_odd_in_trade(facts, kind))),
     )
 
 

@@ -11,7 +11,7 @@ QUOTE = "(?:" + "|".join(sorted(QUOTES, key=len, reverse=True)) + ")"
 MARKET_WORD = re.compile(r"마켓|시장|market", re.IGNORECASE)
 _JOINT = r"(?:,|/|·|&|\+|및|와|과|and\b|(?:마켓|markets?)\s*(?:,|/|·|&|및|와|과|and\b))"
 RUN = re.compile(
-    rf"(?<![a-z0-9])(?P<quotes>{QUOTE}(?:\s*{_JOINT}?\s*{QUOTE})*)\s*(?:마켓|시장|페어|markets?(?![a-z])|pairs?(?![a-z]))",
+    rf"(?<![a-z0-9])(?P<quotes>{QUOTE}(?:\s*(?:{_JOINT}\s*)?{QUOTE})*)\s*(?:마켓|시장|페어|markets?(?![a-z])|pairs?(?![a-z]))",
     re.IGNORECASE,
 )
 ONLY_QUOTES = re.compile(rf"\s*{QUOTE}(?:\s*{_JOINT}\s*{QUOTE})*\s*", re.IGNORECASE)

@@ -33,8 +33,12 @@ def words(*lines: str) -> str:
 
 QUOTE = words("원화 krw won 비트코인 btc 이더리움 eth 테더 usdt usdc")
 ASSETS = words("디지털자산 가상자산 암호화폐 암호자산 알트코인 코인 토큰 종목 페어")
-_MARKET = rf"{QUOTE}(?:(?:[,/·&+]|및|와|과|마켓(?:[,/·&+]|및|과)?)?{QUOTE})*(?:마켓|markets?|시장)"
-_BETWEEN = rf"(?:{ASSETS}|{_MARKET}|신규|거래페어|지원|대상|추가로|에서의?|및|[에의을를도로이가은는,/·&:§-]|\d+[종개])"
+_MARKET_WORD = words("마켓 markets? 시장")
+_MARKET = rf"{QUOTE}(?:(?:[,/·&+]|및|와|과)?{QUOTE})*{_MARKET_WORD}"
+_BETWEEN = words(  # no two of these begin alike, so that a long run of them is read in one way only
+    rf"{ASSETS} {QUOTE} {_MARKET_WORD} 신규 거래페어 지원 대상 추가로 에서 및 [에의을를도로이가은는]",
+    r"[,/·&:§-] \d{1,3}[종개]",
+)
 _DEED = words(
     "추가 오픈 상장 개설 개장 런칭 론칭 출시 등록 거래지원 개시 시작 신규지원",
     "거래가?(?:개시|시작|오픈|가능) 지원(?=안내|예정|합니다|$)",
@@ -59,7 +63,7 @@ _STRONG = tuple(
         rf"신규{ASSETS}?거래(?:지원|페어){_NOT_BEGUN}",
         rf"(?:신규{ASSETS}?|재)상장{_NOT_BEGUN}",
         rf"신규{ASSETS}(?:추가|오픈|거래(?:개시|시작))",
-        rf"{_MARKET}{_BETWEEN}{{0,8}}{_DEED}{_NOT_BEGUN}",
+        rf"{_MARKET}{_BETWEEN}{{0,12}}{_DEED}{_NOT_BEGUN}",
         rf"§?[(/,]?{QUOTE}[)]?(?:에)?(?:신규)?상장{_NOT_BEGUN}",
     )
 )
@@ -67,10 +71,10 @@ _WITH_COIN = tuple(
     re.compile(pattern)
     for pattern in (
         rf"거래지원(?:을|이|의)?(?:신규|추가)?(?={_FOLLOWS})",
-        rf"(?:마켓|{ASSETS})[§:]*(?:신규)?추가(?!인증|납부|지급|정보|공시|보상|모집|혜택)",
+        rf"^(?:§|{QUOTE}|마켓|신규|업비트|빗썸|[,·:&-]|및|\d+종)*{ASSETS}[§:]*(?:신규)?추가(?!인증|납부|정보|공시|보상|모집)",
         r"(?<![가-힣])마켓(?:오픈|추가)",
         rf"(?<![미비])상장(?={_FOLLOWS})",
-        rf"거래(?:개시|시작|오픈)(?={_FOLLOWS})",
+        rf"(?:거래|매매)(?:서비스)?(?:개시|시작|오픈)(?={_FOLLOWS})",
     )
 )
 _ENGLISH = tuple(
@@ -121,6 +125,7 @@ _NOT_BEFORE = re.compile(
     words(
         "사칭 허위 가짜 불법 미신고 투표 스테이킹 예치 대여 렌딩 빌리 모으기 적립 구독 선물하기 담보 쿠폰 지갑",
         "위젯 차트 지표",
+        "바이낸스 코인베이스 자동 예약 프리미엄 레버리지 마진 봇",
         "알림 api nft 본인확인 이자 간편 인증 서비스 세금 신고 해외 미국 나스닥 etf 주식 리포트 시세",
     )
 )

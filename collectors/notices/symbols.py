@@ -55,7 +55,7 @@ _SENTENCE = re.compile(
     r"거래지원|상장|마켓|유의|입출금|이벤트|에어드랍|에어드롭|안내|추가|종료|지정|점검|support|market|listing|notice|"
     r"airdrop|suspen|terminat|deposit|withdraw|designat"
 )
-_BARE = r"(?:[A-Z0-9]*[A-Z][A-Z0-9]*)"
+_BARE = r"(?:(?=[0-9]{0,9}[A-Z])[A-Z0-9]{1,15})"
 _BARE_LIST = rf"{_BARE}(?:\s*(?:[,/·&]|및)\s*{_BARE})*"
 _BARE_SUBJECT = re.compile(rf"(?:^|[:\-,§]\s*)({_BARE_LIST})(?![A-Za-z0-9])\s*(?=([가-힣]+)|{QUOTE}(?![A-Za-z])|$)")
 _BARE_BEFORE_DEED = re.compile(

@@ -7,7 +7,6 @@ thing: sockets close, the last seconds and the last minute are stored, due alert
 import asyncio
 import logging
 import random
-import signal
 import sys
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence, Set
@@ -22,6 +21,7 @@ from alerts.delivery import Notifier
 from alerts.log_target import LogTarget
 from alerts.outbox import Outbox
 from alerts.telegram import Telegram
+from alerts.unrecorded import Unrecorded
 from alerts.verdict_desk import VerdictDesk
 from alerts.webhook import Webhook, form_of
 from analysis.everyone import Everyone
@@ -52,12 +52,14 @@ from config.load import Secrets, load_secrets, load_settings
 from config.settings import Settings, SettingsError
 from ops import cli, readout, vitals
 from ops.endpoints import WEBHOOK, Endpoints, endpoints
-from ops.health_file import HealthFile
+from ops.health_file import HealthFile, last_heartbeat
 from ops.lifetimes import restarting, running
-from ops.lock import AlreadyRunning, held
+from ops.lock import AlreadyRunning, Hold, boot_id, held, noting
 from ops.logs import set_up
+from ops.operator_desk import Before, OperatorDesk
 from ops.radar_socket import BadQuestion, ask, serving
 from ops.simulated_time import NoSimulator, follow, simulator_clock
+from ops.stopping import Stop
 from store.database import StorageUnusable
 from store.writer import DatabaseWriter, WriterGone
 
@@ -219,12 +221,11 @@ class Bulkhead:
 # --- the daemon -----------------------------------------------------------------------------------------------------
 
 
-async def run(asked: cli.Arguments, settings: Settings, secrets: Secrets) -> int:
+async def run(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold: Hold) -> int:
     """The daemon, until SIGTERM, SIGINT or the end of `--duration`; answer the exit code."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, _stop_once, loop, number, stop)
+    stop = Stop()
+    stop.listen()
+    before = Before(hold.before, boot_id(), last_heartbeat(asked.data / "health.json"))
     async with base(asked, settings, secrets) as ground, AsyncExitStack() as stack:
         clock, radar = ground.clock, settings.radar
         writer = stack.enter_context(DatabaseWriter.open(asked.data / "radar.db", clock, radar.writing))
@@ -288,7 +289,12 @@ async def run(asked: cli.Arguments, settings: Settings, secrets: Secrets) -> int
         )
         health = HealthFile(asked.data / "health.json", readings.read, silences, clock, radar.health.write_every_s)
         stack.push_async_callback(health.write)
-        await stack.enter_async_context(running(readings.run(), health.run()))
+        unrecorded = Unrecorded(sending, targets, clock, radar.language)
+        unavailable = [each.what for each in off(settings.features, secrets)]
+        watch = OperatorDesk(readings.read, outbox, unrecorded, writer, clock, radar.language, before, unavailable)
+        await stack.enter_async_context(
+            running(readings.run(), health.run(), zone.behind("operator alerts", watch.run))
+        )
 
         analyze = partial(answer_analyze, pipeline)
         await stack.enter_async_context(serving(asked.data / "radar.sock", {"analyze": analyze}))
@@ -315,16 +321,12 @@ async def run(asked: cli.Arguments, settings: Settings, secrets: Secrets) -> int
             )
         )
         log.info("recording %s; data in %s", " and ".join(ground.exchanges) or "nothing", asked.data)
-        await _until(stop, clock, asked.duration)
+        await _until(stop.asked, clock, asked.duration)
+        if stop.signal is not None:
+            await watch.stopped_by(stop.signal)
         log.info("stopping: sockets, last seconds, last minute, alerts, writer")
+    hold.end("stopped", clock.now_ms(), stop.signal or "the end of --duration")
     return 0
-
-
-def _stop_once(loop: asyncio.AbstractEventLoop, number: signal.Signals, stop: asyncio.Event) -> None:
-    """The first signal stops in order; the next one of its kind ends the process as if nobody had listened."""
-    stop.set()
-    loop.remove_signal_handler(number)
-    signal.signal(number, signal.SIG_DFL)
 
 
 async def _record(universe: Universe, every_s: float) -> None:
@@ -426,8 +428,8 @@ def _run_holding(asked: cli.Arguments, settings: Settings, secrets: Secrets) -> 
     """The daemon inside the lock of its data folder."""
     try:
         asked.data.mkdir(parents=True, exist_ok=True)
-        with held(asked.data / "radar.lock"):
-            return asyncio.run(run(asked, settings, secrets))
+        with held(asked.data / "radar.lock") as hold, noting(hold, secrets.values()):
+            return asyncio.run(run(asked, settings, secrets, hold))
     except AlreadyRunning as e:
         cli.complain(str(e))
         return HELD

@@ -50,6 +50,10 @@ PAUSE_MARGIN_S = 0.1  # beyond what `retry_after` says, which is in whole second
 REMEMBERED = 1_000  # deliveries finished lately, so that a late hand-over cannot send one twice
 
 
+class TakenBack(Exception):
+    """The alert was told another way while it waited to be stored."""
+
+
 class Writer(Protocol):
     """The single writer: the result is given after its commit."""
 
@@ -102,12 +106,24 @@ class Outbox:
                 self._start(delivery)
         self._wake.set()
 
-    async def post(self, alert: Alert, targets: Sequence[str] | None = None) -> Posted:
-        """Commit an alert that has no transaction of its own, through the debounce, and see it off."""
+    async def post(
+        self, alert: Alert, targets: Sequence[str] | None = None, unless: Callable[[], bool] | None = None
+    ) -> Posted:
+        """Commit an alert that has no transaction of its own, through the debounce, and see it off.
+
+        `unless` is asked again right before it is stored (on the writer's thread, perhaps much later): when it says
+        yes, the alert was told another way, nothing is stored and TakenBack is raised.
+        """
         quiet_ms = int(self._settings.medium_quiet_s * 1000)
         now_ms = self._clock.now_ms()
         chosen = self.targets if targets is None else tuple(targets)
-        posted = await self._writer.run(lambda db: post(db, alert, chosen, now_ms, quiet_ms), urgent=True)
+
+        def work(connection: sqlite3.Connection) -> Posted:
+            if unless is not None and unless():
+                raise TakenBack
+            return post(connection, alert, chosen, now_ms, quiet_ms)
+
+        posted = await self._writer.run(work, urgent=True)
         if not posted.decision.sends:
             log.info("%s: %s: %s", alert.key, posted.decision.value, alert.text.partition("\n")[0])
         self.poke(posted.fresh)

@@ -65,6 +65,7 @@ class Readings(Struct, frozen=True):
 
     `writer_fault` is why the writer cannot commit, None while it can. `crashes` maps a task of the judging zone to its
     last error while that counts as news. `oldest_pending_ms` is when the alert that waits longest was created.
+    `disk_free_part` is 0 to 1. `moved_aside` names the damaged database that this start found.
     """
 
     now_ms: int
@@ -83,6 +84,8 @@ class Readings(Struct, frozen=True):
     writer_fault: str | None = None
     oldest_pending_ms: int | None = None
     crashes: Mapping[str, str] = {}
+    disk_free_part: float | None = None
+    moved_aside: str | None = None
 
 
 class Limits(Struct, frozen=True):
@@ -187,5 +190,9 @@ def _yellow(readings: Readings, limits: Limits) -> list[str]:
         waiting_ms = readings.now_ms - readings.oldest_pending_ms
         if waiting_ms > limits.alert_stuck_ms:
             reasons.append(f"an alert has waited {waiting_ms // 1000} s to be sent; see `alerts`")
+    if readings.moved_aside is not None:
+        reasons.append(
+            f"the database was damaged and is now {readings.moved_aside}; `salvage` reads what is left of it"
+        )
     reasons += [f"{task} crashed and was started again: {error}" for task, error in readings.crashes.items()]
     return reasons

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from config.clock import Clock
-from ops.health import Limits, Readings, Report, report
+from ops.health import Limits, Readings, Report, parse, report
 
 log = logging.getLogger(__name__)
 LOOK_EVERY_S = 1.0
@@ -52,6 +52,14 @@ class HealthFile:
             self._failing = True
         else:
             self._failing = False
+
+
+def last_heartbeat(path: Path) -> int | None:
+    """When the run that wrote this file last said that it lives; None where nothing legible does."""
+    try:
+        return parse(path.read_bytes()).heartbeat_ms
+    except (OSError, msgspec.DecodeError):
+        return None
 
 
 def _replace(path: Path, text: bytes) -> None:

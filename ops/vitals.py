@@ -3,6 +3,7 @@
 import os
 import shutil
 import sqlite3
+from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -20,7 +21,8 @@ from store.writer import DatabaseWriter
 
 VERSION = "0.1.0"
 DAY_S = 86_400.0
-GROWTH_OVER_S = 600.0  # disk use is judged over at least this long
+GROWTH_OVER_S = 6 * 3_600.0  # disk use is judged over at least this long: less is noise times thousands
+STEP_S = 600.0
 REFRESH_S = 5.0
 
 
@@ -30,23 +32,28 @@ class Crashes(Protocol):
     crashes: dict[str, str]
 
 
-class DiskForecast:
-    """Days until the disk is full, at the pace at which its free space has shrunk since the start."""
+class Disk:
+    """Free space, and days until there is none at the pace of the last day, or of as much of it as was seen."""
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         self._folder = folder
         self._clock = clock
-        self._began_s = clock.monotonic()
-        self._free_then = shutil.disk_usage(folder).free
+        self._seen: deque[tuple[float, int]] = deque()
+        self.free_part: float | None = None
+        self.days_left: float | None = None
 
-    def days_left(self) -> float | None:
-        """None while it is too early to tell, or where nothing fills up."""
-        passed_s = self._clock.monotonic() - self._began_s
-        free = shutil.disk_usage(self._folder).free
-        used = self._free_then - free
-        if passed_s < GROWTH_OVER_S or used <= 0:
-            return None
-        return round(free / used * passed_s / DAY_S, 1)
+    def look(self) -> None:
+        """Measure. `days_left` stays None while it is too early to tell, or where nothing fills up."""
+        now_s, usage = self._clock.monotonic(), shutil.disk_usage(self._folder)
+        self.free_part = usage.free / max(1, usage.used + usage.free)
+        if not self._seen or now_s - self._seen[-1][0] >= STEP_S:
+            self._seen.append((now_s, usage.free))
+        while now_s - self._seen[0][0] > DAY_S:
+            self._seen.popleft()
+        then_s, free_then = self._seen[0]
+        used = free_then - usage.free
+        early = now_s - then_s < GROWTH_OVER_S
+        self.days_left = None if early or used <= 0 else round(usage.free / used * (now_s - then_s) / DAY_S, 1)
 
 
 class Vitals:
@@ -62,9 +69,10 @@ class Vitals:
         monitor: MarketMonitor,
         crashes: Sequence[Crashes],
         telegram: bool,
+        moved_aside: str | None = None,
     ) -> None:
         self._clock = clock
-        self._disk = DiskForecast(data, clock)
+        self._disk = Disk(data, clock)
         self._writer = writer
         self._recorder = recorder
         self._fleets = fleets
@@ -73,13 +81,14 @@ class Vitals:
         self._telegram = telegram
         self._started_ms = clock.now_ms()
         self._alerts = AlertStatistics(0, 0, 0, 0, None, None)
-        self._days_left: float | None = None
+        self._moved_aside = moved_aside
+        self._disk.look()
 
     async def run(self) -> None:
         """Count alerts and measure the disk, now and then, for ever."""
         while True:
+            self._disk.look()
             self._alerts = await self._writer.run(delivery_report.statistics)
-            self._days_left = self._disk.days_left()
             await self._clock.sleep(REFRESH_S)
 
     def read(self) -> Readings:
@@ -91,7 +100,7 @@ class Vitals:
             version=VERSION,
             schema_version=SCHEMA[-1].version,
             sqlite_version=sqlite3.sqlite_version,
-            disk_days_left=self._days_left,
+            disk_days_left=self._disk.days_left,
             feeds={exchange: self._feed(exchange, fleet) for exchange, fleet in self._fleets.items()},
             channels=self._monitor.readings(),
             writer=WriterReading(
@@ -108,6 +117,8 @@ class Vitals:
             writer_fault=writer.fault,
             oldest_pending_ms=alerts.oldest_waiting_ms,
             crashes={name: error for each in self._crashes for name, error in each.crashes.items()},
+            disk_free_part=self._disk.free_part,
+            moved_aside=self._moved_aside,
         )
 
     def _feed(self, exchange: Exchange, fleet: Fleet) -> FeedReading:

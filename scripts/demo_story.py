@@ -165,8 +165,8 @@ def judge(watched: Watched, messages: Sequence[dict[str, Any]], duration: float)
         return missing  # too short for the staged listing
     if not watched.count("SELECT 1 FROM listings"):
         missing.append("the staged listing was not detected")
-    if not messages:
-        missing.append("no alert reached Telegram")
+    if not any("신규 상장" in message["text"] or "NEW LISTING" in message["text"] for message in messages):
+        missing.append("no alert of the listing reached Telegram")
     health = watched.health()
     if health is None or health["status"] != "green":
         missing.append(f"health is not green: {health and health['reasons']}")

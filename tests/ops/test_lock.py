@@ -1,5 +1,6 @@
 """One daemon a data folder, also after the first was killed."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.lock import AlreadyRunning, held
+from ops.lock import AlreadyRunning, Run, boot_id, held, noting
 
 HOLD = """
 import sys
@@ -39,3 +40,38 @@ def test_a_killed_holder_leaves_the_folder_free(tmp_path: Path) -> None:
         other.send_signal(signal.SIGKILL)
     with held(path):
         pass
+
+
+def test_a_run_that_was_killed_leaves_no_mark_of_an_end(tmp_path: Path) -> None:
+    path = tmp_path / "radar.lock"
+    with held(path) as first:
+        assert first.before is None
+    with held(path) as second:
+        assert second.before == Run(os.getpid(), boot_id())
+
+
+def test_a_run_that_ended_in_order_says_how(tmp_path: Path) -> None:
+    path = tmp_path / "radar.lock"
+    with held(path) as hold:
+        hold.end("stopped", 1_800_000_000_000, "SIGTERM")
+    with held(path) as again:
+        assert again.before == Run(os.getpid(), boot_id(), "stopped", 1_800_000_000_000, "SIGTERM")
+    assert path.read_text().splitlines()[0] == str(os.getpid())
+
+
+def test_a_crash_is_noted_without_its_secrets(tmp_path: Path) -> None:
+    path = tmp_path / "radar.lock"
+    with pytest.raises(OSError, match="hush"), held(path) as hold, noting(hold, ["hush-hush"]):
+        raise OSError("cannot\nread hush-hush")
+    with held(path) as again:
+        assert again.before is not None
+        assert (again.before.ended, again.before.why) == ("crashed", "OSError: cannot read ***")
+
+
+@pytest.mark.parametrize("left", ["123\n", "123\n{", "no number\n{}", "\x00\x00"])
+def test_a_note_of_another_shape_counts_as_a_run_without_an_end(tmp_path: Path, left: str) -> None:
+    path = tmp_path / "radar.lock"
+    path.write_text(left)
+    with held(path) as hold:
+        assert hold.before is not None
+        assert hold.before.ended is None

@@ -1,0 +1,220 @@
+"""What is wrong with the daemon right now, cause by cause, in words for its owner. Pure: readings in, troubles out.
+
+Three answers a cause: a trouble, fine, or nothing known (the cause is then not mentioned). Unknown is not fine.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from msgspec import Struct
+
+from alerts.words import EXCHANGES, Words
+from ops.health import NOTICE_CHANNELS, Readings
+
+SILENT_S = 60.0
+QUIET_S = 60.0  # a counter of losses that has stood still for this long is over
+DISK_FREE_MIN = 0.10
+DISK_DAYS_MIN = 14.0
+DISK_FREE_FINE = 0.11  # once it was told, the disk is fine again only beyond these
+DISK_DAYS_FINE = 16.0
+CLOCK_OFF_MS = 1_000
+
+START, STOP, CRASH = "started", "stopped", "crashed"  # causes that are events, not conditions
+
+
+class Trouble(Struct, frozen=True):
+    """`cause` stands in the alert's key; `what` and `remedy` are sentences for people."""
+
+    cause: str
+    what: Words
+    remedy: Words
+
+
+class Pulse(Struct, frozen=True):
+    """What two readings tell together, in seconds of the monotonic clock.
+
+    How long each feed has said nothing; how long ago rows were dropped or refused (None: never since the start).
+    """
+
+    silent_s: Mapping[str, float]
+    dropped_ago_s: float | None = None
+    refused_ago_s: float | None = None
+
+
+def name_of(cause: str) -> Words:
+    """What a cause is called when it is over."""
+    kind, _, rest = cause.partition(":")
+    match kind:
+        case "feed":
+            korean, english = EXCHANGES.get(rest, (rest, rest))
+            return f"{korean} 체결 수신", f"the {english} feed"
+        case "channel":
+            return f"상장 채널 {rest}", f"listing channel {rest}"
+    return NAMES.get(cause, (cause, cause))
+
+
+NAMES: Mapping[str, Words] = {
+    "writer": ("데이터베이스 기록", "writing to the database"),
+    "drop": ("기록 누락", "rows being dropped"),
+    "unstorable": ("저장할 수 없는 행", "rows that cannot be stored"),
+    "disk": ("디스크 공간", "disk space"),
+    "clock": ("시계 오차", "this machine's clock"),
+}
+
+
+def troubles(readings: Readings, pulse: Pulse, known: frozenset[str]) -> dict[str, Trouble | None]:
+    """Every cause about which these readings say something; None: fine. `known` causes were told before."""
+    found: dict[str, Trouble | None] = {}
+    for exchange, silent_s in pulse.silent_s.items():
+        if silent_s > SILENT_S:
+            found[f"feed:{exchange}"] = _silent(exchange, silent_s)
+        elif readings.feeds[exchange].last_message_ms is not None:
+            found[f"feed:{exchange}"] = None
+    for name, channel in readings.channels.items():
+        if channel.state == "down":
+            found[f"channel:{name}"] = _down(name, channel.reason)
+        elif channel.state == "up":
+            found[f"channel:{name}"] = None
+    found |= _writing(readings, pulse)
+    found |= _disk(readings, "disk" in known)
+    if readings.clock_offset_ms is not None:
+        found["clock"] = _clock(*readings.clock_offset_ms)
+    return found
+
+
+def _silent(exchange: str, silent_s: float) -> Trouble:
+    korean, english = EXCHANGES.get(exchange, (exchange, exchange))
+    return Trouble(
+        f"feed:{exchange}",
+        (f"{korean}에서 {silent_s:.0f}초 동안 체결이 오지 않음", f"{english} has sent nothing for {silent_s:.0f} s"),
+        (
+            "자동으로 다시 연결합니다. 거래소 점검 공지와 이 컴퓨터의 네트워크를 확인하세요.",
+            "It reconnects by itself; look for a maintenance notice of the exchange and at this machine's network.",
+        ),
+    )
+
+
+def _down(name: str, reason: str) -> Trouble:
+    return Trouble(
+        f"channel:{name}",
+        (f"상장 채널 {name} 응답 없음: {reason}", f"listing channel {name} is down: {reason}"),
+        (
+            "다른 채널은 계속 봅니다. `doctor`가 원인을 알려 줍니다.",
+            "The other channels carry on; `doctor` tells which part fails.",
+        ),
+    )
+
+
+def _writing(readings: Readings, pulse: Pulse) -> dict[str, Trouble | None]:
+    found: dict[str, Trouble | None] = {"drop": None, "unstorable": None}
+    if readings.writer_fault is not None:
+        found["writer"] = Trouble(
+            "writer",
+            (
+                f"데이터베이스에 기록할 수 없음: {readings.writer_fault}",
+                f"the database takes no writes: {readings.writer_fault}",
+            ),
+            (
+                "공간을 비우거나 폴더 권한을 고치세요. 고쳐지면 스스로 이어 갑니다.",
+                "Free space, or mend the folder's permissions; recording goes on by itself then.",
+            ),
+        )
+    elif readings.writer.last_commit_ms is not None:
+        found["writer"] = None
+    if pulse.dropped_ago_s is not None and pulse.dropped_ago_s < QUIET_S:
+        found["drop"] = Trouble(
+            "drop",
+            (
+                f"기록 {readings.writer.dropped:,}건이 누락되어 결측으로 표시됨",
+                f"{readings.writer.dropped:,} rows were dropped and marked as gaps",
+            ),
+            (
+                "디스크가 느리거나 가득 찼는지 확인하세요. `gaps`에서 구간을 볼 수 있습니다.",
+                "Is the disk slow or full? `gaps` shows which seconds.",
+            ),
+        )
+    if pulse.refused_ago_s is not None and pulse.refused_ago_s < QUIET_S:
+        found["unstorable"] = Trouble(
+            "unstorable",
+            (
+                f"데이터베이스가 {readings.writer.failed:,}건을 거부함",
+                f"the database refused {readings.writer.failed:,} rows",
+            ),
+            (
+                "로그에 해당 값이 있습니다. 버그이니 알려 주세요.",
+                "The log has their values; this is a bug worth reporting.",
+            ),
+        )
+    return found
+
+
+def _disk(readings: Readings, known: bool) -> dict[str, Trouble | None]:
+    free, days = readings.disk_free_part, readings.disk_days_left
+    if free is None:
+        return {}
+    low = free < (DISK_FREE_FINE if known else DISK_FREE_MIN)
+    soon = days is not None and days < (DISK_DAYS_FINE if known else DISK_DAYS_MIN)
+    if not (low or soon):
+        return {"disk": None}
+    korean = f"디스크 여유 {free * 100:.0f} %"
+    english = f"{free * 100:.0f} % of the disk is free"
+    if soon:
+        korean += f", 약 {days:.0f}일 뒤 가득 참"
+        english += f"; full in about {days:.0f} days"
+    remedy = (
+        "공간을 비우거나 radar.yaml의 retention.minutes_days를 줄이세요.",
+        "Free space, or keep less: retention.minutes_days in radar.yaml.",
+    )
+    return {"disk": Trouble("disk", (korean, english), remedy)}
+
+
+def _clock(low_ms: int, high_ms: int) -> Trouble | None:
+    """Positive: ours is ahead. Nothing is said while the truth may lie within a second."""
+    if high_ms >= -CLOCK_OFF_MS and low_ms <= CLOCK_OFF_MS:
+        return None
+    off_s = (low_ms if low_ms > 0 else -high_ms) / 1000
+    korean, english = ("빠름", "ahead") if low_ms > 0 else ("느림", "behind")
+    return Trouble(
+        "clock",
+        (
+            f"이 컴퓨터의 시계가 {off_s:.1f}초 이상 {korean}",
+            f"this machine's clock is at least {off_s:.1f} s {english}",
+        ),
+        (
+            "시간 동기화를 켜세요: `timedatectl set-ntp true`",
+            "Turn time synchronisation on: `timedatectl set-ntp true`",
+        ),
+    )
+
+
+def deaf(readings: Readings) -> Iterator[Trouble]:
+    """Exchanges none of whose notice channels works: a listing there is seen late, in the market list."""
+    for exchange, names in NOTICE_CHANNELS.items():
+        channels = {name: readings.channels[name] for name in names if name in readings.channels}
+        if not channels or any(channel.state == "up" for channel in channels.values()):
+            continue
+        korean, english = EXCHANGES.get(exchange, (exchange, exchange))
+        why = "; ".join(f"{name} {channel.state}: {channel.reason}" for name, channel in channels.items())
+        yield Trouble(
+            f"notices:{exchange}",
+            (f"{korean} 공지 채널이 모두 작동하지 않음 ({why})", f"no notice channel of {english} works ({why})"),
+            REMEDIES.get(exchange, REMEDY),
+        )
+
+
+REMEDY: Words = (
+    "`doctor`로 확인하세요. 그동안 상장은 마켓 목록에서 더 늦게 보입니다.",
+    "Ask `doctor`; meanwhile listings are seen later, in the market list.",
+)
+REMEDIES: Mapping[str, Words] = {
+    "upbit": (
+        "UPBIT_ACCESS_KEY와 UPBIT_SECRET_KEY(권한 없는 키)를 설정하면 공식 공지 소켓을 씁니다. "
+        "그동안 상장은 마켓 목록에서 더 늦게 보입니다.",
+        "Set UPBIT_ACCESS_KEY and UPBIT_SECRET_KEY (a key without permissions) for the official announcement "
+        "socket; meanwhile listings are seen later, in the market list.",
+    ),
+}
+
+
+def settled(readings: Readings) -> bool:
+    """Whether every listing channel has answered or failed by now."""
+    return all(channel.state != "degraded" or channel.errors for channel in readings.channels.values())

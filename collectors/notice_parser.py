@@ -8,17 +8,18 @@ Wordings: Upbit 2017-2026 and Bithumb 2018-2026, Korean and English, as their no
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from collectors.notices.body import contracts_of, networks_of, rows_of
+from collectors.notices.body import contracts_of, markets_of, networks_of, rows_of
 from collectors.notices.changes import Changes, ItemStatus, changes_in
 from collectors.notices.kinds import TRADE_CATEGORY, NoticeKind, facts_of, is_odd_in_trade, judge
 from collectors.notices.labels import What
 from collectors.notices.markets import in_order, markets_in, per_coin
-from collectors.notices.schedule import Told, best, spellings, told_in_remark, told_in_rows
-from collectors.notices.symbols import Coin, Reading, bare_coins, is_office_word, read
+from collectors.notices.schedule import CHANGED, Told, best, spellings, told_in_remark, told_in_rows
+from collectors.notices.symbols import Coin, bare_coins, is_office_word, read
 from collectors.notices.text import read_title, squeezed
 from collectors.notices.times import Moment, Precision, Published, published_of
 
@@ -120,7 +121,9 @@ def parse(
         changes = changes_in((reading.head, *reading.remarks), patterns, markets)
         told = [each for text in (reading.head, *reading.remarks) for each in told_in_remark(text, patterns, published)]
         told += told_in_rows(rows, patterns, published)
-        items = _items(coins, reading, markets, changes, told)
+        told = [_only_for_moved(each, changes) for each in told]
+        named_for = per_coin([each.symbol if isinstance(each, Coin) else each for each in reading.order])
+        items = _items(coins, named_for | markets_of(rows, patterns), markets, changes, told)
         kind = _kind_after(kind, changes, [coin.symbol for coin in coins])
         starts, opens = _earliest(items, told, What.TRADING), _earliest(items, told, What.DEPOSITS)
         networks, contracts = networks_of(rows), contracts_of(rows)
@@ -162,10 +165,19 @@ def _ending(head: str) -> tuple[str, ...]:
     return markets_in(ends) if "유의" in rest else ()
 
 
+def _only_for_moved(told: Told, changes: Changes) -> Told:
+    """A changed time that names no coin is that of the coins whose start the title says was moved."""
+    moved = tuple(symbol for symbol, status in changes.status.items() if status is ItemStatus.POSTPONED and symbol)
+    return replace(told, symbols=moved) if moved and told.rank >= CHANGED and not told.symbols else told
+
+
 def _items(
-    coins: Sequence[Coin], reading: Reading, markets: tuple[str, ...], changes: Changes, told: Sequence[Told]
+    coins: Sequence[Coin],
+    named_for: Mapping[str, tuple[str, ...]],
+    markets: tuple[str, ...],
+    changes: Changes,
+    told: Sequence[Told],
 ) -> tuple[ListedItem, ...]:
-    named_for = per_coin([each.symbol if isinstance(each, Coin) else each for each in reading.order])
     items: list[ListedItem] = []
     for coin in coins:
         status = changes.status.get(coin.symbol, ItemStatus.NEW)

@@ -6,7 +6,9 @@ and a body is cut at `BODY_LIMIT` letters.
 
 import html
 import re
+from collections.abc import Mapping
 
+from collectors.notices.markets import ONLY_QUOTES, quotes_in
 from collectors.notices.text import plain
 
 BODY_LIMIT = 200_000
@@ -27,6 +29,7 @@ Row = tuple[str, ...]
 _CONTRACT = re.compile(r"(?<![0-9A-Za-z])0x(?:[0-9a-fA-F]{64}(?:::\w{1,40}::\w{1,40})?|[0-9a-fA-F]{40})(?![0-9A-Za-z])")
 _BASE58 = re.compile(r"(?<![0-9A-Za-z])[1-9A-HJ-NP-Za-km-z]{32,44}(?![0-9A-Za-z])")
 _CONTRACT_LABEL = re.compile(r"컨트랙트|계약 ?주소|contract|mint|token address|토큰 ?주소", re.IGNORECASE)
+_MARKET_HEAD = re.compile(r"(?:거래 ?지원 ?)?마켓|(?:trading )?markets?", re.IGNORECASE)
 _NETWORK_LABEL = re.compile(
     r"^(?:(?:입출금|입금|디지털 ?자산|가상자산|지원|deposit|supported)[ /]*){0,3}(?:네트워크|메인넷|networks?)"
     r"(?: ?(?:정보|종류|이름|명))?(?:\s*\([^()]{0,20}\))?\s*(?:[:|]\s*(?P<value>.*))?$",
@@ -41,6 +44,24 @@ _NETWORK_SENTENCE = re.compile(
 def rows_of(body: str) -> list[Row]:
     """The readable rows of a body in their order; empty ones are left out."""
     return [row for row in _markdown_tables(_rows(body[:BODY_LIMIT])) if any(row)][:_ROWS_MAX]
+
+
+def markets_of(rows: list[Row], coins: Mapping[str, re.Pattern[str]]) -> dict[str, tuple[str, ...]]:
+    """The markets that a table tells for each coin, where it has a column of that name."""
+    found: dict[str, tuple[str, ...]] = {}
+    column: int | None = None
+    for row in rows:
+        heads = [index for index, cell in enumerate(row) if _MARKET_HEAD.fullmatch(cell)]
+        if len(row) > 2 and heads:
+            column = heads[0]
+        elif column is not None and column < len(row):
+            quotes = ONLY_QUOTES.fullmatch(re.sub(r"(?:마켓|markets?)", "", row[column], flags=re.IGNORECASE))
+            named = [symbol for symbol, pattern in coins.items() if pattern.search(row[0])]
+            if quotes and len(named) == 1:
+                found[named[0]] = quotes_in(quotes.group())
+        else:
+            column = None
+    return found
 
 
 def networks_of(rows: list[Row]) -> tuple[str, ...]:

@@ -67,6 +67,7 @@ _EVENT_SPEECH = re.compile(
         "뮤지컬(?!.*(?:공유|후기|현장)) 에드랍 보상지급",
     )
 )
+_PAYS_COINS = re.compile(r"지급(?:완료|일정|계획)?(?:안내|공지|$)")
 _THANKS = re.compile(words("감사인사 공유합니다 후기 리포트 일정안내"))
 _COINS_OF_A_DELISTING = re.compile(
     rf"종료(?:된|되는|예정|대상)?{ASSETS}?(?:의|에대한)?(?:출금|입출금|보관)(?!지원종료일시)"
@@ -123,7 +124,8 @@ _WORKS = re.compile(
     words(
         "점검 작업(?:안내|으로|에|일정|예정|완료|$) 장애 순단 지연(?:현상)?(?:안내|공지|$)",
         "서버(?:증설|이전|교체|불안정|작업)",
-        "일시(?:중단|중지) 접속(?:불가|오류|지연) 오류(?:안내|현상|복구) 서비스(?:중단|중지) 이용제한시간 정상화 복구",
+        "일시(?:중단|중지) 접속(?:일시)?(?:불가|오류|지연) 오류(?:안내|현상|복구) 서비스(?:중단|중지)",
+        "이용제한시간 정상화 복구",
         "maintenance inspection outage (?:service|system)(?:disruption|interruption|suspension) server",
     )
 )
@@ -257,6 +259,8 @@ def _is_maintenance(facts: Facts) -> NoticeKind | None:
 def _speaks_like_an_event(facts: Facts) -> NoticeKind | None:
     if _THANKS.search(facts.head):
         return None
+    if facts.has_coin and _PAYS_COINS.search(facts.clause):
+        return NoticeKind.EVENT
     anniversary_ended = "기념" in facts.head and re.search(r"종료안내|순위|당첨", facts.remarks)
     return NoticeKind.EVENT if anniversary_ended or _EVENT_SPEECH.search(facts.head) else None
 

@@ -13,6 +13,9 @@ from collectors.notices.body import Row
 from collectors.notices.labels import Label, What, labels_in
 from collectors.notices.times import Moment, Published, Written, resolve, times_in
 
+CHANGED = 2  # ranks: a changed time holds against a plain one, a dated one against one whose day was inferred
+DATED = 1
+
 
 class Told(Struct, frozen=True):
     """One time of one thing, told for `symbols` (empty: for all coins). Of two, that of higher `rank` holds."""
@@ -30,9 +33,7 @@ _HEADING_REST = 10  # letters after a label that leave it a heading: ": 추후 �
 _HEADING_REACH = 2  # lines without a time that may stand between a heading and its times
 
 
-def told_in_rows(
-    rows: Iterable[Row], coins: Mapping[str, re.Pattern[str]], published: Published | None, rank: int = 0
-) -> list[Told]:
+def told_in_rows(rows: Iterable[Row], coins: Mapping[str, re.Pattern[str]], published: Published | None) -> list[Told]:
     """The labelled times of a body; `coins` are the notice's, by the words that speak of them (see `spellings`)."""
     told: list[Told] = []
     header: Row = ()
@@ -54,31 +55,27 @@ def told_in_rows(
             if own:
                 heads = len(row) == 1 and len(cells[0]) - own[-1].end <= _HEADING_REST
                 heading, reach = (own[-1] if heads else None), _HEADING_REACH
-            if named and not own and len(" ".join(cells)) <= 60:
+            if named and (not own or own[-1].changed) and len(" ".join(cells)) <= 60:
                 section = () if len(named) == len(coins) else named
             continue
         left: Label | None = None
         for index, cell in enumerate(cells):
             fallback = left or (_column(header, index) if len(row) > 1 else None)
             after_all = heading if len(row) == 1 and len(cell) <= 100 and reach > 0 and not labels[index] else None
-            told += _assign(cell, labels[index], times[index], fallback, after_all, named or section, published, rank)
+            told += _assign(cell, labels[index], times[index], fallback, after_all, named or section, published)
             left = labels[index][-1] if labels[index] else left
         heading = None if any(labels) else heading
     return told
 
 
-def told_in_remark(
-    text: str, coins: Mapping[str, re.Pattern[str]], published: Published | None, rank: int = 0
-) -> list[Told]:
+def told_in_remark(text: str, coins: Mapping[str, re.Pattern[str]], published: Published | None) -> list[Told]:
     """The times of a listing title's bracket or head: without a label they are the start of trading."""
     text = text[:_CELL_LIMIT]
     start = Label(0, 0, What.TRADING, bool(_CHANGED_LINE.search(text)))
     told: list[Told] = []
-    begin = 0
     for clause in re.split(r"(?<=예정)[,/·]|;|(?<=분)\s?[,/]|(?<=시)\s?[,/]|(?<=\d)\s?[,/](?!\s?\d)", text):
         named = _named(clause, coins)
-        told += _assign(clause, labels_in(clause), times_in(clause), start, None, named, published, rank)
-        begin += len(clause)
+        told += _assign(clause, labels_in(clause), times_in(clause), start, None, named, published)
     return told
 
 
@@ -95,10 +92,6 @@ def best(told: Iterable[Told], what: What, symbol: str) -> Moment | None:
     return top[0].moment
 
 
-CHANGED = 4
-DATED = 1
-
-
 def _assign(
     text: str,
     labels: Sequence[Label],
@@ -107,7 +100,6 @@ def _assign(
     after_all: Label | None,
     symbols: tuple[str, ...],
     published: Published | None,
-    rank: int,
 ) -> list[Told]:
     told: list[Told] = []
     previous: tuple[int, Label] | None = None
@@ -129,7 +121,7 @@ def _assign(
             continue
         changed = label.changed or replaces
         dated = isinstance(written.day, tuple)
-        told.append(Told(label.what, moment, symbols, rank + CHANGED * changed + DATED * dated))
+        told.append(Told(label.what, moment, symbols, CHANGED * changed + DATED * dated))
     return told
 
 

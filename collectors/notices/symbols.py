@@ -63,7 +63,7 @@ _BARE_BEFORE_DEED = re.compile(
 )
 _BARE_ENGLISH = re.compile(rf"(?:\bfor|\bof|:)\s+({_BARE}(?:(?:\s*,\s*|\s+and\s+){_BARE})*)(?![A-Za-z0-9])")
 _BARE_BEFORE_EVENT = re.compile(
-    rf"(?:^|[^\d\s]\s+|(?<=[가-힣]))({_BARE})\s*(?=에어드랍|에어드롭|거래 ?이벤트|스테이킹)"
+    rf"(?:^|[^\d\s]\s+|(?<=[가-힣]))({_BARE_LIST})\s*(?=에어드랍|에어드롭|거래 ?이벤트|스테이킹|지급)"
 )
 _NO_SUBJECT = re.compile(
     r"네트워크|계열|기반|메인넷|체인|월렛|프로토콜|서비스|회원|은행|국민|제일|농협|기업|뱅크|연동|인증|계정|주소|토큰|표준|"

@@ -28,17 +28,21 @@ from analysis.everyone import Everyone
 from analysis.listing_pipeline import ListingPipeline
 from collectors import bithumb_ws, upbit_announcement, upbit_ws
 from collectors.aggregator import Aggregator
+from collectors.byte_budget import ByteBudget
+from collectors.channels.bithumb_assets import BithumbAssets
 from collectors.channels.bithumb_market_list import BithumbMarketList
 from collectors.channels.bithumb_notices import BithumbNotices
+from collectors.channels.bithumb_ticker_all import BithumbTickerAll
 from collectors.channels.upbit_announcement import UpbitAnnouncement
 from collectors.channels.upbit_market_list import UpbitMarketList
 from collectors.channels.upbit_notices import UpbitNotices
+from collectors.channels.upbit_ticker_all import UpbitTickerAll
 from collectors.events import Channel, Exchange, Market
 from collectors.feed import Feed
 from collectors.fleet import Fleet
 from collectors.listing_book import ListingBook
-from collectors.market_monitor import ListSource, MarketMonitor, NoticeSource, PushSource
-from collectors.net.http import HttpDoor
+from collectors.market_monitor import AssetSource, ListSource, MarketMonitor, NoticeSource, PushSource
+from collectors.net.http import HttpDoor, Response
 from collectors.net.limits import Limits
 from collectors.net.socket import connect
 from collectors.opening import OpeningWatch
@@ -51,6 +55,7 @@ from config.clock import Clock, SystemClock
 from config.load import Secrets, load_secrets, load_settings
 from config.settings import Settings, SettingsError
 from ops import cli, readout, vitals
+from ops.clock_offset import ClockOffset
 from ops.endpoints import WEBHOOK, Endpoints, endpoints
 from ops.health_file import HealthFile, last_heartbeat
 from ops.lifetimes import restarting, running
@@ -178,13 +183,29 @@ def push_sources(ground: Base) -> list[PushSource]:
 
 
 def list_sources(ground: Base) -> list[ListSource]:
-    features, paces = ground.settings.features, ground.settings.radar.channels
+    """Market lists and ticker pages, each inside a byte budget of its own."""
+    features, paces, door, clock = ground.settings.features, ground.settings.radar.channels, ground.door, ground.clock
     sources: list[ListSource] = []
     if features.upbit_market_list:
-        sources.append(market_list(ground, "upbit", paces.upbit_market_list_s))
+        sources.append(UpbitMarketList(door, clock, paces.upbit_market_list_s, budget(ground)))
+    if features.upbit_ticker_all:
+        sources.append(UpbitTickerAll(door, clock, paces.upbit_ticker_all_s, budget(ground)))
     if features.bithumb_market_list:
-        sources.append(market_list(ground, "bithumb", paces.bithumb_market_list_s))
+        sources.append(BithumbMarketList(door, clock, paces.bithumb_market_list_s, budget(ground)))
+    if features.bithumb_ticker_all:
+        sources.append(BithumbTickerAll(door, clock, paces.bithumb_ticker_all_s, budget(ground)))
     return sources
+
+
+def asset_sources(ground: Base) -> list[AssetSource]:
+    if not ground.settings.features.bithumb_assets:
+        return []
+    every_s = ground.settings.radar.channels.bithumb_assets_s
+    return [BithumbAssets(ground.door, ground.clock, every_s, budget(ground))]
+
+
+def budget(ground: Base) -> ByteBudget:
+    return ByteBudget(ground.settings.radar.channels.list_mb_per_hour * 1e6)
 
 
 def channels_off(ground: Base) -> dict[Channel, str]:
@@ -253,6 +274,7 @@ async def run(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold: 
             radar.channels.catch_up_max_h,
             radar.channels.mass_change,
             outbox.poke,
+            radar.channels.watch if settings.features.other_news else None,
         )
         opening = OpeningWatch(recorder, book, gate, clock)
         universes = [
@@ -280,10 +302,15 @@ async def run(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold: 
             offer,
             channels_off(ground),
             push_sources(ground),
+            asset_sources(ground),
         )
         await book.load()
 
-        readings = vitals.Vitals(clock, asked.data, writer, recorder, fleets, monitor, [zone, monitor], ground.telegram)
+        offset = ClockOffset()
+        ground.door.on_answer = partial(_note_time, offset, clock)
+        readings = vitals.Vitals(
+            clock, asked.data, writer, recorder, fleets, monitor, [zone, monitor], ground.telegram, offset
+        )
         silences = vitals.limits(
             radar.recording.upbit_silent_s, radar.recording.bithumb_silent_s, radar.health.queue_yellow
         )
@@ -327,6 +354,10 @@ async def run(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold: 
         log.info("stopping: sockets, last seconds, last minute, alerts, writer")
     hold.end("stopped", clock.now_ms(), stop.signal or "the end of --duration")
     return 0
+
+
+def _note_time(offset: ClockOffset, clock: Clock, service: str, answer: Response) -> None:
+    offset.answered(service, answer.headers, answer.requested_ms, answer.received_ms, clock.monotonic())
 
 
 async def _record(universe: Universe, every_s: float) -> None:

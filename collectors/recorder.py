@@ -39,7 +39,10 @@ STEP_MS = 2_000  # a difference of our two clocks beyond this is a step of the w
 
 
 class Recorded(Struct, frozen=True):
-    """How one exchange's recording stands. `last_trade_ms` is our time; `markets` are those we should hear."""
+    """How one exchange's recording stands. `last_trade_ms` is our time; `markets` are those we should hear.
+
+    `lag_ms` is the largest (stamp − receipt) of late, None before the first trade.
+    """
 
     markets: int
     live: int
@@ -48,6 +51,7 @@ class Recorded(Struct, frozen=True):
     stale_markets: int
     trades: int
     rejected: int
+    lag_ms: int | None = None
 
 
 class _Proof(Struct, frozen=True):
@@ -235,6 +239,7 @@ class Recorder:
             stale_markets=sum(gap.cause is GapCause.STALE for gap in missing),
             trades=sum(bucket.trades_by_market().values()),
             rejected=self._rejected[exchange],
+            lag_ms=bucket.lag_ms,
         )
 
     def trades_by_market(self) -> dict[Market, int]:

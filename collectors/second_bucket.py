@@ -147,6 +147,11 @@ class SecondBucket:
         """Every second before this has come out (late trades aside); 0 while we have seen no trade to know time by."""
         return self._closed_before_ms
 
+    @property
+    def lag_ms(self) -> int | None:
+        """The largest (stamp − our receipt) of late: above zero, our clock is behind theirs by at least that."""
+        return self._lag_ms
+
     def trades_by_market(self) -> dict[Market, int]:
         """Trades in closed seconds since the start."""
         return {market: book.trades for market, book in self._books.items()}

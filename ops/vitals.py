@@ -13,6 +13,7 @@ from collectors.fleet import Fleet
 from collectors.market_monitor import MarketMonitor
 from collectors.recorder import Recorder
 from config.clock import Clock
+from ops.clock_offset import ClockOffset
 from ops.health import AlertsReading, FeedReading, Limits, Readings, WriterReading
 from store import delivery_report
 from store.database import SCHEMA
@@ -69,6 +70,7 @@ class Vitals:
         monitor: MarketMonitor,
         crashes: Sequence[Crashes],
         telegram: bool,
+        offset: ClockOffset,
         moved_aside: str | None = None,
     ) -> None:
         self._clock = clock
@@ -79,6 +81,7 @@ class Vitals:
         self._monitor = monitor
         self._crashes = crashes
         self._telegram = telegram
+        self._offset = offset
         self._started_ms = clock.now_ms()
         self._alerts = AlertStatistics(0, 0, 0, 0, None, None)
         self._moved_aside = moved_aside
@@ -93,6 +96,9 @@ class Vitals:
 
     def read(self) -> Readings:
         writer, alerts = self._writer, self._alerts
+        self._offset.clocks(self._clock.now_ms(), self._clock.monotonic())
+        for exchange in self._fleets:
+            self._offset.traded(exchange, self._recorder.reading(exchange).lag_ms)
         return Readings(
             now_ms=self._clock.now_ms(),
             started_ms=self._started_ms,
@@ -112,7 +118,7 @@ class Vitals:
                 wal_bytes=writer.wal_bytes,
             ),
             alerts=AlertsReading(alerts.pending, alerts.sent, alerts.failed, alerts.uncertain, alerts.last_sent_ms),
-            clock_offset_ms=None,
+            clock_offset_ms=self._offset.interval(),
             telegram=self._telegram,
             writer_fault=writer.fault,
             oldest_pending_ms=alerts.oldest_waiting_ms,

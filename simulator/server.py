@@ -7,6 +7,7 @@ subscriber within a few milliseconds of its time.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from email.utils import formatdate
 
 from aiohttp import web
 from msgspec import Struct
@@ -177,11 +178,16 @@ def _aborted(request: web.Request) -> web.Response:
 
 
 def application(world: World, counters: Counters) -> web.Application:
-    """Every service and control call of this world."""
+    """Every service and control call of this world; each answer carries the world's time, not the machine's."""
     app = web.Application(middlewares=[Guard(world, counters).middleware], client_max_size=16 * 1024 * 1024)
     for module in SERVICE_MODULES:
         app.router.add_routes(module.routes(world, counters))
     app.router.add_routes(control.routes(world, counters, Stage(world)))
+
+    async def stamp(_: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Date"] = formatdate(world.clock.now_ms() // 1000, usegmt=True)
+
+    app.on_response_prepare.append(stamp)
     return app
 
 

@@ -23,7 +23,7 @@ PURE = [
     *("collectors/upbit_ws.py", "collectors/upbit_rest.py", "collectors/bithumb_ws.py", "collectors/bithumb_rest.py"),
     *("collectors/notice_parser.py", "collectors/listing_diff.py", "collectors/listing_life.py"),
     *("collectors/minutes.py", "collectors/net/limits.py", "collectors/repair/gaps.py", "ops/classify.py"),
-    *("ops/health.py", "ops/troubles.py", "ops/watchman.py", "ops/restarts.py"),
+    *("ops/health.py", "ops/troubles.py", "ops/watchman.py", "ops/restarts.py", "ops/clock_offset.py"),
 ]
 DOORS = {
     "aiohttp": {"collectors/net/http.py", "ops/radar_socket.py"},

@@ -10,7 +10,7 @@ Every status is an answer, 304, 429 and 500 too; whoever asked decides what it m
 query or a header: Telegram's paths hold its token.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
 
@@ -91,6 +91,7 @@ class HttpDoor:
         self._deadlines_s = dict(deadlines_s or {})
         self._session: aiohttp.ClientSession | None = None
         self._etags: dict[URL, str] = {}
+        self.on_answer: Callable[[str, Response], None] | None = None  # told of every answer; must not raise
 
     async def get(
         self,
@@ -173,6 +174,8 @@ class HttpDoor:
         self.limits.learn(
             service, group, response.status, response.headers, self._clock.monotonic(), body=response.body
         )
+        if self.on_answer is not None:
+            self.on_answer(service, response)
         if response.status == 200 and "etag" in response.headers and conditional:
             self._remember(url, response.headers["etag"])
         return response

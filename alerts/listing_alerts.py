@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
-from alerts import message
+from alerts import message, news_text
 from alerts.alert import Alert, AlertKind, AlertLevel
 from alerts.words import Language
-from collectors.events import Listing, Notice
+from collectors.events import Exchange, Listing, Notice
 from collectors.listing_life import Change
+from collectors.market_lists import Renamed
+from collectors.other_news import OVER, OtherNews
 
 FIRST = (Change.FIRST_SIGHT, Change.NEW_EPISODE)
 UNTOLD = (Change.NONE, Change.SETTLED, Change.GONE, Change.RETURNED)
@@ -17,11 +19,12 @@ def of_change(
 ) -> Alert | None:
     """The first sight of an episode, or a follow-up to it; None for what a reader need not act on.
 
-    HIGH where KRW is among the markets, LOW otherwise; a first sight leaves at once whatever its level.
+    HIGH where KRW is among the markets or they are not told, LOW otherwise; a first sight leaves at once whatever its
+    level.
     """
     if change in UNTOLD:
         return None
-    level = AlertLevel.HIGH if "KRW" in listing.quotes else AlertLevel.LOW
+    level = AlertLevel.HIGH if "KRW" in listing.quotes or not listing.quotes else AlertLevel.LOW
     if change in FIRST:
         text = message.first_sight(listing, language, now_ms, level)
         return Alert(listing.key, AlertKind.FIRST_SIGHT, level, text, now_ms, links=message.links(listing, language))
@@ -42,3 +45,31 @@ def of_missed(notices: Sequence[Notice], language: Language, now_ms: int) -> Ale
     unique = list({(notice.exchange, notice.notice_id): notice for notice in notices}.values())
     text = message.missed_digest(unique, language, now_ms)
     return Alert("digest:missed", AlertKind.DIGEST, AlertLevel.LOW, text, now_ms)
+
+
+def of_rival(listing: Listing, rival: Listing, language: Language, now_ms: int) -> Alert:
+    """The same coin on the other exchange while `listing` is news: it rings, in the thread of `listing`."""
+    text = message.rival_lists(listing, rival, language, now_ms)
+    return Alert(listing.key, AlertKind.FOLLOW_UP, AlertLevel.HIGH, text, now_ms)
+
+
+def of_other_news(news: OtherNews, notice: Notice, language: Language, now_ms: int) -> Alert:
+    """Another notice about coins under watch: LOW, and only recorded where it says that something is over."""
+    level = AlertLevel.INFO if news.what in OVER else AlertLevel.LOW
+    links = (("notice", notice.url),) if notice.url else ()
+    text = news_text.other(news, notice, language, level)
+    key = f"{notice.exchange}:notice:{notice.notice_id}"
+    return Alert(key, AlertKind.NEWS, level, text, now_ms, links=links)
+
+
+def of_rename(exchange: Exchange, change: Renamed, live: bool, language: Language, now_ms: int) -> Alert:
+    """A new code that is no listing. HIGH where the coin is just being listed, else MEDIUM: a guess must be seen."""
+    level = AlertLevel.HIGH if live else AlertLevel.MEDIUM
+    text = news_text.renamed(exchange, change, language, level)
+    return Alert(f"{exchange}:rename:{change.old}:{change.new}", AlertKind.NEWS, level, text, now_ms)
+
+
+def of_new_wallet(exchange: Exchange, base: str, language: Language, now_ms: int) -> Alert:
+    """A hint of a listing, or of something else: sent at once, but it does not ring."""
+    text = news_text.new_wallet(exchange, base, language, AlertLevel.MEDIUM)
+    return Alert(f"{exchange}:wallet:{base}", AlertKind.NEWS, AlertLevel.MEDIUM, text, now_ms)

@@ -136,6 +136,11 @@ class Channel(Enum):
     BITHUMB_ASSETS = "bithumb:assets"
 
 
+def exchange_of(channel: Channel) -> Exchange:
+    """Whose listings it shows."""
+    return "upbit" if channel.value.startswith("upbit:") else "bithumb"
+
+
 class SightingKind(Enum):
     """What a channel showed of one coin."""
 
@@ -144,6 +149,7 @@ class SightingKind(Enum):
     CANCELLED = "cancelled"  # the announcement was withdrawn
     IN_LIST = "in_list"  # its code appeared in a market list or an all-ticker page
     OUT_OF_LIST = "out_of_list"  # its code vanished from a list that is otherwise whole
+    IN_ASSETS = "in_assets"  # it is new among the deposit and withdrawal states: a hint, no listing by itself
     DEPOSITS_OPEN = "deposits_open"
     TRADED = "traded"  # its first trade was received
 

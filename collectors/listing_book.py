@@ -5,50 +5,48 @@ it, before anything is sent, so that neither a crash nor a slow network can lose
 """
 
 import asyncio
-import hashlib
 import logging
-import sqlite3
-from collections.abc import Callable, Iterable, Sequence, Set
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from alerts import listing_alerts
-from alerts.alert import Alert, AlertKind
 from alerts.words import Language
 from collectors import sightings
-from collectors.events import Channel, Exchange, Listing, ListingState, Market, Notice, Sighting, SightingKind
-from collectors.listing_diff import diff
-from collectors.listing_life import Change, observe, tick
+from collectors.bithumb_rest import Wallet
+from collectors.events import (
+    EXCHANGES,
+    Channel,
+    Exchange,
+    Listing,
+    ListingState,
+    Market,
+    Notice,
+    Sighting,
+    SightingKind,
+    exchange_of,
+)
+from collectors.listing_life import Change, observe, settled, tick
+from collectors.market_lists import MarketLists, Renamed
 from collectors.market_monitor import News
-from collectors.notice_parser import ParsedNotice
-from collectors.sightings import exchange_of, understand
+from collectors.notice_parser import NoticeKind, ParsedNotice
+from collectors.notice_versions import NoticeVersions, Version
+from collectors.other_news import other_news, what_of
+from collectors.sightings import understand
 from config.clock import Clock
-from store import baselines, deliveries, listings, notices
+from store import listings, news
 from store.deliveries import Delivery
+from store.news import Entry, ReadNotice, Told, Writer
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
 HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+HINT_KEEPS_MS = 7 * DAY_MS  # a wallet seen this long before its listing was a sight of it
+RENAME_KEEPS_MS = 60 * DAY_MS  # from the notice of a rename or swap to the market under the new name
+SOON_MS = 600_000
 OVER = (ListingState.SETTLED, ListingState.CANCELLED)
-
-
-class Writer(Protocol):
-    """The single writer: the result is given after its commit."""
-
-    async def run(self, work: Callable[[sqlite3.Connection], T], urgent: bool = False) -> T: ...
-
-
-class Version(Struct, frozen=True):
-    """The newest version of a notice that we hold.
-
-    `mark` tells versions apart (title and time of the edit); `body` is the hash of its text, None while we have none.
-    """
-
-    number: int
-    mark: str
-    body: str | None
+BEGINS = (Change.FIRST_SIGHT, Change.NEW_EPISODE)
 
 
 class _Applied(Struct, frozen=True):
@@ -60,21 +58,31 @@ class _Applied(Struct, frozen=True):
     change: Change
 
 
+class _Read(Struct, frozen=True):
+    """One version of a notice that is new to us."""
+
+    notice: Notice
+    meaning: ParsedNotice
+    version: Version
+    before: Version | None
+
+
 class _Batch(Struct):
     """What one look brought, on its way into one transaction."""
 
     seen_ms: int
     applied: list[_Applied] = []
-    alerts: list[Alert] = []
-    versions: list[tuple[Notice, ParsedNotice, Version]] = []
+    told: list[Told] = []
+    read: list[_Read] = []
     lists: dict[Channel, frozenset[str]] = {}
 
 
 class ListingBook:
     """Memory and tables of all listings. One change at a time; memory follows the commit, never leads it.
 
-    `targets` are where alerts go; `on_alerts` is told after each commit that made alerts, with the
-    first sights that may leave at once.
+    `targets` are where alerts go; `on_alerts` is told after each commit that made alerts, with the first sights that
+    may leave at once. `watch` are coins whose other news is told besides those of the listings on their way; None tells
+    no other news at all.
     """
 
     def __init__(
@@ -86,6 +94,7 @@ class ListingBook:
         catch_up_max_h: float,
         mass_change: int,
         on_alerts: Callable[[Sequence[Delivery]], None],
+        watch: Collection[str] | None = (),
     ) -> None:
         self._writer = writer
         self._clock = clock
@@ -94,52 +103,134 @@ class ListingBook:
         self._catch_up_max_ms = int(catch_up_max_h * HOUR_MS)
         self._mass_change = mass_change
         self._on_alerts = on_alerts
+        self._watch = None if watch is None else frozenset(watch)
         self._lock = asyncio.Lock()
         self._listings: dict[tuple[Exchange, str], Listing] = {}
-        self._notices: dict[tuple[Exchange, str], Version] = {}
-        self._lists: dict[Channel, frozenset[str]] = {}  # a channel without an entry has never been read
+        self._versions = NoticeVersions()
+        self._lists = MarketLists({})
+        self._renames: dict[tuple[Exchange, str], tuple[str, int]] = {}  # new name -> old, and when that was told
+        self._silent_until_ms = clock.now_ms()
+        self._deposits_open: frozenset[str] | None = None
 
-    async def load(self) -> None:
-        """Take up what an earlier run knew; the first look of a channel nobody has read yet is a silent baseline."""
+    async def load(self, silent_until_ms: int | None = None) -> None:
+        """Take up what an earlier run knew; the first look of a channel nobody has read yet is a silent baseline.
 
-        known, newest, lists = await self._writer.run(_load)
+        What was published after `silent_until_ms` (now, unless an earlier run is known to have reached that time) is
+        news all the same.
+        """
+        known, newest, lists = await self._writer.run(news.load)
         self._remember(known)
-        self._notices = {(row.exchange, row.notice_id): Version(row.version, row.mark, row.body_hash) for row in newest}
-        self._lists = lists
+        self._versions = NoticeVersions(newest)
+        self._lists = MarketLists(lists)
+        self._silent_until_ms = self._clock.now_ms() if silent_until_ms is None else silent_until_ms
+        for row in newest:
+            if row.kind == NoticeKind.RENAME.value and row.published_ms is not None:
+                notice = Notice(row.exchange, row.notice_id, row.title, (), row.published_ms, None)
+                self._note_rename(notice, understand(notice))
 
     def active(self) -> list[Listing]:
         """Listings that are still news: neither settled nor cancelled."""
         return [each for each in self._listings.values() if each.state not in OVER]
+
+    def opens_soon(self, exchange: Exchange, now_ms: int) -> bool:
+        """Whether a coin of the exchange is to open within ten minutes, or should have and has not traded yet."""
+        return any(
+            abs(each.trading_starts_ms - now_ms) <= SOON_MS
+            for each in self.active()
+            if each.exchange == exchange and each.trading_starts_ms is not None and each.first_trade_ms is None
+        )
+
+    # --- notices -----------------------------------------------------------------------------------------------------
 
     async def see_notices(self, channel: Channel, seen: Sequence[Notice], seen_ms: int) -> News:
         """Take a page of notices in; what is new since the last look is judged, oldest first."""
         async with self._lock:
             batch = _Batch(seen_ms)
             for notice in sorted(seen, key=lambda each: each.published_ms or seen_ms):
-                version = self._next_version(notice)
+                version = self._versions.next(notice)
                 if version is not None:
-                    batch.versions.append((notice, understand(notice), version))
-            if channel not in self._lists:
+                    batch.read.append(_Read(notice, understand(notice), version, self._versions.known(notice)))
+            fresh = batch.read
+            if not self._lists.begun(channel):
                 batch.lists[channel] = frozenset()
-                await self._commit(batch)
-                log.info("%s begins with %d notices that are not news", channel.value, len(seen))
-                return News()
-            if not batch.versions:
-                return News()
-            missed: list[Notice] = []
-            for notice, meaning, version in batch.versions:
-                if meaning.unread and version.number == 1 and version.body is None:
-                    batch.alerts.append(listing_alerts.of_unread(notice, self._language, seen_ms))
-                for sighting in sightings.of_notice(channel, notice, meaning, seen_ms):
-                    if self._is_history(notice, sighting):
-                        missed.append(notice)
-                    else:
-                        self._apply(batch, sighting)
-            if missed:
-                batch.alerts.append(listing_alerts.of_missed(missed, self._language, seen_ms))
-            news = await self._commit(batch)
-            bodies = [notice for notice, meaning, _ in batch.versions if notice.body is None and meaning.is_listing]
-            return replace(news, want_body=tuple(bodies))
+                fresh = [each for each in batch.read if (each.notice.published_ms or 0) > self._silent_until_ms]
+                log.info("%s begins with %d notices that are not news", channel.value, len(seen) - len(fresh))
+            self._judge(batch, channel, fresh)
+            brought = await self._commit(batch) if batch.read or batch.lists else News()
+            return replace(brought, items=len(fresh), want_body=tuple(self._without_body(seen)))
+
+    def _judge(self, batch: _Batch, channel: Channel, fresh: Iterable[_Read]) -> None:
+        """Listings, what nobody could read, and other news of coins under watch."""
+        missed: list[Notice] = []
+        for each in fresh:
+            notice, meaning = each.notice, each.meaning
+            if meaning.unread and each.before is None:
+                if self._too_old(notice, batch.seen_ms):
+                    missed.append(notice)
+                else:
+                    batch.told.append(Told(listing_alerts.of_unread(notice, self._language, batch.seen_ms)))
+            self._note_rename(notice, meaning)
+            self._judge_other(batch, each)
+            for sighting in sightings.of_notice(channel, notice, meaning, batch.seen_ms):
+                if self._is_history(notice, sighting):
+                    missed.append(notice)
+                else:
+                    self._apply(batch, sighting)
+        if missed:
+            batch.told.append(Told(listing_alerts.of_missed(missed, self._language, batch.seen_ms)))
+
+    def _judge_other(self, batch: _Batch, each: _Read) -> None:
+        """Told once for each sense of a notice: an edit that says the same, or a body that follows, is no news."""
+        notice, before = each.notice, each.before
+        if self._watch is None or self._too_old(notice, batch.seen_ms):
+            return
+        under_watch = {listing.base: listing for listing in self.active()}
+        under_watch |= {listing.base: listing for listing in self.active() if listing.exchange == notice.exchange}
+        found = other_news(each.meaning, notice.title, self._watch | under_watch.keys())
+        if found is None:
+            return
+        if before is not None:
+            told = replace(notice, title=before.title, body=None)
+            if what_of(understand(told).kind, told.title) is found.what:
+                return
+        alert = listing_alerts.of_other_news(found, notice, self._language, batch.seen_ms)
+        thread = next((under_watch[coin] for coin in found.coins if coin in under_watch), None)
+        batch.told.append(Told(alert, thread))
+
+    def _without_body(self, seen: Iterable[Notice]) -> Iterator[Notice]:
+        """The notices of listings on their way whose body nobody has given us yet."""
+        on_their_way = {(listing.exchange, listing.notice_id) for listing in self.active()}
+        for notice in seen:
+            known = self._versions.known(notice)
+            lacks = notice.body is None and known is not None and known.body is None
+            if lacks and (notice.exchange, notice.notice_id) in on_their_way:
+                yield notice
+
+    def _too_old(self, notice: Notice, seen_ms: int) -> bool:
+        """Published and edited so long ago that nobody can act on it any more."""
+        told = [at_ms for at_ms in (notice.published_ms, notice.edited_ms) if at_ms is not None]
+        return bool(told) and max(told) < seen_ms - self._catch_up_max_ms
+
+    def _is_history(self, notice: Notice, sighting: Sighting) -> bool:
+        """Whether this speaks of a listing that is over: told too long ago, or an edit of what has long traded."""
+        if (sighting.exchange, sighting.base) in self._listings:
+            return False
+        if self._too_old(notice, sighting.seen_ms):
+            return True
+        trades = any(self._lists.shows(sighting.exchange, f"{quote}-{sighting.base}") for quote in sighting.quotes)
+        oldest_ms = sighting.seen_ms - self._catch_up_max_ms
+        return trades and notice.published_ms is not None and notice.published_ms < oldest_ms
+
+    def _note_rename(self, notice: Notice, meaning: ParsedNotice) -> None:
+        """A notice of a rename or swap names the coin that trades and the one that will."""
+        if meaning.kind is not NoticeKind.RENAME or notice.published_ms is None:
+            return
+        old = [symbol for symbol in meaning.symbols if self._lists.shows_coin(notice.exchange, symbol)]
+        new = [symbol for symbol in meaning.symbols if symbol not in old]
+        if len(old) == len(new) == 1:
+            self._renames[notice.exchange, new[0]] = old[0], notice.published_ms
+
+    # --- lists -------------------------------------------------------------------------------------------------------
 
     async def see_markets(
         self, channel: Channel, markets: Set[Market], seen_ms: int, confirmed: Set[Market] | None = None
@@ -149,24 +240,98 @@ class ListingBook:
         `confirmed`: those of the doubtful markets that a second page shows. Added ones must be there, removed ones not.
         """
         async with self._lock:
-            codes = {market.code: market for market in markets}
-            before = self._lists.get(channel)
-            if before is None:
-                await self._commit(_Batch(seen_ms, lists={channel: frozenset(codes)}))
-                log.info("%s begins with %d markets that are not news", channel.value, len(codes))
+            shown = frozenset(market.code for market in markets)
+            if not self._lists.begun(channel):
+                await self._commit(_Batch(seen_ms, lists={channel: shown}))
+                self._lists.read(channel, seen_ms)
+                log.info("%s begins with %d markets that are not news", channel.value, len(shown))
                 return News()
-            found = diff(before, codes.keys(), self._mass_change)
-            added = frozenset(codes[code] for code in found.added)
-            removed = frozenset(_market(exchange_of(channel), code) for code in found.removed)
-            if found.suspicious and (confirmed is None or not added <= confirmed or removed & confirmed):
-                return News(doubtful=added | removed)
-            if not (added or removed):
+            exchange = exchange_of(channel)
+            known = [base for at, base in self._listings if at == exchange]
+            found = self._lists.change(channel, markets, self._mass_change, known, confirmed)
+            if found.doubtful:
+                return News(doubtful=found.doubtful)
+            self._lists.read(channel, seen_ms)
+            if shown == self._lists.items(channel).keys():
                 return News()
-            batch = _Batch(seen_ms, lists={channel: frozenset(codes)})
-            for sighting in sightings.of_list(channel, added, removed, seen_ms):
-                if sighting.kind is SightingKind.IN_LIST or (sighting.exchange, sighting.base) in self._listings:
-                    self._apply(batch, sighting)
-            return await self._commit(batch)
+            batch = _Batch(seen_ms, lists={channel: shown})
+            renamed = {each.new for each in self._renamed_in(batch, channel, found.renamed, found.joined)}
+            for sighting in sightings.of_list(channel, found.joined, found.left, seen_ms):
+                quiet = sighting.kind is SightingKind.IN_LIST and sighting.base in renamed
+                self._apply(batch, sighting, quiet=quiet)
+            for sighting in sightings.of_list(channel, found.known_elsewhere, (), seen_ms):
+                self._apply(batch, sighting, quiet=True)
+            brought = await self._commit(batch)
+            return replace(brought, items=len(found.joined))
+
+    def _renamed_in(
+        self, batch: _Batch, channel: Channel, by_look: Iterable[Renamed], joined: Iterable[Market]
+    ) -> Iterator[Renamed]:
+        """Renames among the markets that joined: seen in this look, or told by a notice before. Each is told once."""
+        exchange = exchange_of(channel)
+        found = {each.new: each for each in by_look}
+        for market in sorted(joined):
+            old, told_ms = self._renames.get((exchange, market.base), ("", 0))
+            if old and batch.seen_ms - told_ms < RENAME_KEEPS_MS:
+                found.setdefault(market.base, Renamed(old, market.base, (market.quote,)))
+        for each in found.values():
+            if (exchange, each.new) not in self._listings:
+                thread = self._listings.get((exchange, each.old))
+                live = thread is not None and thread.state not in OVER
+                alert = listing_alerts.of_rename(exchange, each, live, self._language, batch.seen_ms)
+                batch.told.append(Told(alert, thread if live else None))
+            self._renames[exchange, each.new] = each.old, batch.seen_ms
+            yield each
+
+    async def see_assets(self, channel: Channel, wallets: Sequence[Wallet], seen_ms: int) -> News:
+        """Deposit and withdrawal states. A coin new to the page is a hint, never a listing by itself.
+
+        What else brings a new coin here: a token swap, an airdrop, a coin that is only held for its owners, a network
+        added under another name. So it makes no row; it is told once, as a hint, and counts as the first sight when
+        another channel shows the listing. The opening of deposits is told of coins that are being listed.
+        """
+        async with self._lock:
+            exchange = exchange_of(channel)
+            coins = frozenset(wallet.base for wallet in wallets)
+            opened = frozenset(wallet.base for wallet in wallets if wallet.deposit_open)
+            before, self._deposits_open = self._deposits_open, opened
+            batch = _Batch(seen_ms)
+            known = frozenset(self._lists.items(channel))
+            new = coins - known
+            if new or not self._lists.begun(channel):
+                batch.lists[channel] = known | coins  # never taken away: a row that flickers is no new coin
+            if self._lists.begun(channel) and len(new) <= self._mass_change:
+                for base in sorted(new):
+                    self._hint(batch, channel, base)
+            elif new:
+                log.info("%s shows %d coins for the first time; none of them is news", channel.value, len(new))
+            for base in sorted(opened - (opened if before is None else before)):
+                listing = self._listings.get((exchange, base))
+                if listing is not None and listing.state in (ListingState.ANNOUNCED, ListingState.POSTPONED):
+                    kind = SightingKind.DEPOSITS_OPEN
+                    self._apply(batch, Sighting(exchange, base, (), channel, kind, seen_ms))
+            return await self._commit(batch) if batch.lists or batch.applied else News()
+
+    def _hint(self, batch: _Batch, channel: Channel, base: str) -> None:
+        exchange = exchange_of(channel)
+        listing = self._listings.get((exchange, base))
+        if listing is not None:
+            self._apply(batch, Sighting(exchange, base, (), channel, SightingKind.IN_ASSETS, batch.seen_ms))
+        elif not self._lists.shows_coin(exchange, base):
+            batch.told.append(Told(listing_alerts.of_new_wallet(exchange, base, self._language, batch.seen_ms)))
+
+    def _apply_hint(self, batch: _Batch, listing: Listing) -> None:
+        """The wallet that was seen before its listing was a sight of it."""
+        for channel in (Channel.BITHUMB_ASSETS,):
+            items = self._lists.items(channel)
+            since_ms = items.get(listing.base)
+            if exchange_of(channel) != listing.exchange or since_ms is None or since_ms == min(items.values()):
+                continue
+            if batch.seen_ms - since_ms < HINT_KEEPS_MS:
+                hint = Sighting(listing.exchange, listing.base, (), channel, SightingKind.IN_ASSETS, since_ms)
+                self._apply(batch, hint)
+
+    # --- trades and time ---------------------------------------------------------------------------------------------
 
     async def see_trade(self, market: Market, traded_ms: int, seen_ms: int) -> News:
         """The first trade of a coin under watch: it is open, whatever any list or notice says."""
@@ -198,99 +363,62 @@ class ListingBook:
                 saved = await self._writer.run(lambda db: [listings.save(db, each) for each in moved])
                 self._remember(saved)
 
-    def _next_version(self, notice: Notice) -> Version | None:
-        """The version that this text would be; None where we hold it already, or hold more of it."""
-        known = self._notices.get((notice.exchange, notice.notice_id))
-        mark = _hash(f"{notice.edited_ms}\0{notice.title}")
-        body = None if notice.body is None else _hash(notice.body)
-        if known is None:
-            return Version(1, mark, body)
-        if known.mark != mark:
-            return Version(known.number + 1, mark, body)
-        if body is None or body == known.body:
-            return None
-        return Version(known.number + (known.body is not None), mark, body)
+    # --- one transaction ---------------------------------------------------------------------------------------------
 
-    def _is_history(self, notice: Notice, sighting: Sighting) -> bool:
-        """Whether this speaks of a listing that is over: told too long ago, or an edit of what has long traded."""
-        if (sighting.exchange, sighting.base) in self._listings:
-            return False
-        oldest_ms = sighting.seen_ms - self._catch_up_max_ms
-        told = [at_ms for at_ms in (notice.published_ms, notice.edited_ms) if at_ms is not None]
-        if told and max(told) < oldest_ms:
-            return True
-        trades = any(
-            f"{quote}-{sighting.base}" in codes
-            for channel, codes in self._lists.items()
-            if exchange_of(channel) == sighting.exchange
-            for quote in sighting.quotes
-        )
-        return trades and notice.published_ms is not None and notice.published_ms < oldest_ms
-
-    def _apply(self, batch: _Batch, sighting: Sighting) -> None:
-        """Fold `sighting` in, on top of memory and of what this batch already holds."""
+    def _apply(self, batch: _Batch, sighting: Sighting, *, quiet: bool = False) -> None:
+        """Fold `sighting` in, on top of memory and of what this batch already holds; `quiet`: it is no news."""
         coin = (sighting.exchange, sighting.base)
         in_batch = [each.listing for each in batch.applied if (each.listing.exchange, each.listing.base) == coin]
         before = in_batch[-1] if in_batch else self._listings.get(coin)
+        if quiet and before is None:
+            batch.applied.append(_Applied(sighting, None, settled(sighting), Change.NONE))
+            return
         step = observe(before, sighting, sighting.seen_ms)
-        batch.applied.append(_Applied(sighting, before, step.listing, step.change))
+        change = Change.NONE if quiet else step.change
+        batch.applied.append(_Applied(sighting, before, step.listing, change))
+        if change in BEGINS:
+            self._apply_hint(batch, step.listing)
+        if change in BEGINS or (change is Change.QUOTES_ADDED and step.added[:1] == ("KRW",)):
+            self._tell_rival(batch, step.listing)
+
+    def _tell_rival(self, batch: _Batch, listing: Listing) -> None:
+        """The same coin while it is being listed on the other exchange: said in that listing's thread."""
+        for exchange in EXCHANGES:
+            other = self._listings.get((exchange, listing.base))
+            if exchange != listing.exchange and other is not None and other.state not in OVER:
+                alert = listing_alerts.of_rival(other, listing, self._language, batch.seen_ms)
+                batch.told.append(Told(alert, other))
 
     async def _commit(self, batch: _Batch) -> News:
         """Everything in one transaction; then memory, then the world."""
         now_ms = batch.seen_ms
-        told = [
-            (each, listing_alerts.of_change(each.change, each.before, each.listing, self._language, now_ms))
-            for each in batch.applied
+        entries = [self._entry(each, now_ms) for each in batch.applied]
+        read = [
+            ReadNotice(each.notice, each.meaning.kind.value, each.version.number, each.version.mark, each.version.body)
+            for each in batch.read
         ]
-
-        def record(connection: sqlite3.Connection) -> tuple[list[Listing], list[Delivery]]:
-            saved: list[Listing] = []
-            leaving: list[Delivery] = []
-            for each, alert in told:
-                listing = listings.save(connection, each.listing)
-                listings.add_sighting(connection, listing, each.sighting)
-                saved.append(listing)
-                if alert is not None:
-                    first = deliveries.first_sight_of(connection, listing.key)
-                    answers = first if alert.kind is AlertKind.FOLLOW_UP else None
-                    whole = replace(alert, listing_id=listing.listing_id, reply_to=answers)
-                    alert_id = deliveries.add_alert(connection, whole, self._targets, now_ms)
-                    leaving += deliveries.fresh(connection, alert_id)
-            for alert in batch.alerts:
-                deliveries.add_alert(connection, alert, self._targets, now_ms)
-            for notice, meaning, version in batch.versions:
-                notices.save(connection, notice, meaning.kind.value, version.number, version.mark, version.body, now_ms)
-            for channel, codes in batch.lists.items():
-                baselines.replace(connection, channel, codes, now_ms)
-            return saved, leaving
-
-        saved, leaving = await self._writer.run(record, urgent=True)
-        self._remember(saved)
-        self._notices |= {(notice.exchange, notice.notice_id): version for notice, _, version in batch.versions}
-        self._lists |= batch.lists
-        if batch.alerts or any(alert is not None for _, alert in told):
-            self._on_alerts(leaving)
+        recorded = await self._writer.run(
+            lambda db: news.record(db, entries, batch.told, read, batch.lists, self._targets, now_ms), urgent=True
+        )
+        self._remember(recorded.saved)
+        self._versions.keep({(each.notice.exchange, each.notice.notice_id): each.version for each in batch.read})
+        for channel, shown in batch.lists.items():
+            self._lists.keep(channel, shown, now_ms)
+        if batch.told or any(entry.alert is not None for entry in entries):
+            self._on_alerts(recorded.leaving)
         changed = [each for each in batch.applied if each.change is not Change.NONE]
         for each in changed:
             log.info("%s: %s, seen by %s", each.listing.key, each.change.value, each.sighting.channel.value)
         keys = {each.listing.key for each in changed}
-        return News(listings=tuple({each.key: each for each in saved if each.key in keys}.values()))
+        return News(listings=tuple({each.key: each for each in recorded.saved if each.key in keys}.values()))
+
+    def _entry(self, each: _Applied, now_ms: int) -> Entry:
+        """A follow-up that tells of new markets is the first sight of a coin that was only ever seen leaving a list."""
+        alert = listing_alerts.of_change(each.change, each.before, each.listing, self._language, now_ms)
+        if_first = None
+        if each.change is Change.QUOTES_ADDED:
+            if_first = listing_alerts.of_change(Change.FIRST_SIGHT, None, each.listing, self._language, now_ms)
+        return Entry(each.listing, each.sighting, alert, if_first)
 
     def _remember(self, saved: Iterable[Listing]) -> None:
         self._listings |= {(each.exchange, each.base): each for each in saved}
-
-
-Tables = tuple[list[Listing], list[notices.NoticeRow], dict[Channel, frozenset[str]]]
-
-
-def _load(connection: sqlite3.Connection) -> Tables:
-    return listings.latest(connection), notices.newest(connection), baselines.load(connection)
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def _market(exchange: Exchange, code: str) -> Market:
-    quote, _, base = code.partition("-")
-    return Market(exchange, base, quote)

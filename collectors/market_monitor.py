@@ -13,7 +13,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from collectors.events import Channel, Listing, Market, Notice
+from collectors.bithumb_rest import Wallet
+from collectors.events import Channel, Exchange, Listing, Market, Notice, exchange_of
 from collectors.net.deadline import within
 from config.clock import Clock
 from ops.health import ChannelReading
@@ -22,6 +23,7 @@ from ops.lifetimes import restarting, running
 log = logging.getLogger(__name__)
 
 DOWN_AFTER_S = 60.0  # contract: a channel that has not answered for this long is down
+OLD_PAGE_S = 600.0
 BODIES_WAITING = 32
 
 
@@ -104,12 +106,28 @@ class ListSource(Protocol):
     async def confirm(self, markets: Set[Market]) -> Set[Market]: ...
 
 
+class AssetSource(Protocol):
+    """Deposit and withdrawal states. `look` answers None where nothing changed since the last look."""
+
+    channel: Channel
+    every_s: float
+
+    async def look(self) -> Sequence[Wallet] | None: ...
+
+
+PollSource = NoticeSource | ListSource | AssetSource
+
+
 class News(Struct, frozen=True):
-    """What a look brought: listings that began or changed, notices whose body is wanted, changes not believed yet."""
+    """What a look brought: listings that began or changed, notices whose body is wanted, changes not believed yet.
+
+    `items` counts what the channel had not shown before, news or not.
+    """
 
     listings: tuple[Listing, ...] = ()
     want_body: tuple[Notice, ...] = ()
     doubtful: frozenset[Market] = frozenset()
+    items: int = 0
 
 
 class Book(Protocol):
@@ -120,6 +138,10 @@ class Book(Protocol):
     async def see_markets(
         self, channel: Channel, markets: Set[Market], seen_ms: int, confirmed: Set[Market] | None = None
     ) -> News: ...
+
+    async def see_assets(self, channel: Channel, wallets: Sequence[Wallet], seen_ms: int) -> News: ...
+
+    def opens_soon(self, exchange: Exchange, now_ms: int) -> bool: ...
 
 
 class Gate(Protocol):
@@ -138,11 +160,29 @@ class _State:
         self.errors = 0
         self.reason = "not asked yet"
         self.left_alone = False
+        self._newest_ms = 0
+        self._old_page_since_ms: int | None = None
+
+    def page(self, notices: Sequence[Notice], now_ms: int) -> None:
+        """Tell a page that shows the past: its newest word is older than one that the same page had before.
+
+        A deleted notice looks the same, so after a while such a page is believed.
+        """
+        newest_ms = max((ms for each in notices for ms in (each.published_ms, each.edited_ms) if ms), default=0)
+        if newest_ms >= self._newest_ms:
+            self._newest_ms, self._old_page_since_ms = newest_ms, None
+        elif self._old_page_since_ms is None:
+            self._old_page_since_ms = now_ms
+        elif now_ms - self._old_page_since_ms > OLD_PAGE_S * 1000:
+            self._newest_ms, self._old_page_since_ms = newest_ms, None
 
     def reading(self, now_ms: int) -> ChannelReading:
         if self.left_alone:
             state = "off"
         elif self.failing_since_ms is None:
+            if self._old_page_since_ms is not None:
+                why = "it shows an old page; the other channels carry on"
+                return ChannelReading("degraded", self.last_ok_ms, self.last_item_ms, self.errors, why)
             state = "up"
         else:
             state = "down" if now_ms - self.failing_since_ms > DOWN_AFTER_S * 1000 else "degraded"
@@ -166,16 +206,18 @@ class MarketMonitor:
         on_markets: Callable[[Set[Market]], None],
         off: Mapping[Channel, str] | None = None,
         pushes: Sequence[PushSource] = (),
+        assets: Sequence[AssetSource] = (),
     ) -> None:
         self._notices = notices
         self._lists = lists
+        self._assets = assets
         self._pushes = pushes
         self._book = book
         self._gate = gate
         self._clock = clock
         self._on_markets = on_markets
         self._off = dict(off or {})
-        sources: list[NoticeSource | ListSource | PushSource] = [*notices, *lists, *pushes]
+        sources: list[PollSource | PushSource] = [*notices, *lists, *assets, *pushes]
         self._states = {source.channel: _State(clock.now_ms()) for source in sources}
         self._look_now = {push.replays: asyncio.Event() for push in pushes}
         self._bodies: asyncio.Queue[tuple[NoticeSource, Notice]] = asyncio.Queue(BODIES_WAITING)
@@ -192,6 +234,7 @@ class MarketMonitor:
         loops: list[tuple[str, Callable[[], Awaitable[None]]]] = [("notice bodies", self._read_bodies)]
         loops += [(s.channel.value, partial(self._watch, s, partial(self._look_notices, s))) for s in self._notices]
         loops += [(s.channel.value, partial(self._watch, s, partial(self._look_list, s))) for s in self._lists]
+        loops += [(s.channel.value, partial(self._watch, s, partial(self._look_assets, s))) for s in self._assets]
         loops += [(s.channel.value, partial(s.listen, _Ear(self, s))) for s in self._pushes]
         async with running(*(restarting(name, make, self._clock, self._crashed) for name, make in loops)):
             await asyncio.Event().wait()
@@ -200,7 +243,7 @@ class MarketMonitor:
         log.error("listing channel %s crashed and starts again", name, exc_info=error)
         self.crashes[name] = f"{type(error).__name__}: {error}"
 
-    async def _watch(self, source: NoticeSource | ListSource, look: Callable[[], Awaitable[News]]) -> None:
+    async def _watch(self, source: PollSource, look: Callable[[], Awaitable[News]]) -> None:
         state = self._states[source.channel]
         look_now = self._look_now.get(source.channel)
         while True:
@@ -232,8 +275,11 @@ class MarketMonitor:
         finally:
             state.left_alone = False
 
-    def _pace_s(self, source: NoticeSource | ListSource) -> float:
-        """Seconds from one look to the next: longer where a socket tells the same sooner."""
+    def _pace_s(self, source: PollSource) -> float:
+        """Seconds from one look to the next: longer where a socket tells the same sooner, half before an opening."""
+        if source in self._lists:
+            soon = self._book.opens_soon(exchange_of(source.channel), self._clock.now_ms())
+            return source.every_s / 2 if soon else source.every_s
         if self._states[source.channel].failing_since_ms is not None:
             return source.every_s
         spared = [
@@ -243,10 +289,17 @@ class MarketMonitor:
         ]
         return max([source.every_s, *spared])
 
+    async def _look_assets(self, source: AssetSource) -> News:
+        wallets = await source.look()
+        if wallets is None:
+            return News()
+        return await self._book.see_assets(source.channel, wallets, self._clock.now_ms())
+
     async def _look_notices(self, source: NoticeSource) -> News:
         notices = await source.look()
         if notices is None:
             return News()
+        self._states[source.channel].page(notices, self._clock.now_ms())
         news = await self._book.see_notices(source.channel, notices, self._clock.now_ms())
         self._want_bodies(source, news)
         return news
@@ -295,7 +348,7 @@ class MarketMonitor:
         state.last_ok_ms = now_ms
         state.failing_since_ms = None
         state.reason = ""
-        if news.listings:
+        if news.listings or news.items:
             state.last_item_ms = now_ms
         self._hand_on(news)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from collectors.events import Channel, Exchange, Market, Notice, Sighting, SightingKind
+from collectors.events import Channel, Market, Notice, Sighting, SightingKind, exchange_of
 from collectors.notice_parser import ItemStatus, NoticeKind, ParsedNotice, Published, parse
 
 KIND_OF_STATUS = {
@@ -48,7 +48,3 @@ def of_list(channel: Channel, added: Iterable[Market], removed: Iterable[Market]
             quotes[market.base] = (*quotes.get(market.base, ()), market.quote)
         for base, joined in quotes.items():
             yield Sighting(exchange_of(channel), base, joined, channel, kind, seen_ms)
-
-
-def exchange_of(channel: Channel) -> Exchange:
-    return "upbit" if channel.value.startswith("upbit:") else "bithumb"

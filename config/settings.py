@@ -55,7 +55,12 @@ class Writing(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Channels(Struct, frozen=True, forbid_unknown_fields=True):
-    """Seconds between two polls of each listing channel, and how far back a missed listing is still told one by one."""
+    """Seconds between two polls of each listing channel, and how far back a missed listing is still told one by one.
+
+    Market lists and ticker pages are read twice as often from ten minutes before a known opening. `list_mb_per_hour`
+    bounds the text (uncompressed megabytes) of each of them; a page that does not fit into it is read less often.
+    `watch` are tickers whose delistings, cautions and halts are told besides those of the listings on their way.
+    """
 
     upbit_notices_s: float = 5.0
     upbit_notices_with_key_s: float = 60.0  # while the announcement socket listens and `upbit_notices` is auto
@@ -65,6 +70,8 @@ class Channels(Struct, frozen=True, forbid_unknown_fields=True):
     bithumb_market_list_s: float = 1.0
     bithumb_ticker_all_s: float = 1.0
     bithumb_assets_s: float = 5.0
+    list_mb_per_hour: float = 800.0  # 190 kB once a second, with a reserve for an opening
+    watch: tuple[str, ...] = ()
     catch_up_max_h: float = 24.0
     mass_change: int = 10
 
@@ -132,8 +139,12 @@ class Features(Struct, frozen=True, forbid_unknown_fields=True):
     upbit_announcement: bool
     upbit_notices: bool | Literal["auto"]  # auto: seldom while the announcement socket listens
     upbit_market_list: bool
+    upbit_ticker_all: bool
     bithumb_notices: bool
     bithumb_market_list: bool
+    bithumb_ticker_all: bool
+    bithumb_assets: bool
+    other_news: bool
     analysis: bool
     telegram: bool
 

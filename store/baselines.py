@@ -1,4 +1,4 @@
-"""The SQL of `baselines`: what each list channel held when it was last whole, so that a restart can tell what is new."""
+"""The SQL of `baselines`: what each list channel held when it was last whole, for a restart to tell what is new."""
 
 import sqlite3
 from collections.abc import Set
@@ -16,6 +16,16 @@ def load(connection: sqlite3.Connection) -> dict[Channel, frozenset[str]]:
         if item != BEGUN:
             items.add(item)
     return {channel: frozenset(items) for channel, items in known.items()}
+
+
+def since(connection: sqlite3.Connection) -> dict[Channel, dict[str, int]]:
+    """The same with the time since when each item is known (ours)."""
+    known: dict[Channel, dict[str, int]] = {}
+    for channel, item, since_ms in connection.execute("SELECT channel, item, since_ms FROM baselines"):
+        items = known.setdefault(Channel(channel), {})
+        if item != BEGUN:
+            items[item] = since_ms
+    return known
 
 
 def replace(connection: sqlite3.Connection, channel: Channel, items: Set[str], now_ms: int) -> None:

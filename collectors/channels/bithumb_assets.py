@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from collectors import bithumb_rest
 from collectors.bithumb_rest import Wallet
+from collectors.byte_budget import ByteBudget
 from collectors.channels.page import Page
 from collectors.events import Channel
 from collectors.net.http import HttpDoor
@@ -15,9 +16,9 @@ class BithumbAssets:
 
     channel = Channel.BITHUMB_ASSETS
 
-    def __init__(self, door: HttpDoor, clock: Clock, every_s: float) -> None:
+    def __init__(self, door: HttpDoor, clock: Clock, every_s: float, budget: ByteBudget | None = None) -> None:
         self.every_s = every_s
-        self._page = Page(door, clock, bithumb_rest.SERVICE, bithumb_rest.assets(), bithumb_rest.parse_assets)
+        self._page = Page(door, clock, bithumb_rest.SERVICE, bithumb_rest.assets(), bithumb_rest.parse_assets, budget)
 
     async def look(self) -> Sequence[Wallet] | None:
         return await self._page.look()

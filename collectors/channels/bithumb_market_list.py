@@ -3,6 +3,7 @@
 from collections.abc import Set
 
 from collectors import bithumb_rest
+from collectors.byte_budget import ByteBudget
 from collectors.channels.bithumb_ticker_all import shown
 from collectors.channels.page import Page
 from collectors.events import Channel, Market
@@ -15,10 +16,10 @@ class BithumbMarketList:
 
     channel = Channel.BITHUMB_MARKET_LIST
 
-    def __init__(self, door: HttpDoor, clock: Clock, every_s: float) -> None:
+    def __init__(self, door: HttpDoor, clock: Clock, every_s: float, budget: ByteBudget | None = None) -> None:
         self.every_s = every_s
         self._door = door
-        self._page = Page(door, clock, bithumb_rest.SERVICE, bithumb_rest.market_list(), _markets)
+        self._page = Page(door, clock, bithumb_rest.SERVICE, bithumb_rest.market_list(), _markets, budget)
 
     async def look(self) -> Set[Market] | None:
         return await self._page.look()

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from collectors.byte_budget import ByteBudget
 from collectors.market_monitor import ChannelTrouble
 from collectors.net.http import DoorError, HttpDoor
 from collectors.rest import ExchangeError, PageError, Request
@@ -17,23 +18,35 @@ class Page(Generic[T]):
     """`look` at one request's answer; None where it says what it said before."""
 
     def __init__(
-        self, door: HttpDoor, clock: Clock, service: str, request: Request, parse: Callable[[int, bytes], T]
+        self,
+        door: HttpDoor,
+        clock: Clock,
+        service: str,
+        request: Request,
+        parse: Callable[[int, bytes], T],
+        budget: ByteBudget | None = None,
     ) -> None:
+        """`budget` makes a look wait where the page is too large to be read that often."""
         self._door = door
         self._clock = clock
         self._service = service
         self._request = request
         self._parse = parse
+        self._budget = budget
         self._body: bytes | None = None
         self._whole_at = -WHOLE_EVERY_S
 
     async def look(self) -> T | None:
         """The page, or None for a 304 or for the same bytes again; raise ChannelTrouble."""
+        if self._budget is not None:
+            await self._clock.sleep(self._budget.wait_s(self._clock.monotonic()))
         whole_due = self._clock.monotonic() - self._whole_at >= WHOLE_EVERY_S
         if whole_due:
             self._forget()
         answer = await ask(self._door, self._service, self._request, conditional=True)
         status, body = answer
+        if self._budget is not None:
+            self._budget.spend(len(body), self._clock.monotonic())
         if self._body is not None and (status == 304 or (status == 200 and body == self._body)):
             return None
         try:

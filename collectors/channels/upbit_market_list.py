@@ -3,6 +3,7 @@
 from collections.abc import Set
 
 from collectors import upbit_rest
+from collectors.byte_budget import ByteBudget
 from collectors.channels.page import Page, read
 from collectors.events import Channel, Market
 from collectors.net.http import HttpDoor
@@ -16,10 +17,10 @@ class UpbitMarketList:
 
     channel = Channel.UPBIT_MARKET_LIST
 
-    def __init__(self, door: HttpDoor, clock: Clock, every_s: float) -> None:
+    def __init__(self, door: HttpDoor, clock: Clock, every_s: float, budget: ByteBudget | None = None) -> None:
         self.every_s = every_s
         self._door = door
-        self._page = Page(door, clock, upbit_rest.SERVICE, upbit_rest.market_list(), _markets)
+        self._page = Page(door, clock, upbit_rest.SERVICE, upbit_rest.market_list(), _markets, budget)
 
     async def look(self) -> Set[Market] | None:
         return await self._page.look()

@@ -3,6 +3,7 @@
 from collections.abc import Set
 
 from collectors import upbit_rest
+from collectors.byte_budget import ByteBudget
 from collectors.channels.page import Page, read
 from collectors.events import Channel, Market
 from collectors.net.http import HttpDoor
@@ -14,10 +15,12 @@ class UpbitTickerAll:
 
     channel = Channel.UPBIT_TICKER_ALL
 
-    def __init__(self, door: HttpDoor, clock: Clock, every_s: float) -> None:
+    def __init__(self, door: HttpDoor, clock: Clock, every_s: float, budget: ByteBudget | None = None) -> None:
         self.every_s = every_s
         self._door = door
-        self._page = Page(door, clock, upbit_rest.SERVICE, upbit_rest.ticker_all(), upbit_rest.parse_ticker_codes)
+        self._page = Page(
+            door, clock, upbit_rest.SERVICE, upbit_rest.ticker_all(), upbit_rest.parse_ticker_codes, budget
+        )
 
     async def look(self) -> Set[Market] | None:
         return await self._page.look()

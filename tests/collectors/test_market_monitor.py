@@ -5,7 +5,8 @@ from collections.abc import Sequence, Set
 
 from msgspec.structs import replace
 
-from collectors.events import Channel, Listing, ListingState, Market, Notice, market_of
+from collectors.bithumb_rest import Wallet
+from collectors.events import Channel, Exchange, Listing, ListingState, Market, Notice, market_of
 from collectors.market_monitor import ChannelOff, ChannelTrouble, Ear, MarketMonitor, News
 from ops.lifetimes import running
 from tests.fakes.clock import START_MS, FakeClock
@@ -65,6 +66,7 @@ class Book:
         self.lists: list[Set[Market]] = []
         self.news = News()
         self.doubts: frozenset[Market] = frozenset()
+        self.opening: set[Exchange] = set()
 
     async def see_notices(self, channel: Channel, notices: Sequence[Notice], seen_ms: int) -> News:
         self.seen += notices
@@ -77,6 +79,12 @@ class Book:
             return News(doubtful=self.doubts)
         self.lists.append(markets)
         return News()
+
+    async def see_assets(self, channel: Channel, wallets: Sequence[Wallet], seen_ms: int) -> News:
+        return News()
+
+    def opens_soon(self, exchange: Exchange, now_ms: int) -> bool:
+        return exchange in self.opening
 
 
 class Gate:

@@ -1,0 +1,118 @@
+"""What each list channel of an exchange shows, since when, and what a change in one of them means. Pure.
+
+Several channels show the same markets, each late or broken in its own way; a change counts for what all of them say:
+
+* a market that one list lost while another still shows it has not left the exchange;
+* a market new to one list that another has shown all along is not new: a row was missing here;
+* one coin leaving and one unknown coin joining the same quotes in the same look is a rename (or swap), not a listing.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Set
+
+from msgspec import Struct
+
+from collectors.events import Channel, Market, exchange_of, market_of
+from collectors.listing_diff import diff
+
+RECENT_MS = 40_000  # a list read within this time shows what the exchange shows; an unchanged page is whole every 30 s
+ALL_ALONG_MS = 60_000
+
+Items = Mapping[str, int]  # code (or coin) -> since when (ours)
+
+
+class Renamed(Struct, frozen=True):
+    """`old` is `new` from now on, as far as a list shows it."""
+
+    old: str
+    new: str
+    quotes: tuple[str, ...]
+
+
+class ListChange(Struct, frozen=True):
+    """What a look changes: markets that joined and left, renames taken out of both, and whether to ask again."""
+
+    joined: frozenset[Market]
+    left: frozenset[Market]
+    known_elsewhere: frozenset[Market]
+    renamed: tuple[Renamed, ...]
+    doubtful: frozenset[Market]
+
+
+class MarketLists:
+    """The baselines of all list channels in memory. Look with `change`, and `keep` what was committed."""
+
+    def __init__(self, baselines: Mapping[Channel, Items]) -> None:
+        self._items: dict[Channel, dict[str, int]] = {channel: dict(items) for channel, items in baselines.items()}
+        self._read_ms: dict[Channel, int] = {}
+
+    def begun(self, channel: Channel) -> bool:
+        return channel in self._items
+
+    def items(self, channel: Channel) -> Items:
+        return self._items.get(channel, {})
+
+    def shows(self, exchange: str, code: str) -> bool:
+        """Whether any list of the exchange shows this market."""
+        return any(code in items for channel, items in self._items.items() if exchange_of(channel) == exchange)
+
+    def shows_coin(self, exchange: str, base: str) -> bool:
+        """The same for a coin in any market."""
+        ending = f"-{base}"
+        lists = (items for channel, items in self._items.items() if exchange_of(channel) == exchange)
+        return any(code.endswith(ending) for items in lists for code in items)
+
+    def read(self, channel: Channel, at_ms: int) -> None:
+        """The list was whole at this moment, changed or not."""
+        self._read_ms[channel] = at_ms
+
+    def keep(self, channel: Channel, shown: Collection[str], at_ms: int) -> None:
+        """These are the baseline from now on."""
+        before = self.items(channel)
+        self._items[channel] = {code: before.get(code, at_ms) for code in shown}
+
+    def change(
+        self, channel: Channel, markets: Set[Market], mass: int, known: Collection[str], confirmed: Set[Market] | None
+    ) -> ListChange:
+        """What `markets` changes against the baseline of `channel`; `known` are coins that have a listing of their own.
+
+        A change too large to believe is `doubtful`, and nothing else, until `confirmed` (those of the doubtful that a
+        second page shows) bears it out: what joined must be there, what left must not.
+        """
+        exchange = exchange_of(channel)
+        codes = {market.code: market for market in markets}
+        found = diff(self.items(channel).keys(), codes.keys(), mass)
+        joined = frozenset(codes[code] for code in found.added)
+        left = frozenset(market_of(exchange, code) for code in found.removed)
+        if found.suspicious and (confirmed is None or not joined <= confirmed or left & confirmed):
+            return ListChange(frozenset(), frozenset(), frozenset(), (), joined | left)
+        read_ms = self._read_ms.get(channel)
+        elsewhere = frozenset(
+            market for market in joined if read_ms is not None and self._all_along(channel, market.code, read_ms)
+        )
+        remains = frozenset(market for market in left if read_ms is not None and self._recently(channel, market.code))
+        renamed = tuple(_renames(joined - elsewhere, left, known))
+        return ListChange(joined - elsewhere, left - remains, elsewhere, renamed, frozenset())
+
+    def _all_along(self, channel: Channel, code: str, read_ms: int) -> bool:
+        """Whether another list has shown it for a minute and more before this one's last look, which did not."""
+        return any(self._items[other].get(code, read_ms) < read_ms - ALL_ALONG_MS for other in self._others(channel))
+
+    def _recently(self, channel: Channel, code: str) -> bool:
+        """Whether another list, read no later than a moment before this one's last look, still shows it."""
+        oldest_ms = self._read_ms[channel] - RECENT_MS
+        return any(
+            code in self._items[other] and self._read_ms.get(other, 0) >= oldest_ms for other in self._others(channel)
+        )
+
+    def _others(self, channel: Channel) -> Iterator[Channel]:
+        exchange = exchange_of(channel)
+        return (other for other in self._items if other is not channel and exchange_of(other) == exchange)
+
+
+def _renames(joined: Set[Market], left: Set[Market], known: Collection[str]) -> Iterator[Renamed]:
+    """One coin out, one unknown coin in, the same quotes: anything less clear is a listing and a departure."""
+    new, old = {market.base for market in joined}, {market.base for market in left}
+    if len(new) == len(old) == 1 and not new & set(known):
+        quotes = tuple(sorted(market.quote for market in joined))
+        if quotes == tuple(sorted(market.quote for market in left)):
+            yield Renamed(old.pop(), new.pop(), quotes)

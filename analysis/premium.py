@@ -107,9 +107,10 @@ def _live_members(legs: FxLegs, now_ms: int) -> Iterator[FxMember]:
     for step, krw, usdt in ((FxStep.BTC, legs.btc_krw, legs.btc_usdt), (FxStep.ETH, legs.eth_krw, legs.eth_usdt)):
         if krw is None or usdt is None or not (_live(krw, now_ms) and _live(usdt, now_ms)):
             continue
-        if abs(krw.taken_ms - usdt.taken_ms) <= SKEW_MS:
+        rate = positive(krw.price / usdt.price)  # two absurd prices may give no number at all
+        if rate is not None and abs(krw.taken_ms - usdt.taken_ms) <= SKEW_MS:
             taken_ms = min(krw.taken_ms, usdt.taken_ms)
-            yield FxMember(step, krw.price / usdt.price, f"{krw.source} / {usdt.source}", taken_ms)
+            yield FxMember(step, rate, f"{krw.source} / {usdt.source}", taken_ms)
     lone = legs.usdt_krw
     if lone is not None and _live(lone, now_ms):
         yield FxMember(FxStep.USDT, lone.price, lone.source, lone.taken_ms)

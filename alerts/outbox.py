@@ -167,7 +167,9 @@ class Outbox:
         while True:
             ready = await self._look(int(digest_every_s * 1000))
             for delivery in ready.claim.due:
-                self._start(delivery)
+                # A first sight that was committed after this look was asked for may have left from memory meanwhile.
+                if delivery.delivery_id not in self._sending:
+                    self._start(delivery)
             if not ready.claim.due:
                 return self._pause_s(ready)
 

@@ -110,6 +110,22 @@ async def test_a_first_sight_leaves_from_memory_before_the_table_is_read_again(b
     assert bench.states() == ["sent"]
 
 
+async def test_a_first_sight_that_is_committed_while_the_table_is_about_to_be_read_is_sent_once(bench: Bench) -> None:
+    """The look was asked for before there was such a row, and finds it; by then it has left from memory."""
+    async with bench.running():
+        bench.writer.turn = asyncio.Event()
+        bench.chats.script(CHAT, HANG)
+        bench.outbox.poke()
+        await bench.clock.settle()
+        now_ms = bench.clock.now_ms()
+        handed = bench.writer.do(lambda db: fresh(db, add_alert(db, a_first_sight(), bench.targets, now_ms)))
+        bench.outbox.poke(handed)
+        await bench.clock.settle()
+        bench.writer.turn.set()
+        await bench.clock.advance(60)
+        assert bench.chats.texts(CHAT) == ["first"]
+
+
 async def test_a_first_sight_overtakes_five_hundred_older_messages(bench: Bench) -> None:
     for number in range(500):
         bench.add(an_alert(key=f"upbit:OLD{number}:1", text=f"old {number}"))

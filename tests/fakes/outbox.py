@@ -41,14 +41,20 @@ def a_first_sight(key: str = "upbit:NOVA:1", text: str = "first", created_ms: in
 
 
 class DirectWriter:
-    """Runs work at once in a transaction of its own. While `fault` is set, nothing can be written."""
+    """Runs work at once in a transaction of its own. While `fault` is set, nothing can be written.
+
+    While `turn` is an event that is not set, work that was handed in waits for it, as behind a long transaction.
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
         self.fault: Exception | None = None
+        self.turn: asyncio.Event | None = None
 
     async def run(self, work: Callable[[sqlite3.Connection], T], urgent: bool = False) -> T:
         await asyncio.sleep(0)
+        if self.turn is not None:
+            await self.turn.wait()
         if self.fault is not None:
             raise self.fault
         return self.do(work)

@@ -19,6 +19,7 @@ from analysis.verdict import Cost, CostPart
 from config.settings import Fee, Fees, Gate, Network, Settings
 
 BPS = Decimal(10_000)
+ABSURD_BPS = Decimal(10) ** 10
 PARTS = ("korean_fee", "foreign_fee", "korean_slippage", "foreign_slippage", "withdrawal", "gas", "hedge")
 LEAST_FUNDING_INTERVAL_H = 1.0
 
@@ -104,8 +105,10 @@ class CostModel(Struct, frozen=True):
         return CostPart(part, bps, bps, f"estimate, {dated(fee)}")
 
     @staticmethod
-    def _share(usd: Decimal, notional_usdt: float) -> Decimal:
-        return (usd * BPS / Decimal(repr(notional_usdt))).quantize(Decimal("0.0001"), rounding="ROUND_UP")
+    def _share(usd: Decimal, notional_usdt: float) -> Decimal | None:
+        """Bps of the notional, rounded up; None for a fee a million times the notional, which is no fee."""
+        share = usd * BPS / Decimal(repr(notional_usdt))
+        return share.quantize(Decimal("0.0001"), rounding="ROUND_UP") if share < ABSURD_BPS else None
 
     def hedge(self, venue: str, perp: Perp, spot_mid: float | None, notional_usdt: float | None, now_ms: int) -> Hedge:
         """What shorting `perp` for the notional costs: in and out, entry basis, funding.

@@ -21,7 +21,9 @@ from analysis.quotes import Book, Leg, Levels
 LIVE_AGE_MS = 10_000  # a leg older than this is not live …
 SKEW_MS = 2_000  # … nor are two legs further apart than this; also how far ahead of our clock a source may be
 AGREE = 0.01  # members of the reference rate agree within 1 %
+PLAUSIBLE = (300.0, 10_000.0)  # KRW per USDT; outside is a broken price (the wildest print was 5,755, 2025-10-11)
 BANK_BAND = (0.95, 1.15)  # a lone rate further from the bank's than this is not believed
+PLAUSIBLE_KRW = (100.0, 100_000.0)  # per USDT; anything else is a broken price, not a rate
 BANK_AGE_MS = 4 * 86_400_000  # the bank rate stands still over a long weekend
 TENTH_OF_MILLI_BPS = Decimal("0.0001")
 ABSURD = 1e6
@@ -107,13 +109,21 @@ def _live_members(legs: FxLegs, now_ms: int) -> Iterator[FxMember]:
     for step, krw, usdt in ((FxStep.BTC, legs.btc_krw, legs.btc_usdt), (FxStep.ETH, legs.eth_krw, legs.eth_usdt)):
         if krw is None or usdt is None or not (_live(krw, now_ms) and _live(usdt, now_ms)):
             continue
-        rate = positive(krw.price / usdt.price)  # two absurd prices may give no number at all
-        if rate is not None and abs(krw.taken_ms - usdt.taken_ms) <= SKEW_MS:
+        rate = krw.price / usdt.price
+        if _plausible(rate) and abs(krw.taken_ms - usdt.taken_ms) <= SKEW_MS:
             taken_ms = min(krw.taken_ms, usdt.taken_ms)
             yield FxMember(step, rate, f"{krw.source} / {usdt.source}", taken_ms)
     lone = legs.usdt_krw
-    if lone is not None and _live(lone, now_ms):
+    if lone is not None and _live(lone, now_ms) and _plausible(lone.price):
         yield FxMember(FxStep.USDT, lone.price, lone.source, lone.taken_ms)
+
+
+def _plausible(rate: float) -> bool:
+    return PLAUSIBLE_KRW[0] < rate < PLAUSIBLE_KRW[1]
+
+
+def _plausible(rate: float) -> bool:
+    return PLAUSIBLE[0] < rate < PLAUSIBLE[1]
 
 
 def _live(leg: Leg, now_ms: int) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 from itertools import pairwise
+from typing import TypeVar, cast
 
 import msgspec
 from hypothesis import given, settings
@@ -38,6 +39,8 @@ from tests.fakes.evidence import (
     venue,
 )
 from tests.fakes.evidence import settings as radar
+
+S = TypeVar("S")
 
 QUALITY = {
     Outcome.NO_GO: 0,
@@ -292,3 +295,53 @@ def test_a_higher_margin_never_improves_the_verdict(given_: Evidence, margin: in
     after = decide(given_, radar(margin_bps=Decimal(margin + more)))
     assert not better_or_equal(before, after)
     assert before.mode in (Mode.OPEN, Mode.PRE_OPEN)
+
+
+# --- nonsense -------------------------------------------------------------------------------------------------------
+
+ABSURD = (0.0, -1.0, 1e-320, 1e-12, 1e12, 1e308, float("inf"), float("-inf"), float("nan"))
+
+
+def floats_in(value: object) -> int:
+    if isinstance(value, float):
+        return 1
+    if isinstance(value, msgspec.Struct):
+        return sum(floats_in(getattr(value, name)) for name in value.__struct_fields__)
+    if isinstance(value, Mapping):
+        return sum(map(floats_in, value.values()))
+    return sum(map(floats_in, value)) if isinstance(value, tuple) else 0
+
+
+def with_float(value: S, index: int, odd: float) -> S:
+    """The same value with its `index`-th float replaced."""
+    left = [index]
+
+    def walk(inner: object) -> object:
+        if isinstance(inner, float):
+            left[0] -= 1
+            return odd if left[0] == -1 else inner
+        if isinstance(inner, msgspec.Struct):
+            return msgspec.structs.replace(
+                inner, **{name: walk(getattr(inner, name)) for name in inner.__struct_fields__}
+            )
+        if isinstance(inner, Mapping):
+            return {name: walk(each) for name, each in inner.items()}
+        return tuple(map(walk, inner)) if isinstance(inner, tuple) else inner
+
+    return cast(S, walk(value))
+
+
+def test_one_absurd_number_anywhere_never_makes_a_better_verdict_or_a_crash() -> None:
+    """Every number of a case that just misses its margin, replaced by every absurd one.
+
+    Bigger than life is let through where it only says "more of it is there" (sizes, volumes) or "later than thought".
+    """
+    dull = evidence({"binance": venue(), "okx": venue("okx", transfers=good_transfers(network("ERC20")))})
+    dull = msgspec.structs.replace(dull, korean=korean(1_415.0, 1_417.0))
+    assert decide(dull, HOW).outcome is Outcome.NO_GO
+    for case in (dull, evidence(), msgspec.structs.replace(dull, opened=False)):
+        before = decide(case, HOW)
+        for index in range(floats_in(case)):
+            for odd in ABSURD:
+                after = decide(with_float(case, index, odd), HOW)
+                assert not (before.outcome is Outcome.NO_GO and after.outcome is Outcome.GO), (index, odd)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.evidence import FxLegs
+from analysis.gate import decide
 from analysis.premium import (
     FxMember,
     FxStep,
@@ -23,7 +24,7 @@ from analysis.premium import (
     sound,
 )
 from analysis.quotes import BankRate
-from tests.fakes.evidence import NOW, book, leg, legs, two_sided
+from tests.fakes.evidence import NOW, book, evidence, leg, legs, settings, two_sided
 
 HARD = 1_450.0
 
@@ -139,7 +140,8 @@ def test_no_leg_however_absurd_gives_an_absurd_trusted_rate(values: list[float])
     absurd = {name: leg("X", "Y", value) for name, value in zip(names, values, strict=True)}
     odd = msgspec.structs.replace(FxLegs(), **absurd)
     fx = choose_fx(odd, None, HARD, NOW)
-    assert fx.rate is None or fx.rate > 0
+    assert fx.rate is None or 0 < fx.rate < float("inf")
+    decide(evidence(legs=odd), settings())
 
 
 # --- the global price -----------------------------------------------------------------------------------------------

@@ -130,6 +130,7 @@ def test_spellings_are_each_venues_own() -> None:
         (Silent("no key"), Silent("no key"), ["binance/?"]),
         (Transfers((), "test", NOW), network("ETH"), ["binance/-"]),
         (good_transfers(taken_ms=NOW - 900_001), network("ETH"), ["binance/ETH"]),
+        (good_transfers(taken_ms=NOW + 60_001), network("ETH"), ["binance/ETH"]),
     ],
 )
 def test_a_side_that_does_not_tell_leaves_its_state_unknown(

@@ -7,7 +7,7 @@ from alerts.figures import kst, kst_time, span
 from alerts.words import EXCHANGES, NOTICE, Language, say, word
 from collectors.events import Listing
 
-LATE_MS = 60_000  # seen later than this after publication: said on a line of its own
+LATE_MS = 10_000  # later than any channel's own pace (5 s, and up to 3 s in a cache): said on a line of its own
 MARKET_PAGES = {
     "upbit": "https://upbit.com/exchange?code=CRIX.UPBIT.{quote}-{base}",
     "bithumb": "https://www.bithumb.com/react/trade/order/{base}-{quote}",
@@ -54,10 +54,10 @@ def times(listing: Listing, language: Language, now_ms: int) -> Iterator[str]:
 
 def lateness(delay_ms: int, language: Language) -> str:
     """Published while we were down or blind: by how much the first sight is late."""
-    late = f"{max(1, delay_ms // 60_000):,}"
+    late = span(delay_ms // 60_000 * 60_000 if delay_ms >= 120_000 else delay_ms // 1_000 * 1_000, language)
     words = (
-        f"⚠️ {late}분 늦음: 보고 있지 않던 동안 공지됨",
-        f"⚠️ late by {late} min: published while we were not watching",
+        f"⚠️ {late} 늦음: 보고 있지 않던 동안 공지됨",
+        f"⚠️ late by {late}: published while we were not watching",
     )
     return say(words, language)
 

@@ -201,7 +201,9 @@ def test_a_late_sighting_says_by_how_much() -> None:
     late = msgspec.structs.replace(NOVA, first_seen_ms=T + 12 * 60_000 + 30_000)
     assert "⚠️ late by 12 min: published while we were not watching" in message.first_sight(late, "en", T)
     assert "⚠️ 12분 늦음: 보고 있지 않던 동안 공지됨" in message.first_sight(late, "ko", T)
-    on_time = msgspec.structs.replace(NOVA, first_seen_ms=T + 60_000)
+    seconds = msgspec.structs.replace(NOVA, first_seen_ms=T + 34_400)
+    assert "⚠️ late by 34 s: published while we were not watching" in message.first_sight(seconds, "en", T)
+    on_time = msgspec.structs.replace(NOVA, first_seen_ms=T + 10_000)
     assert "late" not in message.first_sight(on_time, "en", T)
 
 

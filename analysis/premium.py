@@ -21,9 +21,8 @@ from analysis.quotes import Book, Leg, Levels
 LIVE_AGE_MS = 10_000  # a leg older than this is not live …
 SKEW_MS = 2_000  # … nor are two legs further apart than this; also how far ahead of our clock a source may be
 AGREE = 0.01  # members of the reference rate agree within 1 %
-PLAUSIBLE = (300.0, 10_000.0)  # KRW per USDT; outside is a broken price (the wildest print was 5,755, 2025-10-11)
 BANK_BAND = (0.95, 1.15)  # a lone rate further from the bank's than this is not believed
-PLAUSIBLE_KRW = (100.0, 100_000.0)  # per USDT; anything else is a broken price, not a rate
+PLAUSIBLE_KRW = (300.0, 10_000.0)  # per USDT; outside is a broken price (the wildest print was 5,755, 2025-10-11)
 BANK_AGE_MS = 4 * 86_400_000  # the bank rate stands still over a long weekend
 TENTH_OF_MILLI_BPS = Decimal("0.0001")
 ABSURD = 1e6
@@ -120,10 +119,6 @@ def _live_members(legs: FxLegs, now_ms: int) -> Iterator[FxMember]:
 
 def _plausible(rate: float) -> bool:
     return PLAUSIBLE_KRW[0] < rate < PLAUSIBLE_KRW[1]
-
-
-def _plausible(rate: float) -> bool:
-    return PLAUSIBLE[0] < rate < PLAUSIBLE[1]
 
 
 def _live(leg: Leg, now_ms: int) -> bool:

@@ -158,8 +158,13 @@ class Limits:
             known.open_until = known.probing_until = 0.0
 
     def failed(self, service: str, now: float) -> None:
-        """A request that got no answer, or a 5xx. From the fifth in a row the host is left alone, then tried by one."""
+        """A request that got no answer, or a 5xx. From the fifth in a row the host is left alone, then tried by one.
+
+        Requests that were already on their way when it was left alone fail with it, and don't make the rest longer.
+        """
         known = self._services.setdefault(service, _Service())
+        if known.open_until > now:
+            return
         known.broken += 1
         known.probing_until = 0.0
         if known.broken >= BROKEN_AFTER:

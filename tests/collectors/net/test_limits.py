@@ -161,6 +161,14 @@ def test_a_host_that_fails_five_times_is_tried_by_one_request_at_a_time() -> Non
     assert let_go(limits, "okx", "default", 3.6)
 
 
+def test_thirty_requests_that_fail_together_are_one_bad_moment() -> None:
+    limits = Limits({})
+    for _ in range(30):
+        limits.failed("bithumb", 5.0)
+    assert limits.ask("bithumb", "notices", 5.5) == Paused(6.0, "5 failures in a row")
+    assert let_go(limits, "bithumb", "notices", 6.0)
+
+
 def test_server_errors_count_as_failures_and_the_circuit_never_stays_open_for_long() -> None:
     limits = Limits({})
     for n in range(40):

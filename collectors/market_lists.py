@@ -76,14 +76,15 @@ class MarketLists:
         """What `markets` changes against the baseline of `channel`; `known` are coins that have a listing of their own.
 
         A change too large to believe is `doubtful`, and nothing else, until `confirmed` (those of the doubtful that a
-        second page shows) bears it out: what joined must be there, what left must not.
+        second page shows) bears it out: what joined must be there, what left must not. Nothing bears out an empty list.
         """
         exchange = exchange_of(channel)
         codes = {market.code: market for market in markets}
         found = diff(self.items(channel).keys(), codes.keys(), mass)
         joined = frozenset(codes[code] for code in found.added)
         left = frozenset(market_of(exchange, code) for code in found.removed)
-        if found.suspicious and (confirmed is None or not joined <= confirmed or left & confirmed):
+        borne_out = confirmed is not None and joined <= confirmed and not left & confirmed and bool(markets)
+        if found.suspicious and not borne_out:
             return ListChange(frozenset(), frozenset(), frozenset(), (), joined | left)
         read_ms = self._read_ms.get(channel)
         elsewhere = frozenset(

@@ -22,6 +22,9 @@ PURE = [
     *("collectors/events.py", "collectors/frames.py", "collectors/second_bucket.py", "collectors/second_part.py"),
     *("collectors/upbit_ws.py", "collectors/upbit_rest.py", "collectors/bithumb_ws.py", "collectors/bithumb_rest.py"),
     *("collectors/notice_parser.py", "collectors/listing_diff.py", "collectors/listing_life.py"),
+    *("collectors/market_lists.py", "collectors/notice_versions.py", "collectors/other_news.py"),
+    *("collectors/byte_budget.py", "collectors/sightings.py", "collectors/upbit_announcement.py"),
+    *("collectors/upbit_key.py", "alerts/listing_alerts.py", "alerts/news_text.py"),
     *("collectors/minutes.py", "collectors/net/limits.py", "collectors/repair/gaps.py", "ops/classify.py"),
     *("ops/health.py", "ops/troubles.py", "ops/watchman.py", "ops/restarts.py", "ops/clock_offset.py"),
 ]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from collectors.bithumb_rest import Wallet
 from collectors.events import Channel, ListingState, Market, Notice, market_of
 from collectors.listing_book import ListingBook
 from config.settings import Writing
@@ -200,3 +201,204 @@ async def test_a_listing_settles_a_day_after_its_first_trade(desk: Desk) -> None
     await desk.book.tick()
     assert desk.book.active() == []
     assert desk.rows("SELECT state FROM listings") == [(ListingState.SETTLED.value,)]
+
+
+# --- the other exchange, other news, other names ----------------------------------------------------------------------
+
+BITHUMB, ASSETS, B_LIST = Channel.BITHUMB_NOTICES, Channel.BITHUMB_ASSETS, Channel.BITHUMB_MARKET_LIST
+TICKERS = Channel.UPBIT_TICKER_ALL
+
+
+def at_bithumb(number: int = 70, title: str = "노바(NOVA) 원화 마켓 추가", ago_ms: int = 300) -> Notice:
+    published_ms = START_MS - ago_ms
+    return Notice("bithumb", str(number), title, ("거래지원", "마켓 추가"), published_ms, published_ms)
+
+
+async def begun_everywhere(desk: Desk) -> Desk:
+    await begun(desk)
+    old = Notice("bithumb", "1", "공시", ("공시",), START_MS - HOUR_MS, None)
+    await desk.book.see_notices(BITHUMB, [old], START_MS)
+    await desk.book.see_markets(B_LIST, {market_of("bithumb", "KRW-BTC")}, START_MS)
+    await desk.book.see_assets(ASSETS, [wallet("BTC")], START_MS)
+    return desk
+
+
+def wallet(base: str, deposit_open: bool = False) -> Wallet:
+    return Wallet(base, base, deposit_open, withdrawal_open=False)
+
+
+async def test_the_same_coin_on_the_rival_exchange_rings_in_the_first_ones_thread(desk: Desk) -> None:
+    await begun_everywhere(desk)
+    await desk.book.see_notices(NOTICES, [notice()], START_MS)
+    await desk.book.see_notices(BITHUMB, [at_bithumb()], START_MS)
+    assert desk.rows("SELECT kind, key, level, reply_to FROM alerts ORDER BY id") == [
+        ("first_sight", "upbit:NOVA:1", 40, None),
+        ("first_sight", "bithumb:NOVA:1", 40, None),
+        ("follow_up", "upbit:NOVA:1", 40, 1),
+    ]
+    assert "Bithumb lists it too" in str(desk.rows("SELECT text FROM alerts WHERE id = 3")[0][0])
+
+
+async def test_a_rival_of_a_listing_that_is_over_is_only_a_listing_of_its_own(desk: Desk) -> None:
+    await begun_everywhere(desk)
+    await desk.book.see_notices(NOTICES, [notice()], START_MS)
+    await desk.book.see_trade(NOVA, START_MS, START_MS)
+    await desk.clock.advance(24 * 3600 + 1)
+    await desk.book.tick()
+    later_ms = desk.clock.now_ms()
+    await desk.book.see_notices(BITHUMB, [at_bithumb(ago_ms=START_MS - later_ms)], later_ms)
+    assert [kind for kind, _, _ in desk.alerts()] == ["first_sight", "follow_up", "first_sight"]
+
+
+@pytest.mark.parametrize(
+    ("title", "level", "sign"),
+    [
+        ("노바(NOVA) 거래 유의 종목 지정 안내", 20, "⚠️ CAUTION DESIGNATED · NOVA · Upbit"),
+        ("노바(NOVA) 거래지원 종료 안내 (9/14 15:00)", 20, "⚠️ DELISTING"),
+        ("노바(NOVA) 입출금 일시 중단 안내 (08/25 09:00 ~)", 20, "⚠️ DEPOSITS OR WITHDRAWALS HALTED"),
+        ("노바(NOVA) 거래 유의 종목 지정 해제 안내", 10, "CAUTION LIFTED"),
+    ],
+)
+async def test_other_news_of_a_listing_on_its_way_is_told_in_its_thread(
+    desk: Desk, title: str, level: int, sign: str
+) -> None:
+    await begun(desk)
+    await desk.book.see_notices(NOTICES, [notice()], START_MS)
+    await desk.book.see_notices(
+        NOTICES, [notice(), notice(8, title), notice(9, title.replace("NOVA", "STAR"))], START_MS
+    )
+    told = desk.rows("SELECT kind, level, reply_to, text FROM alerts WHERE id > 1")
+    assert [each[:3] for each in told] == [("news", level, 1)]
+    assert sign in str(told[0][3])
+
+
+async def test_a_halt_is_told_once_and_its_end_when_the_notice_is_edited(desk: Desk) -> None:
+    await begun(desk)
+    await desk.book.see_notices(NOTICES, [notice()], START_MS)
+    halted = "노바(NOVA) 입출금 일시 중단 안내 (08/25 09:00 ~)"
+    await desk.book.see_notices(NOTICES, [notice(8, halted)], START_MS)
+    await desk.book.see_notices(NOTICES, [notice(8, halted, edited_ago_ms=400)], START_MS)
+    await desk.book.see_notices(NOTICES, [notice(8, halted, edited_ago_ms=400, body="사유")], START_MS)
+    await desk.book.see_notices(NOTICES, [notice(8, halted + " (완료)", edited_ago_ms=300)], START_MS)
+    assert desk.rows("SELECT level FROM alerts WHERE kind = 'news'") == [(20,), (10,)]
+
+
+async def test_coins_on_the_watch_list_are_told_of_and_the_switch_silences_all(desk: Desk) -> None:
+    for watch, told in ((["BTC"], 1), (None, 0)):
+        book = ListingBook(desk.writer, desk.clock, "en", ["telegram:1"], 24.0, 10, desk._tell, watch)
+        await book.see_notices(NOTICES, [notice(1, "점검", category="점검")], START_MS)
+        title = f"비트코인(BTC) 입출금 일시 중단 안내 (0{told + 1}/25)"
+        await book.see_notices(NOTICES, [notice(60 + told, title, category="입출금")], START_MS)
+    assert desk.rows("SELECT count(*) FROM alerts WHERE kind = 'news'") == [(1,)]
+
+
+async def test_a_renamed_market_is_told_as_a_rename_once_and_never_as_a_listing(desk: Desk) -> None:
+    await begun(desk)
+    await desk.book.see_markets(TICKERS, {BTC, ETH}, START_MS)
+    new = market_of("upbit", "KRW-BTC2")
+    await desk.book.see_markets(LIST, {ETH, new}, START_MS)
+    await desk.book.see_markets(TICKERS, {ETH, new}, START_MS + 700)
+    assert desk.rows("SELECT kind, key, level FROM alerts") == [("news", "upbit:rename:BTC:BTC2", 30)]
+    assert "RENAME OR TOKEN SWAP · BTC → BTC2" in str(desk.rows("SELECT text FROM alerts")[0][0])
+
+
+async def test_a_swap_that_a_notice_announced_is_no_listing_days_later(desk: Desk) -> None:
+    await begun(desk)
+    swap = notice(9, "이더리움(ETH) 토큰 스왑 및 리브랜딩에 따른 명칭 변경 안내 (ETH → ETHX)", category="안내")
+    await desk.book.see_notices(NOTICES, [swap], START_MS)
+    book = desk.opened()
+    await book.load()
+    await book.see_markets(LIST, {BTC}, START_MS + HOUR_MS)
+    await book.see_markets(LIST, {BTC, market_of("upbit", "KRW-ETHX")}, START_MS + 72 * HOUR_MS)
+    assert desk.rows("SELECT kind, key FROM alerts") == [("news", "upbit:rename:ETH:ETHX")]
+
+
+async def test_a_market_that_leaves_and_returns_within_a_day_is_no_listing_and_later_it_is(desk: Desk) -> None:
+    await begun(desk)
+    await desk.book.see_markets(LIST, {BTC}, START_MS)
+    await desk.book.see_markets(LIST, {BTC, ETH}, START_MS + 23 * HOUR_MS)
+    assert desk.alerts() == []
+    await desk.book.see_markets(LIST, {BTC}, START_MS + 24 * HOUR_MS)
+    await desk.book.see_markets(LIST, {BTC, ETH}, START_MS + 49 * HOUR_MS)
+    assert desk.alerts() == [("first_sight", "upbit:ETH:2", 40)]
+
+
+async def test_krw_for_a_coin_that_was_only_ever_seen_leaving_is_its_first_sight(desk: Desk) -> None:
+    in_usdt = market_of("upbit", "USDT-NOVA")
+    await desk.book.see_notices(NOTICES, [notice(1, "점검", category="점검")], START_MS)
+    await desk.book.see_markets(LIST, {BTC, ETH, in_usdt}, START_MS)
+    await desk.book.see_markets(LIST, {BTC, ETH}, START_MS)
+    await desk.book.see_notices(NOTICES, [notice(title="노바(NOVA) KRW 마켓 디지털 자산 추가")], START_MS)
+    assert desk.alerts() == [("first_sight", "upbit:NOVA:1", 40)]
+
+
+async def test_a_new_wallet_is_a_hint_and_counts_as_the_first_sight_once_the_coin_is_announced(desk: Desk) -> None:
+    await begun_everywhere(desk)
+    await desk.book.see_assets(ASSETS, [wallet("BTC"), wallet("NOVA")], START_MS + 1_000)
+    assert desk.alerts() == [("news", "bithumb:wallet:NOVA", 30)]
+    assert desk.rows("SELECT count(*) FROM listings") == [(0,)]
+    book = desk.opened()
+    await book.load()
+    news = await book.see_notices(BITHUMB, [at_bithumb(ago_ms=-5_000)], START_MS + 5_200)
+    assert [each.first_channel for each in news.listings][-1] is ASSETS
+    seen = desk.rows("SELECT channel, seen_ms FROM sightings ORDER BY seen_ms")
+    assert seen == [("bithumb:assets", START_MS + 1_000), ("bithumb:notices", START_MS + 5_200)]
+    assert [kind for kind, _, _ in desk.alerts()] == ["news", "first_sight"]
+
+
+async def test_a_wallet_that_flickers_or_belongs_to_a_listed_coin_is_no_hint(desk: Desk) -> None:
+    await begun_everywhere(desk)
+    await desk.book.see_markets(B_LIST, {market_of("bithumb", f"KRW-{base}") for base in ("BTC", "ETH")}, START_MS)
+    told = len(desk.alerts())
+    for wallets in ([wallet("ETH")], [wallet("BTC"), wallet("ETH")], [wallet("ETH")], [wallet("BTC")]):
+        await desk.book.see_assets(ASSETS, wallets, START_MS)
+    flood = [wallet(f"X{n}") for n in range(11)]
+    await desk.book.see_assets(ASSETS, flood, START_MS)
+    await desk.book.see_assets(ASSETS, [*flood, wallet("BTC")], START_MS)
+    assert len(desk.alerts()) == told
+
+
+async def test_deposits_that_open_for_a_listing_on_its_way_are_told(desk: Desk) -> None:
+    await begun_everywhere(desk)
+    await desk.book.see_notices(BITHUMB, [at_bithumb()], START_MS)
+    await desk.book.see_assets(ASSETS, [wallet("BTC"), wallet("NOVA")], START_MS)
+    await desk.book.see_assets(ASSETS, [wallet("BTC", True), wallet("NOVA", True)], START_MS + HOUR_MS)
+    await desk.book.see_assets(ASSETS, [wallet("BTC", True), wallet("NOVA", True)], START_MS + 2 * HOUR_MS)
+    assert desk.rows("SELECT kind, reply_to FROM alerts") == [("first_sight", None), ("follow_up", 1)]
+    assert desk.rows("SELECT state FROM listings") == [("deposits_open",)]
+
+
+async def test_what_is_published_after_the_start_is_news_even_on_a_channels_first_look(desk: Desk) -> None:
+    book = desk.opened()
+    await book.load(silent_until_ms=START_MS - HOUR_MS)
+    old, fresh = notice(7, ago_ms=2 * HOUR_MS), notice(8, "별빛(STAR) KRW 마켓 디지털 자산 추가", ago_ms=HOUR_MS // 2)
+    news = await book.see_notices(NOTICES, [old, fresh], START_MS)
+    assert [each.key for each in news.listings] == ["upbit:STAR:1"]
+
+
+async def test_a_body_is_wanted_again_until_somebody_gives_it(desk: Desk) -> None:
+    await begun(desk)
+    for _ in range(2):
+        news = await desk.book.see_notices(NOTICES, [notice()], START_MS)
+        assert [each.notice_id for each in news.want_body] == ["7"]
+    await desk.book.see_notices(NOTICES, [notice(body="본문")], START_MS)
+    assert (await desk.book.see_notices(NOTICES, [notice()], START_MS)).want_body == ()
+
+
+async def test_a_trade_notice_that_nobody_can_read_is_told_at_once_with_its_body_too(desk: Desk) -> None:
+    await begun(desk)
+    await desk.book.see_notices(NOTICES, [notice(9, "거래지원 관련 특별 안내", body="본문")], START_MS)
+    await desk.book.see_notices(NOTICES, [notice(9, "거래지원 관련 특별 안내", body="고친 본문")], START_MS)
+    assert desk.alerts() == [("news", "upbit:notice:9", 40)]
+
+
+async def test_an_opening_is_soon_from_ten_minutes_before_until_the_first_trade(desk: Desk) -> None:
+    await begun(desk)
+    body = "<p>거래지원 개시 시점 : 2027-01-15 18:30 KST 예정</p>"
+    await desk.book.see_notices(NOTICES, [notice(body=body)], START_MS)
+    opens_ms = START_MS + 90 * MINUTE_MS
+    soon = [desk.book.opens_soon("upbit", opens_ms + minutes * MINUTE_MS) for minutes in (-11, -10, 0, 9, 11)]
+    assert soon == [False, True, True, True, False]
+    assert not desk.book.opens_soon("bithumb", opens_ms)
+    await desk.book.see_trade(NOVA, opens_ms, opens_ms)
+    assert not desk.book.opens_soon("upbit", opens_ms)

@@ -269,3 +269,32 @@ async def test_a_channel_that_asks_to_be_left_alone_is_off_with_the_reason_and_n
         assert (reading.state, reading.reason, notices.looks) == ("off", "refused 3 times", 1)
         await scene.clock.advance(120)
     assert scene.state(Channel.UPBIT_NOTICES) == "up"
+
+
+async def test_lists_are_read_twice_as_often_around_a_known_opening() -> None:
+    markets = Markets({NOVA})
+    scene = Scene(markets=markets)
+    async with running(scene.monitor.run()):
+        await scene.clock.advance(9.9)
+        calm = markets.looks
+        scene.book.opening = {"upbit"}
+        await scene.clock.advance(10)
+        soon = markets.looks - calm
+    assert (calm, soon) == (10, 20)
+
+
+async def test_a_page_that_shows_the_past_degrades_its_channel_until_it_catches_up_or_proves_right() -> None:
+    newer = replace(NOTICE, notice_id="8", published_ms=START_MS + 1_000)
+    notices = Notices([newer, NOTICE], [NOTICE], [newer, NOTICE])
+    scene = Scene(notices)
+    async with running(scene.monitor.run()):
+        await scene.clock.advance(1)
+        assert scene.monitor.readings()["upbit:notices"].state == "up"
+        await scene.clock.advance(5)
+        reading = scene.monitor.readings()["upbit:notices"]
+        assert (reading.state, reading.reason) == ("degraded", "it shows an old page; the other channels carry on")
+        await scene.clock.advance(5)
+        assert scene.monitor.readings()["upbit:notices"].state == "up"
+        notices.answers = [[NOTICE]] * 130  # the newer one was deleted
+        await scene.clock.advance(620)
+        assert scene.monitor.readings()["upbit:notices"].state == "up"

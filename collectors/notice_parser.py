@@ -150,9 +150,9 @@ def parse(
 
 def _coins(kind: NoticeKind, named: Iterable[Coin]) -> tuple[Coin, ...]:
     """The coins that a notice of this kind names, each once."""
-    if kind not in _NAMES_COINS:
-        bare_too = kind is NoticeKind.EVENT
-        named = (coin for coin in named if (coin.in_brackets or bare_too) and not is_office_word(coin))
+    is_general = kind not in _NAMES_COINS
+    bare_too = not is_general or kind is NoticeKind.EVENT
+    named = (coin for coin in named if (coin.in_brackets or bare_too) and not is_office_word(coin, is_general))
     unique: dict[str, Coin] = {}
     for coin in named:
         unique.setdefault(coin.symbol, coin)

@@ -56,10 +56,10 @@ _ELSE = _any(
     "airdrop",
 )
 _DEPOSIT = _any(
-    rf"(?:입출금|입금(?:{_B}[및/·,]{_B}출금)?){_B}(?:(?:서비스|기능){_B})?(?:은|이|을)?{_B}"
+    rf"(?:입출금|입금(?:{_B}[및과/·,]{_B}출금)?){_B}(?:(?:서비스|기능){_B})?(?:은|이|을)?{_B}"
     rf"{_any('지원', '재개', _BEGIN)}(?:{_B}{_any('지원', _BEGIN)})*",
     r"(?:입출금|입금)(?=\s?(?:[:|]|$))",
-    r"(?:입출금|입금)(?:은|는|이)\s(?=.{0,40}(?:가능|개시|시작|오픈|지원))",
+    r"(?:입출금|입금(?:과\s출금)?)(?:은|는|이)\s(?=.{0,40}(?:가능|개시|시작|오픈|지원))",
     r"deposits?(?:\s?(?:and|&|/)\s?withdrawals?)?\s(?:service\s|support\s|will\s|to\s|are\s|be\s)*"
     r"(?:open|start|begin|support|available|enabled|commence|time|schedule)[a-z]*(?:\s(?:time|date))?",
     r"wallets?\s(?:open|start)[a-z]*",

@@ -28,17 +28,14 @@ def _set_of(*lines: str) -> frozenset[str]:
     return frozenset(word for line in lines for word in line.split())
 
 
-_NEVER_COINS = _set_of(
-    "KRW WON KST UTC DAXA VASP VASPS KYC AML FIU ERC ERC20 BEP20 TRC20 BEP2 SPL UPDATE UPDATED COMPLETED"
-)
+_NEVER_COINS = _set_of("KRW KST UTC ERC ERC20 BEP20 BEP2 TRC20 SPL UPDATE UPDATED COMPLETED")
 _OFFICE_WORDS = _set_of(
-    "API NFT OTP QR PC APP IOS ISMS FAQ ID IP VIP FATF CEO CTO UI UX PDF SMS ARS USD CS MOU STO DEX CEX ETF AOS OS",
-    "TV PR",
-    "IR IT AI SNS MTS HTS WTS ESG CBDC ISP VOL OX PIN PASS CODE NICE SSL TLS FIDO RPC B2B TF DB KB NH SC IBK TOP",
-    "LIVE NEW",
+    "DAXA VASP VASPS KYC AML FIU ISMS FATF CBDC STO ESG API NFT OTP QR PC APP IOS AOS OS IP ID SMS ARS PIN PASS SSL TLS",
+    "FIDO RPC DB MTS HTS WTS UI UX FAQ PDF VIP CEO CTO PR IR IT AI SNS CS MOU TF DEX CEX ETF USD TV ISP VOL OX CODE NICE",
+    "KB NH SC IBK B2B TOP LIVE NEW",
 )
 _OFFICE_NAMES = re.compile(
-    r"(?:인공지능|생성형|대체불가|토큰|일회용|비밀번호|주소|달러|대표|대표이사|상장지수|거래소|솔루션|시스템|인증|인터페이스|서비스|"
+    r"(?:고객확인|고객확인제도|자금세탁방지|인공지능|생성형|대체불가|토큰|일회용|비밀번호|주소|달러|대표|대표이사|상장지수|거래소|솔루션|시스템|인증|인터페이스|서비스|"
     r"웹|모바일|앱|컴퓨터|계정|정보|제도|협의체|위원회|분석원|은행|사업자|코드|증권|기관|관리|연동|버전|아이디|아이피|오픈|테스트)$"
 )
 _NOT_COINS = re.compile(
@@ -57,7 +54,7 @@ _SENTENCE = re.compile(
 )
 _BARE = r"(?:(?=[0-9]{0,9}[A-Z])[A-Z0-9]{1,15})"
 _BARE_LIST = rf"{_BARE}(?:\s*(?:[,/·&]|및)\s*{_BARE})*"
-_BARE_SUBJECT = re.compile(rf"(?:^|[:\-,§]\s*)({_BARE_LIST})(?![A-Za-z0-9])\s*(?=([가-힣]+)|{QUOTE}(?![A-Za-z])|$)")
+_BARE_SUBJECT = re.compile(rf"(?:^|[:\-§]\s*)({_BARE_LIST})(?![A-Za-z0-9])\s*(?=([가-힣]+)|{QUOTE}(?![A-Za-z])|$)")
 _BARE_BEFORE_DEED = re.compile(
     rf"(?:^|[\s,:§])({_BARE_LIST})\s*(?=신규|거래 ?지원|상장|거래 ?유의|유의|투자 ?유의|입출금|원화 ?마켓)"
 )
@@ -154,11 +151,14 @@ def bare_coins(head: str) -> tuple[Coin, ...]:
     return tuple(Coin(each, "", False) for each in dict.fromkeys(found) if len(each) > 1 and each not in banned)
 
 
-def is_office_word(coin: Coin) -> bool:
-    """An acronym that offices use: a coin in a listing; in general notices only with a name that is no office's."""
+def is_office_word(coin: Coin, unnamed_too: bool) -> bool:
+    """An acronym that offices use, with its own name: `고객확인(KYC)`; in general notices also one without a name.
+
+    The same letters with another name are a coin: `스토리(IP)`.
+    """
     if coin.symbol not in _OFFICE_WORDS:
         return False
-    return not coin.name or _OFFICE_NAMES.search(squeezed(coin.name)) is not None
+    return _OFFICE_NAMES.search(squeezed(coin.name)) is not None if coin.name else unnamed_too
 
 
 def ticker(text: str) -> str | None:

@@ -27,6 +27,7 @@ BY_MARKET = """
 SELECT exchange, code, sum(trades), count(*), sum(quote_volume) FROM v_candles_1s
 GROUP BY exchange, code ORDER BY sum(trades) DESC
 """
+SPAN = "SELECT (max(open_ms) - min(open_ms)) / 1000 + 1 FROM candles_1s"
 Row = tuple[str, str, int, int, float]
 
 
@@ -41,7 +42,8 @@ def recorded(path: Path) -> list[Row]:
             return []  # the tables are not there yet
 
 
-def print_report(rows: list[Row], seconds: float, health: dict[str, object]) -> None:
+def print_report(rows: list[Row], seconds: int, health: dict[str, object]) -> None:
+    print(f"{seconds} seconds are recorded")
     for exchange in ("upbit", "bithumb"):
         heard = [row for row in rows if row[0] == exchange]
         trades = sum(row[2] for row in heard)
@@ -50,9 +52,10 @@ def print_report(rows: list[Row], seconds: float, health: dict[str, object]) -> 
             print(f"  {code:<12} {count:>7,} trades in {busy:>4} seconds, {volume:>22,.0f} quote volume")
         if len(heard) > SHOWN:
             print(f"  … and {len(heard) - SHOWN} more markets")
-    feeds, channels = health.get("feeds", {}), health.get("channels", {})
-    print(f"health: {health.get('status')}; feeds {json.dumps(feeds)}")
-    print(f"channels: {json.dumps(channels)}")
+    print(f"health at the end: {health.get('status')} {health.get('reasons') or ''}")
+    channels = health.get("channels")
+    for name, channel in channels.items() if isinstance(channels, dict) else ():
+        print(f"  {name:<22} {channel['state']:<9} {channel['reason']}")
 
 
 def run(duration_s: float, simulator: str | None) -> int:
@@ -65,22 +68,24 @@ def run(duration_s: float, simulator: str | None) -> int:
             deadline = time.monotonic() + START_DEADLINE_S
             while not recorded(data / "radar.db") and daemon.poll() is None and time.monotonic() < deadline:
                 _wait(daemon, 0.2)
-            began = time.monotonic()
             _wait(daemon, duration_s)
-            seconds = time.monotonic() - began
-            health: dict[str, object] = json.loads((data / "health.json").read_text())
-        except FileNotFoundError:
-            print("the daemon did not come up; run collector_daemon.py to see why", file=sys.stderr)
-            return 1
         finally:
             daemon.send_signal(signal.SIGTERM)
             daemon.wait(30)
         rows = recorded(data / "radar.db")
-        print_report(rows, seconds, health)
+        if rows:
+            health: dict[str, object] = json.loads((data / "health.json").read_text())  # its last word
+            print_report(rows, _span_s(data / "radar.db"), health)
         silent = [name for name in ("upbit", "bithumb") if not any(row[0] == name for row in rows)]
         for name in silent:
             print(f"nothing arrived from {name}; `doctor` tells more", file=sys.stderr)
         return 1 if silent else 0
+
+
+def _span_s(path: Path) -> int:
+    """Seconds from the first stored one to the last, both counted."""
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+        return int(connection.execute(SPAN).fetchone()[0])
 
 
 def _wait(daemon: subprocess.Popen[bytes], seconds: float) -> None:

@@ -313,7 +313,7 @@ async def test_a_swap_that_a_notice_announced_is_no_listing_days_later(desk: Des
     assert desk.rows("SELECT kind, key FROM alerts") == [("news", "upbit:rename:ETH:ETHX")]
 
 
-async def test_a_market_that_leaves_and_returns_within_a_day_is_no_listing_and_later_it_is(desk: Desk) -> None:
+async def test_fault_41_a_market_that_returns_within_a_day_is_no_listing_and_later_it_is(desk: Desk) -> None:
     await begun(desk)
     await desk.book.see_markets(LIST, {BTC}, START_MS)
     await desk.book.see_markets(LIST, {BTC, ETH}, START_MS + 23 * HOUR_MS)

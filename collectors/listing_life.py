@@ -56,6 +56,7 @@ def observe(known: Listing | None, seen: Sighting, now_ms: int) -> Step:
     """
     if known is None:
         return _begin(seen, episode=1, change=Change.FIRST_SIGHT)
+    known = tick(known, now_ms).listing
     if known.state is ListingState.CANCELLED:
         return _after_cancelling(known, seen)
     if seen.kind is SightingKind.CANCELLED:
@@ -64,7 +65,7 @@ def observe(known: Listing | None, seen: Sighting, now_ms: int) -> Step:
         return _leave(known, seen)
     if _is_relisting(known, seen):
         return _begin(seen, known.episode + 1, Change.NEW_EPISODE)
-    return _fold(tick(known, now_ms).listing, seen)
+    return _fold(known, seen)
 
 
 def tick(listing: Listing, now_ms: int) -> Step:
@@ -147,7 +148,7 @@ def _is_relisting(known: Listing, seen: Sighting) -> bool:
     # A coin that trades is not announced again in the same market, unless it left while we did not look.
     over_ms = known.gone_ms
     if over_ms is None and known.state is ListingState.SETTLED and set(seen.quotes) <= set(known.quotes):
-        over_ms = known.first_trade_ms
+        over_ms = known.trading_starts_ms if known.first_trade_ms is None else known.first_trade_ms
     is_other = known.notice_id is None or seen.notice_id != known.notice_id
     return over_ms is not None and is_other and _or_never(seen.published_ms) - over_ms > DAY_MS
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from collectors import upbit_ws
-from collectors.events import Exchange, GapCause, Market, Trade
+from collectors.events import Exchange, GapCause, Market, OrderBook, Trade
 from collectors.fleet import Fleet
 from collectors.net.limits import CONNECT, Limits
 from collectors.net.socket import connect
@@ -32,6 +32,9 @@ class Tally:
         self.ids.append(trade.trade_id)
         if len(self.ids) == self._enough:
             self.full.set()
+
+    def book(self, book: OrderBook) -> None:
+        raise AssertionError("nobody asked for a book")
 
     def live(self, markets: Sequence[Market], at_ms: int) -> None:
         self.live_now |= set(markets)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from collectors import upbit_ws
-from collectors.events import Exchange, GapCause, Market, Trade
+from collectors.events import Exchange, GapCause, Market, OrderBook, Trade
 from collectors.net.limits import CONNECT, Limits
 from collectors.robust_ws import Pace, Shard, ShardStatus
 from ops.lifetimes import running
@@ -37,6 +37,9 @@ class Log:
 
     def trade(self, trade: Trade) -> None:
         self.told.append(("trade", trade.market.base, trade.trade_id))
+
+    def book(self, book: OrderBook) -> None:
+        raise AssertionError("nobody asked for a book")
 
     def live(self, markets: Sequence[Market], at_ms: int) -> None:
         self.told.append(("live", tuple(market.base for market in markets), at_ms))

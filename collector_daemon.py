@@ -345,6 +345,7 @@ async def run(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold: 
             running(
                 *(_record(universe, radar.recording.market_list_s) for universe in universes),
                 *(fleet.run() for fleet in fleets.values()),
+                *(fleet.question(partial(recorder.doubtful, each), clock) for each, fleet in fleets.items()),
             )
         )
         log.info("recording %s; data in %s", " and ".join(ground.exchanges) or "nothing", asked.data)

@@ -230,3 +230,8 @@ def request(ticket: str, codes_by_type: Mapping[str, Sequence[str]], form: Liter
     """A subscription request. It replaces what the connection had; each code first gets a SNAPSHOT frame."""
     types = [{"type": kind, "codes": list(codes)} for kind, codes in codes_by_type.items() if codes]
     return msgspec.json.encode([{"ticket": ticket}, *types, {"format": form}]).decode()
+
+
+def list_request(ticket: str) -> str:
+    """The request for the connection's subscriptions. It names no format: one here would change the connection's."""
+    return msgspec.json.encode([{"method": "LIST_SUBSCRIPTIONS"}, {"ticket": ticket}]).decode()

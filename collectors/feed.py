@@ -20,7 +20,8 @@ class Feed(Struct, frozen=True):
 
     `service` is its key in exchanges.yaml; `path` is below that service's socket URL. `silent_s` is how long the whole
     feed may go without data before it counts as stale (settings may say otherwise); `ping` is the text that keeps a
-    quiet connection open, sent every `ping_every_s`. The rates bound what we send.
+    quiet connection open, sent every `ping_every_s`. The rates bound what we send. `list_subscriptions` makes the
+    request for the list of what the connection is subscribed to, from a ticket; None where there is no such request.
     """
 
     exchange: Exchange
@@ -30,6 +31,7 @@ class Feed(Struct, frozen=True):
     decode: Callable[[bytes, int], Event]
     silent_s: float
     connects_per_s: float
+    list_subscriptions: Callable[[str], str] | None = None
     ping: str = "PING"
     ping_every_s: float = 30.0
     messages_per_s: int = 5

@@ -7,6 +7,9 @@ from typing import NoReturn
 from collectors.events import Market
 from collectors.robust_ws import Shard, ShardStatus
 from collectors.sharding import spread
+from config.clock import Clock
+
+DOUBT_S = 5.0
 
 
 class Fleet:
@@ -31,6 +34,19 @@ class Fleet:
         for markets in planned[len(self._shards) :]:
             self._shards.append(self._make_shard(markets))
         self._grown.set()
+
+    def doubt(self, markets: Iterable[Market]) -> None:
+        """These are far quieter than usual: have the connections that carry them ask the exchange."""
+        doubted = set(markets)
+        for shard in self._shards:
+            if doubted.intersection(shard.markets):
+                shard.doubt()
+
+    async def question(self, doubtful: Callable[[], Iterable[Market]], clock: Clock) -> NoReturn:
+        """Ask after the markets that `doubtful` names, for ever."""
+        while True:
+            await clock.sleep(DOUBT_S)
+            self.doubt(doubtful())
 
     async def run(self) -> NoReturn:
         """Run every shard, also those that come later, for ever. A bug in one ends all."""

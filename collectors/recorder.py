@@ -14,9 +14,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import msgspec
 from msgspec import Struct
 
-from collectors.events import Candle, Exchange, GapCause, Market, Trade
+from collectors.events import Candle, Exchange, GapCause, Market, OrderBook, Trade
+from collectors.latest_books import LatestBooks
 from collectors.minutes import MinuteFold
 from collectors.repair.gaps import SECOND_MS
+from collectors.rhythm import MarketRhythms
 from collectors.second_bucket import Rejection, SecondBucket
 from collectors.second_part import whole_second
 from config.clock import Clock
@@ -35,6 +37,7 @@ WAITING_ROWS = 30_000  # about a minute of both exchanges, 10 MB
 SAMPLES_A_FLUSH = 20  # rows of quarantine kept from one second; more of the same teach nothing
 CRASH_MARGIN_MS = 5_000  # trades that may still be on their way when a crash cuts them off
 PROOF_MS = 10_000  # how long a start of coverage may still move, as their clock becomes known
+PUBLISHED_MS = 2_000  # a trade this old has been on its way for long enough
 STEP_MS = 2_000  # a difference of our two clocks beyond this is a step of the wall clock
 
 
@@ -90,9 +93,11 @@ class Recorder:
         self._refused: list[Refused] = []
         self._rejected: dict[Exchange, int] = dict.fromkeys(exchanges, 0)
         self._proofs: dict[Exchange, list[_Proof]] = {exchange: [] for exchange in exchanges}
+        self._rhythms = {exchange: MarketRhythms() for exchange in exchanges}
         self._watched: dict[Market, Callable[[Trade], None]] = {}
         self._wall_ms, self._monotonic_s = clock.now_ms(), clock.monotonic()
         self.minutes = MinuteFold(self._wall_ms)
+        self.books = LatestBooks()
         self.dropped = 0
 
     # --- before and after ---------------------------------------------------------------------------------------------
@@ -170,12 +175,18 @@ class Recorder:
 
     def trade(self, trade: Trade) -> None:
         """One trade of a market that is expected; the hot path."""
+        if trade.snapshot and self._is_history(trade):
+            return
         if self._watched and (tell := self._watched.get(trade.market)) is not None and not trade.snapshot:
             del self._watched[trade.market]
             tell(trade)
         rejection = self._buckets[trade.market.exchange].add(trade)
         if rejection is not None:
             self._disbelieve(rejection)
+
+    def book(self, book: OrderBook) -> None:
+        """The newest book of a market under watch."""
+        self.books.note(book)
 
     def live(self, markets: Sequence[Market], at_ms: int) -> None:
         """Subscriptions proven by a first frame, received at `at_ms`: their gaps end. Markets that are live stay so."""
@@ -210,6 +221,11 @@ class Recorder:
     def watch(self, market: Market, tell: Callable[[Trade], None]) -> None:
         """Call `tell` with the next trade of a market, whether it is covered yet or not, once."""
         self._watched[market] = tell
+
+    def doubtful(self, exchange: Exchange) -> list[Market]:
+        """Live markets that have been silent far longer than they usually are; each is named once a silence."""
+        found = self._rhythms[exchange].doubtful(self._buckets[exchange].closed_before_ms)
+        return [market for market in found if market in self._expected[exchange] and market not in self._open]
 
     # --- what others ask ----------------------------------------------------------------------------------------------
 
@@ -251,8 +267,10 @@ class Recorder:
     def flush(self) -> None:
         """Hand over what closed until now; then say how far this run has come."""
         now_ms = self._now_ms()
-        for bucket in self._buckets.values():
-            self._take(bucket.flush(now_ms))
+        for exchange, bucket in self._buckets.items():
+            closed = bucket.flush(now_ms)
+            self._rhythms[exchange].note(closed)
+            self._take(closed)
             self._reconsider(bucket, now_ms)
         self._mark_spoiled()
         self._push()
@@ -321,6 +339,7 @@ class Recorder:
     def _open_gaps(self, gone: Sequence[Market], from_ms: int, cause: GapCause) -> None:
         if not gone:
             return
+        self._rhythms[gone[0].exchange].forget(gone)
         for market in gone:
             self._open[market] = OpenGap(from_ms, cause)
             self._buckets[market.exchange].uncover(market)
@@ -342,6 +361,24 @@ class Recorder:
             if abs(now_ms - proof.at_ms) < PROOF_MS:
                 kept.append(proof)
         self._proofs[bucket.exchange] = kept
+
+    def _is_history(self, snapshot: Trade) -> bool:
+        """Whether a snapshot shows what we had before; if it shows what never came, that becomes a gap.
+
+        Each request brings one for every market: the last trade that the exchange published.
+        """
+        market = snapshot.market
+        if market in self._open or market not in self._expected[market.exchange]:
+            return False
+        bucket = self._buckets[market.exchange]
+        newest_ms = bucket.newest_ms(market)
+        if snapshot.traded_ms <= newest_ms:
+            return True
+        if bucket.age_ms(snapshot) > PUBLISHED_MS:
+            log.warning("%s %s: a trade was published and never came", market.exchange, market.code)
+            self.lost([market], newest_ms, GapCause.STALE)
+            self.live([market], snapshot.received_ms)
+        return False
 
     def _disbelieve(self, rejection: Rejection) -> None:
         trade = rejection.trade

@@ -8,84 +8,25 @@ by name, and no state of the network ends it; a bug does. All shards of an excha
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import NoReturn, Protocol
+from typing import NoReturn
 
-from msgspec import Struct
-
-from collectors.events import Exchange, GapCause, Market, Trade
+from collectors.connection import Connection, Lost
+from collectors.events import GapCause, Market
 from collectors.exchange_time import ExchangeTime
 from collectors.feed import Feed
-from collectors.frames import BadFrame, Event, FeedError, StatusUp
 from collectors.net.deadline import within
-from collectors.net.limits import CONNECT, Budget, Limits, Paused
+from collectors.net.limits import CONNECT, Limits, Paused
 from collectors.net.socket import Connect, ConnectRefused, Socket, SocketError
-from collectors.subscription import Subscription
+from collectors.rhythm import Rhythm
+from collectors.sink import Pace, ShardStatus, Sink
 from config.clock import Clock
-from ops.lifetimes import running
+
+__all__ = ["Pace", "Shard", "ShardStatus", "Sink", "collect"]
 
 log = logging.getLogger(__name__)
 
-IN_FLIGHT_MS = 1_000  # what was on its way when a connection broke; Bithumb publishes 0.3 s after the match
-WATCH_S = 1.0
-RETRY_FIRST_S = 10.0
-RETRY_CAP_S = 3_600.0
-SETTLE_S = 1.0  # between a proof and the next request, so that late snapshots of one can't prove the other
-
-
-class Sink(Protocol):
-    """Where the trades go. Every call returns at once and must not raise."""
-
-    def trade(self, trade: Trade) -> None:
-        """One trade as it came; `trade.snapshot` marks one from before the subscription."""
-        ...
-
-    def live(self, markets: Sequence[Market], at_ms: int) -> None:
-        """From `at_ms` (exchange time, as well as we know it) every trade of `markets` reaches us."""
-        ...
-
-    def lost(self, markets: Sequence[Market], from_ms: int, cause: GapCause) -> None:
-        """From `from_ms` (exchange time, rather too early than too late) trades of `markets` may be missing."""
-        ...
-
-    def rejected(self, exchange: Exchange, reason: str, sample: bytes, at_ms: int) -> None:
-        """A frame that could not be read; which market it was is not known."""
-        ...
-
-
-class Pace(Struct, frozen=True):
-    """How patient a shard is, in seconds. `silent_s` None: silence is healthy here."""
-
-    silent_s: float | None
-    connect_s: float = 10.0
-    first_message_s: float = 10.0
-    reconnect_first_s: float = 0.5
-    reconnect_cap_s: float = 30.0
-
-
-class ShardStatus(Struct):
-    """How one connection fares; read by health. Times are our wall clock."""
-
-    connected: bool = False
-    live_markets: int = 0
-    connections: int = 0
-    failures_in_a_row: int = 0
-    last_message_ms: int | None = None
-    last_trade_ms: int | None = None
-    rejected_frames: int = 0
-    refused_codes: tuple[str, ...] = ()
-    last_error: str = ""
-
-    @property
-    def reconnects(self) -> int:
-        return max(0, self.connections - 1)
-
-
-class _Lost(Exception):
-    """This connection is of no more use."""
-
-    def __init__(self, cause: GapCause, text: str) -> None:
-        self.cause = cause
-        super().__init__(text)
+LOUD_FAILURES = (1, 20)  # in a row; the second of them is one for the owner
+NO_LIMIT_S = 30.0  # the longest pause that goes without a question where silence is healthy
 
 
 class Shard:
@@ -116,23 +57,33 @@ class Shard:
         self._jitter = jitter
         self._headers = headers or {}
         self._wanted = tuple(markets)
+        self._books: tuple[Market, ...] = ()
         self._changed = asyncio.Event()
         self._time = ExchangeTime()
-        self._connection: _Connection | None = None
+        self._rhythm = Rhythm(NO_LIMIT_S if pace.silent_s is None else pace.silent_s)
+        self._connection: Connection | None = None
         self.status = status or ShardStatus()
 
     @property
     def markets(self) -> tuple[Market, ...]:
         return self._wanted
 
-    def change_markets(self, markets: Sequence[Market]) -> None:
-        """Want these markets from now on; a live connection is asked without being given up."""
-        if tuple(markets) == self._wanted:
+    def change_markets(self, markets: Sequence[Market], books: Sequence[Market] = ()) -> None:
+        """Want the trades of `markets` and the order books of those of them that are in `books` from now on.
+
+        A live connection is asked without being given up.
+        """
+        if (tuple(markets), tuple(books)) == (self._wanted, self._books):
             return
-        self._wanted = tuple(markets)
+        self._wanted, self._books = tuple(markets), tuple(books)
         if self._connection is not None:
-            self._connection.change_markets(self._wanted)
+            self._connection.change(self._wanted, self._books)
         self._changed.set()
+
+    def doubt(self) -> None:
+        """Something on this connection is quieter than it should be: have the exchange asked."""
+        if self._connection is not None:
+            self._connection.doubt()
 
     async def run(self) -> NoReturn:
         """Collect for ever. Ends only by cancellation, which is told to the sink as a STOP, or by a bug."""
@@ -150,8 +101,9 @@ class Shard:
         except (SocketError, TimeoutError) as e:
             self._failed(str(e) or f"no connection within {self._pace.connect_s:g} s")
             return
-        connection = _Connection(
-            self._feed, socket, self._wanted, self._sink, self._clock, self._pace, self._time, self.status
+        connection = Connection(
+            *(self._feed, socket, self._wanted, self._books, self._sink, self._clock),
+            *(self._pace, self._time, self._rhythm, self.status),
         )
         self._connection = connection
         self.status.connected = True
@@ -159,9 +111,9 @@ class Shard:
         cause = GapCause.STOP
         try:
             await connection.collect()
-        except* (SocketError, _Lost) as ended:
+        except* (SocketError, Lost) as ended:
             first = ended.exceptions[0]
-            cause = first.cause if isinstance(first, _Lost) else GapCause.DISCONNECT
+            cause = first.cause if isinstance(first, Lost) else GapCause.DISCONNECT
             self._failed(str(first))
         finally:
             self._connection = None
@@ -188,202 +140,15 @@ class Shard:
         """The first failure is loud, those that follow are quiet."""
         self.status.failures_in_a_row += 1
         self.status.last_error = text
-        level = logging.WARNING if self.status.failures_in_a_row == 1 else logging.DEBUG
-        log.log(level, "%s: connection lost: %s", self._feed.exchange, text)
+        times = self.status.failures_in_a_row
+        level = logging.WARNING if times in LOUD_FAILURES else logging.DEBUG
+        log.log(level, "%s: connection lost, %d in a row: %s", self._feed.exchange, times, text)
 
     def _backoff_s(self) -> float:
         """Doubles from the first pause to the cap, less up to half by jitter; none of it before the first failure."""
         times = min(self.status.failures_in_a_row, 30)
         longest = min(self._pace.reconnect_cap_s, self._pace.reconnect_first_s * 2.0 ** max(0, times - 1))
         return longest * (1.0 - 0.5 * self._jitter())
-
-
-class _Connection:
-    """The life of one socket of a shard: four coroutines around one `Subscription`."""
-
-    def __init__(
-        self,
-        feed: Feed,
-        socket: Socket,
-        markets: Sequence[Market],
-        sink: Sink,
-        clock: Clock,
-        pace: Pace,
-        time: ExchangeTime,
-        status: ShardStatus,
-    ) -> None:
-        self._feed = feed
-        self._socket = socket
-        self._wanted = tuple(markets)
-        self._sink = sink
-        self._clock = clock
-        self._pace = pace
-        self._time = time
-        self._status = status
-        self._subscription = Subscription(markets)
-        self._ask_again = asyncio.Event()
-        self._budgets = (Budget(self._feed.messages_per_s, 1.05), Budget(self._feed.messages_per_min, 61.0))
-        self._tickets = 0
-        now = clock.monotonic()
-        self._asked = now
-        self._proven = now - SETTLE_S
-        self._last_data = now
-        self._last_frame = now
-
-    async def collect(self) -> None:
-        """Until the connection is lost: raise SocketError or _Lost, alone or in a group."""
-        async with running(self._ask(), self._retry_refused(), self._keep_alive(), self._watch()):
-            await self._receive()
-
-    def change_markets(self, wanted: Sequence[Market]) -> None:
-        self._wanted = tuple(wanted)
-        dropped = self._subscription.change(wanted)
-        if dropped:
-            self._sink.lost(dropped, self._safe_ms(self._clock.monotonic()), GapCause.STOP)
-        self._ask_again.set()
-
-    def tell_lost(self, cause: GapCause) -> None:
-        """All that was live is lost since the last frame; where silence is the reason, since the last data."""
-        if self._subscription.live:
-            since = self._last_data if cause is GapCause.STALE else self._last_frame
-            self._sink.lost(self._subscription.live, self._safe_ms(since), cause)
-
-    async def _receive(self) -> NoReturn:
-        decode, trade_to = self._feed.decode, self._sink.trade
-        while True:
-            frames = await self._socket.receive()
-            now_ms = self._clock.now_ms()
-            newest: Trade | None = None
-            for frame in frames:
-                try:
-                    event = decode(frame, now_ms)
-                except BadFrame as bad:
-                    self._status.rejected_frames += 1
-                    self._sink.rejected(bad.exchange, str(bad), bad.frame, now_ms)
-                    continue
-                if isinstance(event, Trade):
-                    if self._subscription.pending and self._subscription.proven_by(event):
-                        self._accepted(now_ms)
-                    trade_to(event)
-                    newest = event
-                elif event is not None:
-                    self._heard(event)
-            self._last_frame = self._clock.monotonic()
-            self._status.last_message_ms = now_ms
-            if newest is not None:
-                self._note_data(newest, now_ms)
-
-    def _note_data(self, newest: Trade, now_ms: int) -> None:
-        self._last_data = self._last_frame
-        self._status.last_trade_ms = now_ms
-        self._time.note(newest, self._last_frame)
-
-    def _accepted(self, now_ms: int) -> None:
-        """The request stands."""
-        if fresh := self._subscription.accept():
-            self._sink.live(fresh, max(now_ms, self._time.at_ms(self._clock.monotonic()) or 0))
-        self._proven = self._clock.monotonic()
-        self._note_subscription()
-        if self._status.failures_in_a_row:
-            log.info("%s: connected again, %d markets", self._feed.exchange, self._status.live_markets)
-            self._status.failures_in_a_row = 0
-        self._ask_again.set()
-
-    def _note_subscription(self) -> None:
-        self._status.live_markets = len(self._subscription.live)
-        self._status.refused_codes = tuple(sorted(market.code for market in self._subscription.refused))
-
-    def _heard(self, event: Event) -> None:
-        if isinstance(event, StatusUp) or not isinstance(event, FeedError):
-            return
-        text = f"{event.name}: {event.message}"
-        if event.name in self._feed.fatal_errors:
-            raise _Lost(GapCause.DISCONNECT, text)
-        first = not self._subscription.refusals
-        log.log(logging.WARNING if first else logging.DEBUG, "%s refuses a request: %s", self._feed.exchange, text)
-        if not self._subscription.pending:
-            return
-        if lost := self._subscription.refuse():
-            self._sink.lost(lost, self._safe_ms(self._asked), GapCause.DISCONNECT)
-        self._note_subscription()
-        if self._subscription.hopeless:
-            raise _Lost(GapCause.NEVER_LIVE, text)
-        self._ask_again.set()
-
-    async def _ask(self) -> NoReturn:
-        """Send each request that the subscription wants, one at a time."""
-        while True:
-            self._ask_again.clear()
-            if not self._wanted:
-                raise _Lost(GapCause.STOP, "no market is left to collect here")
-            await self._clock.sleep(self._proven + SETTLE_S - self._clock.monotonic())
-            await self._may_send()
-            markets = self._subscription.next_request()
-            if markets is None:
-                await self._ask_again.wait()
-                continue
-            self._tickets += 1
-            self._asked = self._clock.monotonic()
-            await self._send(self._feed.subscribe(markets, f"{self._feed.exchange}-{self._tickets}"))
-
-    async def _retry_refused(self) -> NoReturn:
-        """Refused codes are tried again, less and less often: each time may cost the others a moment of coverage."""
-        pause_s = RETRY_FIRST_S
-        while True:
-            await self._clock.sleep(pause_s)
-            if self._subscription.refused:
-                self._subscription.retry_refused()
-                self._ask_again.set()
-                pause_s = min(RETRY_CAP_S, pause_s * 2)
-            else:
-                pause_s = RETRY_FIRST_S
-
-    async def _keep_alive(self) -> NoReturn:
-        while True:
-            await self._clock.sleep(self._feed.ping_every_s)
-            await self._may_send()
-            await self._send(self._feed.ping)
-
-    async def _may_send(self) -> None:
-        """Wait until the exchange's bounds on messages of one connection allow another."""
-        while wait_s := max(budget.wait_s(self._clock.monotonic()) for budget in self._budgets):
-            await self._clock.sleep(wait_s)
-
-    async def _send(self, text: str) -> None:
-        for budget in self._budgets:
-            budget.spend(self._clock.monotonic())
-        await self._socket.send(text)
-
-    async def _watch(self) -> NoReturn:
-        """Raise _Lost when the first data, or any data, is overdue."""
-        while True:
-            now = self._clock.monotonic()
-            due = [now + WATCH_S]
-            if self._subscription.pending:
-                due.append(self._asked + self._pace.first_message_s)
-                if due[-1] <= now:
-                    self._overdue()
-                    continue
-            if self._pace.silent_s is not None and self._subscription.live:
-                due.append(self._last_data + self._pace.silent_s)
-                if due[-1] <= now:
-                    raise _Lost(GapCause.STALE, f"no data for {self._pace.silent_s:g} s")
-            await self._clock.sleep(min(due) - now)
-
-    def _overdue(self) -> None:
-        """Nothing answered a request: fatal for the first; a later one stands when no error came in all that time."""
-        if not self._subscription.live:
-            self._sink.lost(self._wanted, self._safe_ms(self._asked), GapCause.NEVER_LIVE)
-            raise _Lost(GapCause.NEVER_LIVE, f"no data within {self._pace.first_message_s:g} s of subscribing")
-        self._accepted(self._clock.now_ms())
-
-    def _safe_ms(self, moment: float) -> int:
-        """The exchange's time up to which nothing is missing, if all was well at `moment` of our monotonic clock."""
-        now = self._clock.monotonic()
-        at_ms = self._time.at_ms(moment)
-        if at_ms is None:
-            at_ms = self._clock.now_ms() - round((now - moment) * 1000)
-        return at_ms - IN_FLIGHT_MS
 
 
 async def collect(

@@ -142,6 +142,16 @@ class SecondBucket:
         newest_ms = max((book.newest_stamp() for book in books), default=0)
         return whole_second(min(stamp_ms, max(newest_ms, stamp_ms - SLOWEST_MS)) - DISORDER_MS)
 
+    def newest_ms(self, market: Market) -> int:
+        """The newest stamp of a covered market; before its first trade, the start of its coverage."""
+        book = self._books[market]
+        return max(book.newest_stamp(), int(book.covered_from_ms) - 1)
+
+    def age_ms(self, trade: Trade) -> int:
+        """How long ago, by the exchange's clock, a trade was made when we received it."""
+        lag_ms = self._offset_ms if self._lag_ms is None else max(self._lag_ms, self._offset_ms)
+        return trade.received_ms + lag_ms - trade.traded_ms
+
     @property
     def closed_before_ms(self) -> int:
         """Every second before this has come out (late trades aside); 0 while we have seen no trade to know time by."""

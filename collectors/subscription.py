@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from collectors.events import Market, Trade
 
-REFUSALS_TO_SPARE = 4  # beyond one halving down to a single code, before the exchange itself is to blame
+REFUSED_ALONE = 8  # so many codes refused one by one and none accepted: the exchange itself is to blame
 
 
 class Subscription:
@@ -36,12 +36,16 @@ class Subscription:
         return self._trial is not None
 
     @property
+    def asked(self) -> tuple[Market, ...]:
+        """The markets of the request that is out; none while nothing is."""
+        return () if self._trial is None else (*self._accepted, *self._trial)
+
+    @property
     def hopeless(self) -> bool:
         """The exchange refuses everything, or nothing is left to ask for."""
         if self._accepted or self._trial is not None:
             return False
-        depth = max(1, len(self._wanted)).bit_length()
-        return not self._queue or self.refusals > depth + REFUSALS_TO_SPARE
+        return not self._queue or len(self.refused) >= REFUSED_ALONE
 
     def next_request(self) -> tuple[Market, ...] | None:
         """The markets to subscribe to now; None while an answer is awaited or nothing is to be said."""
@@ -99,6 +103,19 @@ class Subscription:
         if self.refused and not self._queue and self._trial is None:
             self._queue.append(tuple(sorted(self.refused)))
             self.refused.clear()
+
+    def forget(self, markets: Iterable[Market]) -> None:
+        """The exchange no longer sends these, though nothing was said: ask for them again."""
+        gone = tuple(market for market in markets if market in self._accepted)
+        for market in gone:
+            del self._accepted[market]
+            self._live.pop(market, None)
+        if gone:
+            self._queue.append(gone)
+
+    def say_again(self) -> None:
+        """Something beside the markets has changed: the next request says all of it once more."""
+        self._stale_set = True
 
     def change(self, wanted: Iterable[Market]) -> tuple[Market, ...]:
         """Want other markets from now on: answer which live ones are dropped. Refused ones are not tried again here."""

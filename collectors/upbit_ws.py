@@ -24,6 +24,11 @@ def subscribe(markets: Sequence[Market], ticket: str, books: Sequence[Market] = 
     return dialect.request(ticket, codes, "SIMPLE")
 
 
+def list_subscriptions(ticket: str) -> str:
+    """The request for what this connection is subscribed to (since 2024-08-07); counts as a message."""
+    return dialect.list_request(ticket)
+
+
 def decode(frame: bytes, received_ms: int) -> Event:
     """Turn one frame, long or short keys, into an event; None for kinds not asked for; raise BadFrame otherwise."""
     wire = dialect.read("upbit", frame)
@@ -65,4 +70,5 @@ FEED = Feed(
     decode=decode,
     silent_s=30.0,
     connects_per_s=5.0,
+    list_subscriptions=list_subscriptions,
 )

@@ -25,6 +25,7 @@ PURE = [
     *("collectors/market_lists.py", "collectors/notice_versions.py", "collectors/other_news.py"),
     *("collectors/byte_budget.py", "collectors/sightings.py", "collectors/upbit_announcement.py"),
     *("collectors/upbit_key.py", "alerts/listing_alerts.py", "alerts/news_text.py"),
+    *("collectors/rhythm.py", "collectors/vigil.py", "collectors/latest_books.py", "collectors/subscription.py"),
     *("collectors/minutes.py", "collectors/net/limits.py", "collectors/repair/gaps.py", "ops/classify.py"),
     *("ops/health.py", "ops/troubles.py", "ops/watchman.py", "ops/restarts.py", "ops/clock_offset.py"),
 ]

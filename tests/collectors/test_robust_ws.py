@@ -12,6 +12,7 @@ from ops.lifetimes import running
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.exchange import (
     FakeExchange,
+    Step,
     answer,
     drop,
     error_frame,
@@ -431,3 +432,111 @@ def test_the_status_counts_reconnects_from_the_second_connection() -> None:
     assert ShardStatus(connections=0).reconnects == 0
     assert ShardStatus(connections=1).reconnects == 0
     assert ShardStatus(connections=3).reconnects == 2
+
+
+def steady(market: Market, from_s: float, times: int, every_s: float = 0.1) -> list[Step]:
+    """Trades at a steady pace, each stamped with the time at which it is sent."""
+    steps: list[Step] = []
+    for n in range(times):
+        at_s = from_s + n * every_s
+        steps += [send(frame(market, round(at_s * 10) + 1, at_s)), wait(every_s)]
+    return steps
+
+
+async def test_a_busy_connection_that_falls_silent_is_replaced_within_seconds(
+    clock: FakeClock, exchange: FakeExchange, log: Log
+) -> None:
+    exchange.script(*steady(BTC, 0, 60), stall())
+    exchange.script(send(frame(BTC, 1_000, 12)))
+    shard = shard_of([BTC], exchange, log, clock)
+    async with running(shard.run()):
+        await clock.advance(6 + 1.5 + 3 + 1)
+        assert len(exchange.connections) == 2
+        assert [(markets, cause) for markets, _, cause in log.of("lost")] == [(("BTC",), GapCause.STALE)]
+
+
+async def test_a_hole_in_the_stamps_too_long_to_be_chance_becomes_a_gap_on_the_same_connection(
+    clock: FakeClock, exchange: FakeExchange, log: Log
+) -> None:
+    exchange.script(*steady(BTC, 0, 60), wait(2.4), *steady(BTC, 8.4, 5))
+    shard = shard_of([BTC, ETH], exchange, log, clock)
+    async with running(shard.run()):
+        await clock.advance(9)
+        assert len(exchange.connections) == 1
+        assert shard.status.holes == 1
+    first, hole_end = log.of("live")
+    assert first[0] == hole_end[0] == ("BTC", "ETH")
+    assert log.of("lost")[0] == (("BTC", "ETH"), START_MS + 5_900, GapCause.STALE)
+    assert hole_end[1] == START_MS + 8_400
+
+
+async def test_trades_that_were_only_delayed_leave_no_gap(clock: FakeClock, exchange: FakeExchange, log: Log) -> None:
+    late = [frame(BTC, 60 + n, 6 + n / 10) for n in range(25)]
+    exchange.script(*steady(BTC, 0, 60), wait(2.5), send(*late))
+    async with running(shard_of([BTC], exchange, log, clock).run()):
+        await clock.advance(9)
+        assert log.of("lost") == []
+
+
+async def test_codes_that_the_exchange_has_forgotten_are_a_gap_and_asked_for_again(
+    clock: FakeClock, exchange: FakeExchange, log: Log
+) -> None:
+    exchange.script(answer(refusing()))
+    shard = shard_of([BTC, ETH], exchange, log, clock, Pace(silent_s=None))
+    async with running(shard.run()):
+        await clock.advance(100)
+        assert log.of("lost") == []
+        exchange.connections[0].forgotten.add("KRW-ETH")
+        await clock.advance(21)
+        exchange.connections[0].forgotten.clear()
+        [(markets, from_ms, cause)] = log.of("lost")
+        assert (markets, cause) == (("ETH",), GapCause.STALE)
+        assert isinstance(from_ms, int)
+        assert START_MS + 88_000 <= from_ms <= START_MS + 90_000, "when the list was right for the last time"
+        await clock.advance(2)
+        assert [each[0] for each in log.of("live")] == [("BTC", "ETH"), ("ETH",)]
+        assert len(exchange.connections) == 1
+
+
+async def test_codes_that_never_traded_are_live_once_the_exchange_lists_them(
+    clock: FakeClock, exchange: FakeExchange, log: Log
+) -> None:
+    shard = shard_of([BTC], exchange, log, clock)
+    async with running(shard.run()):
+        await clock.advance(600)
+        assert len(exchange.connections) == 1
+        assert [each[0] for each in log.of("live")] == [("BTC",)]
+        assert log.of("lost") == []
+
+
+async def test_a_doubted_shard_asks_for_its_list_and_for_all_of_it_once_more(
+    clock: FakeClock, exchange: FakeExchange, log: Log
+) -> None:
+    exchange.script(answer(refusing()))
+    shard = shard_of([BTC, ETH], exchange, log, clock, Pace(silent_s=None))
+    async with running(shard.run()):
+        await clock.advance(5)
+        for _ in range(5):
+            shard.doubt()
+            await clock.advance(1)
+        said = exchange.connections[0].sent
+        assert sum("LIST_SUBSCRIPTIONS" in text for text in said) == 1
+        assert exchange.connections[0].requests == [["KRW-BTC", "KRW-ETH"]] * 2
+        assert log.of("lost") == []
+
+
+async def test_a_snapshot_of_what_never_came_ends_the_connection(
+    clock: FakeClock, exchange: FakeExchange, log: Log
+) -> None:
+    def reply(codes: Sequence[str]) -> Sequence[bytes]:
+        return [frame(BTC, 999, clock.monotonic() - 5, st="SNAPSHOT")] if clock.monotonic() > 5 else [frame(BTC, 1, 0)]
+
+    exchange.script(answer(reply))
+    exchange.script(answer(refusing()))
+    shard = shard_of([BTC], exchange, log, clock, Pace(silent_s=None))
+    async with running(shard.run()):
+        await clock.advance(12)
+        shard.doubt()
+        await clock.advance(2)
+        assert len(exchange.connections) == 2
+        assert log.of("lost")[0][2] is GapCause.STALE

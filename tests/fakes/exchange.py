@@ -120,6 +120,12 @@ def error_frame(name: str, message: str = "") -> bytes:
     return json.dumps({"error": {"name": name, "message": message}}, ensure_ascii=False).encode()
 
 
+def listing_frame(codes: Sequence[str]) -> bytes:
+    """The answer to LIST_SUBSCRIPTIONS, in the short keys of SIMPLE."""
+    rows = [{"ty": "trade", "cds": list(codes)}] if codes else []
+    return json.dumps({"mthd": "LIST_SUBSCRIPTIONS", "rslt": rows, "tckt": "t"}).encode()
+
+
 class FakeConnection:
     """One connection as the exchange sees it: what it was asked, and what it still has to say."""
 
@@ -128,6 +134,7 @@ class FakeConnection:
         self.headers = dict(headers)
         self.sent: list[str] = []
         self.closed = False
+        self.forgotten: set[str] = set()
         self._script = script
         self._asked = asyncio.Event()
         self._stalled = False
@@ -139,7 +146,12 @@ class FakeConnection:
     @property
     def requests(self) -> list[list[str]]:
         """The codes of every subscription request, in order."""
-        return [_codes(text) for text in self.sent if text.startswith("[")]
+        return [_codes(text) for text in self.sent if text.startswith("[") and "LIST_SUBSCRIPTIONS" not in text]
+
+    def listed(self) -> list[str]:
+        """What LIST_SUBSCRIPTIONS tells: the codes of the last request, but for those in `forgotten`."""
+        asked = self.requests[-1] if self.requests else []
+        return [code for code in asked if code not in self.forgotten]
 
     def hear(self, text: str) -> None:
         """The client says something."""
@@ -147,6 +159,10 @@ class FakeConnection:
         if text == "PING":
             if not self._stalled:
                 self.say(UP)
+            return
+        if "LIST_SUBSCRIPTIONS" in text:
+            if not self._stalled:
+                self.say(listing_frame(self.listed()))
             return
         self._asked.set()
         if self._reply is not None:

@@ -1,0 +1,62 @@
+"""What connections tell, how patient they are, and how they fare: the words between sockets and recording."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from collectors.events import Exchange, GapCause, Market, OrderBook, Trade
+
+
+class Sink(Protocol):
+    """Where the trades go. Every call returns at once and must not raise."""
+
+    def trade(self, trade: Trade) -> None:
+        """One trade as it came; `trade.snapshot` marks one from before a request for it."""
+        ...
+
+    def book(self, book: OrderBook) -> None:
+        """A whole order book; it replaces the one before."""
+        ...
+
+    def live(self, markets: Sequence[Market], at_ms: int) -> None:
+        """From `at_ms` (exchange time, as well as we know it) every trade of `markets` reaches us."""
+        ...
+
+    def lost(self, markets: Sequence[Market], from_ms: int, cause: GapCause) -> None:
+        """From `from_ms` (exchange time, rather too early than too late) trades of `markets` may be missing."""
+        ...
+
+    def rejected(self, exchange: Exchange, reason: str, sample: bytes, at_ms: int) -> None:
+        """A frame that could not be read; which market it was is not known."""
+        ...
+
+
+class Pace(Struct, frozen=True):
+    """How patient a shard is, in seconds. `silent_s` None: silence is healthy here."""
+
+    silent_s: float | None
+    connect_s: float = 10.0
+    first_message_s: float = 10.0
+    reconnect_first_s: float = 0.5
+    reconnect_cap_s: float = 30.0
+
+
+class ShardStatus(Struct):
+    """How one connection fares; read by health. Times are our wall clock."""
+
+    connected: bool = False
+    live_markets: int = 0
+    connections: int = 0
+    failures_in_a_row: int = 0
+    last_message_ms: int | None = None
+    last_trade_ms: int | None = None
+    rejected_frames: int = 0
+    refused_codes: tuple[str, ...] = ()
+    probes: int = 0
+    holes: int = 0
+    last_error: str = ""
+
+    @property
+    def reconnects(self) -> int:
+        return max(0, self.connections - 1)

@@ -111,6 +111,7 @@ class ListingBook:
         self._renames: dict[tuple[Exchange, str], tuple[str, int]] = {}  # new name -> old, and when that was told
         self._silent_until_ms = clock.now_ms()
         self._deposits_open: frozenset[str] | None = None
+        self._sighted: set[tuple[str, Channel]] = set()  # listings on their way, and who has shown them in this run
 
     async def load(self, silent_until_ms: int | None = None) -> None:
         """Take up what an earlier run knew; the first look of a channel nobody has read yet is a silent baseline.
@@ -150,13 +151,15 @@ class ListingBook:
                 version = self._versions.next(notice)
                 if version is not None:
                     batch.read.append(_Read(notice, understand(notice), version, self._versions.known(notice)))
+                else:
+                    self._note_sight(batch, channel, notice)
             fresh = batch.read
             if not self._lists.begun(channel):
                 batch.lists[channel] = frozenset()
                 fresh = [each for each in batch.read if (each.notice.published_ms or 0) > self._silent_until_ms]
                 log.info("%s begins with %d notices that are not news", channel.value, len(seen) - len(fresh))
             self._judge(batch, channel, fresh)
-            brought = await self._commit(batch) if batch.read or batch.lists else News()
+            brought = await self._commit(batch) if batch.read or batch.lists or batch.applied else News()
             return replace(brought, items=len(fresh), want_body=tuple(self._without_body(seen)))
 
     def _judge(self, batch: _Batch, channel: Channel, fresh: Iterable[_Read]) -> None:
@@ -178,6 +181,14 @@ class ListingBook:
                     self._apply(batch, sighting)
         if missed:
             batch.told.append(Told(listing_alerts.of_missed(missed, self._language, batch.seen_ms)))
+
+    def _note_sight(self, batch: _Batch, channel: Channel, notice: Notice) -> None:
+        """A channel shows what another one showed before: no news, but kept, to know who led and by how much."""
+        for known in self.active():
+            told_by_it = known.exchange == notice.exchange and known.notice_id == notice.notice_id
+            if told_by_it and (known.key, channel) not in self._sighted:
+                seen = Sighting(known.exchange, known.base, (), channel, SightingKind.NOTICE, batch.seen_ms)
+                batch.applied.append(_Applied(seen, known, known, Change.NONE))
 
     def _judge_other(self, batch: _Batch, each: _Read) -> None:
         """Told once for each sense of a notice: an edit that says the same, or a body that follows, is no news."""
@@ -359,6 +370,8 @@ class ListingBook:
         async with self._lock:
             steps = (tick(known, self._clock.now_ms()) for known in self._listings.values())
             moved = [step.listing for step in steps if step.change is not Change.NONE]
+            on_their_way = {each.key for each in self.active()}
+            self._sighted = {sight for sight in self._sighted if sight[0] in on_their_way}
             if moved:
                 saved = await self._writer.run(lambda db: [listings.save(db, each) for each in moved])
                 self._remember(saved)
@@ -401,6 +414,7 @@ class ListingBook:
             lambda db: news.record(db, entries, batch.told, read, batch.lists, self._targets, now_ms), urgent=True
         )
         self._remember(recorded.saved)
+        self._sighted |= {(each.listing.key, each.sighting.channel) for each in batch.applied}
         self._versions.keep({(each.notice.exchange, each.notice.notice_id): each.version for each in batch.read})
         for channel, shown in batch.lists.items():
             self._lists.keep(channel, shown, now_ms)

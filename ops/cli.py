@@ -25,6 +25,7 @@ class Arguments(argparse.Namespace):
     duration: float | None
     json: bool
     last: int
+    report: bool = False
     symbol: str
     exchange: str
     notional_krw: Decimal | None
@@ -87,6 +88,9 @@ def _parser() -> argparse.ArgumentParser:
         table = add(name, about)
         table.add_argument("--last", type=int, default=50, metavar="N", help="newest N rows (default 50)")
         _json(table)
+        if name == "listings":
+            about_report = "which channel led, by how much, and how long each step took, instead of the rows"
+            table.add_argument("--report", action="store_true", help=about_report)
     return parser
 
 

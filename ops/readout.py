@@ -17,6 +17,7 @@ from config.load import load_secrets, load_settings
 from ops.classify import classify_line
 from ops.cli import Arguments, complain, print_rows
 from ops.health import Report, Status, parse, status_of
+from ops.latency import latencies
 from store import delivery_report, gaps, listings
 
 
@@ -30,6 +31,7 @@ class FactRow(msgspec.Struct, frozen=True):
 
 
 LISTING_COLUMNS = ("exchange", "base", "state", "published", "first_seen", "delay_ms", "channel", "verdict", "title")
+LATENCY_COLUMNS = ("exchange", "step", "listings", "first", "lead_ms", "p50_ms", "p99_ms")
 ALERT_COLUMNS = ("id", "kind", "key", "created", "target", "op", "state", "attempts", "error", "text")
 GAP_COLUMNS = ("exchange", "market", "from", "to", "cause", "state", "source")
 
@@ -48,7 +50,10 @@ def show_table(asked: Arguments) -> int:
     read, columns = reads[asked.command]
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
-            rows = [msgspec.structs.asdict(row) for row in read(connection, asked.last)]
+            found: Iterable[msgspec.Struct] = read(connection, asked.last)
+            if asked.report:
+                found, columns = latencies(listings.report(connection, asked.last)), LATENCY_COLUMNS
+            rows = [msgspec.structs.asdict(row) for row in found]
     except sqlite3.Error as e:
         complain(f"{path} cannot be read: {e}")
         return 2

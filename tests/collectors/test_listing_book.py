@@ -402,3 +402,17 @@ async def test_an_opening_is_soon_from_ten_minutes_before_until_the_first_trade(
     assert not desk.book.opens_soon("bithumb", opens_ms)
     await desk.book.see_trade(NOVA, opens_ms, opens_ms)
     assert not desk.book.opens_soon("upbit", opens_ms)
+
+
+async def test_every_channel_that_shows_a_notice_is_kept_with_its_time(desk: Desk) -> None:
+    await begun(desk)
+    await desk.book.see_notices(Channel.UPBIT_ANNOUNCEMENT, [], START_MS)
+    await desk.book.see_notices(Channel.UPBIT_ANNOUNCEMENT, [notice(body="본문")], START_MS + 100)
+    for after_ms in (4_000, 9_000):
+        news = await desk.book.see_notices(NOTICES, [notice()], START_MS + after_ms)
+        assert news.listings == ()
+    assert desk.rows("SELECT channel, seen_ms FROM sightings ORDER BY seen_ms") == [
+        ("upbit:announcement", START_MS + 100),
+        ("upbit:notices", START_MS + 4_000),
+    ]
+    assert len(desk.alerts()) == 1

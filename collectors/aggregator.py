@@ -1,10 +1,14 @@
-"""Rolls minutes as soon as their last second is stored, heals them after a crash, and purges what has served its time.
+"""Rolls minutes as soon as their last second is stored, heals them after a crash, keeps the seconds around a listing
+for good, and purges what has served its time.
 
 Minutes come folded from memory; whatever memory can't know (a late second, the minute in which this run began, minutes
-of an earlier run) is rolled from the stored seconds. A second is never purged before its minute is stored.
+of an earlier run) is rolled from the stored seconds. A second is never purged before its minute is stored and, where it
+belongs there, its copy in `listing_seconds`. All of it is work in slices of about 5 ms, so that nothing waits long.
 """
 
 import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 from collectors.events import Exchange
@@ -13,19 +17,24 @@ from collectors.recorder import Recorder
 from collectors.repair.gaps import MINUTE_MS
 from config.clock import Clock
 from config.settings import Retention
-from store import candles, debounce, fx, quarantine
+from store import candles, debounce, fx, listing_seconds, quarantine
 from store.database import Connection
-from store.writer import DatabaseWriter
+from store.writer import SLICE_S, DatabaseWriter
 
 log = logging.getLogger(__name__)
 
 LOOK_S = 1.0
 HEAL_BACK_MS = 5 * MINUTE_MS  # late seconds may have changed minutes this long after they were rolled
-PURGE_SPAN_MS = 5_000  # seconds deleted in one transaction: a few thousand rows, a few ms
+NOTICE_LATE_MS = MINUTE_MS  # a notice seen so late still finds the seconds of the ten minutes before it
+LATE_SECONDS_MS = 2 * MINUTE_MS  # a second may change for so long; what is kept of it is copied again
+KEEP_SPAN_MS = 10_000
+ROWS_A_STEP = 500
+MARKETS_A_STEP = 50
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
-PAGES_BACK = 256  # 1 MiB at a time
 PAGES_KEPT = 4_096  # unused pages that will soon be used again: 16 MiB
+
+Step = Callable[[Connection], object]
 
 
 class Aggregator:
@@ -37,6 +46,7 @@ class Aggregator:
         self._clock = clock
         self._retention = retention
         self._housekept_ms: int | None = None
+        self._kept_before: Mapping[tuple[int, int], int] = {}  # by listing and start of its window
 
     async def heal(self) -> int:
         """Roll what an earlier run stored as seconds but maybe not as minutes; return how many minutes that was."""
@@ -61,6 +71,7 @@ class Aggregator:
         while True:
             await self._clock.sleep(LOOK_S)
             if await self.roll():
+                await self.keep()
                 await self.purge()
 
     async def roll(self) -> bool:
@@ -69,56 +80,127 @@ class Aggregator:
         for exchange in self._recorder.exchanges:
             before_ms = self._recorder.settled_before(exchange)
             if self._recorder.minutes.ready(exchange, before_ms):
-                batch = self._recorder.minutes.take(exchange, before_ms)
-                await self._writer.run(partial(self._store, rolled=batch))
+                steps = list(self._steps(self._recorder.minutes.take(exchange, before_ms)))
+                done = 0
+                while done < len(steps):
+                    done = await self._writer.run(partial(_some, steps, done))
                 rolled = True
         return rolled
 
     def force_rollup(self) -> None:
         """Hand the running minute to the writer; what it refuses is healed from the seconds at the next start."""
         for exchange in self._recorder.exchanges:
-            batch = self._recorder.minutes.take_all(exchange)
-            if not self._writer.offer(partial(self._store, rolled=batch)):
+            steps = list(self._steps(self._recorder.minutes.take_all(exchange)))
+            if not self._writer.offer(partial(_all, steps)):
                 log.warning("the last minute of %s is left to the next start", exchange)
 
-    def _store(self, connection: Connection, rolled: Rolled) -> None:
-        ids = self._recorder.ids
-        candles.store_minutes(connection, rolled.minutes, ids)
-        purged_ms = candles.purged_until(connection)
-        for minute_ms in rolled.whole:
-            if minute_ms >= purged_ms:
-                candles.rollup_minute(connection, minute_ms)
-        for market, minute_ms in rolled.again:
-            if minute_ms >= purged_ms:
-                candles.rollup_minute(connection, minute_ms, ids[market])
+    def _steps(self, rolled: Rolled) -> Iterator[Step]:
+        """What stores these minutes, in small steps; the last one says that they are stored."""
+        ids, exchange = self._recorder.ids, rolled.exchange
+        for start in range(0, len(rolled.minutes), ROWS_A_STEP):
+            part = rolled.minutes[start : start + ROWS_A_STEP]
+            yield partial(candles.store_minutes, minutes=part, ids=ids)
+        everyone = [market_id for market, market_id in ids.items() if market.exchange == exchange]
+        again = [(minute_ms, market_id) for minute_ms in rolled.whole for market_id in everyone]
+        again += [(minute_ms, ids[market]) for market, minute_ms in rolled.again]
+        for minute_ms, market_id in again:
+            yield partial(_roll_again, minute_ms=minute_ms, market_id=market_id)
         touched = [
-            (rolled.exchange, None if market is None else ids[market], from_ms, to_ms)
+            (exchange, market_id, from_ms, to_ms)
             for market, from_ms, to_ms in rolled.recount
+            for market_id in (everyone if market is None else [ids[market]])
         ]
-        candles.refresh_coverage(connection, touched)
-        candles.set_rolled(connection, rolled.exchange, rolled.before_ms)
+        for start in range(0, len(touched), MARKETS_A_STEP):
+            yield partial(candles.refresh_coverage, touched=touched[start : start + MARKETS_A_STEP])
+        yield partial(candles.set_rolled, exchange=exchange, before_ms=rolled.before_ms)
+
+    async def keep(self) -> None:
+        """Copy the settled seconds around listings to where they stay; late ones are copied again."""
+        settled = [before_ms for each in self._recorder.exchanges if (before_ms := self._recorder.settled_before(each))]
+        kept = {window: before_ms - LATE_SECONDS_MS for window, before_ms in self._kept_before.items()}
+        more = bool(settled)
+        while more:
+            kept, more = await self._writer.run(partial(_keep, before_ms=min(settled), kept=kept))
+            self._kept_before = kept
 
     async def purge(self) -> None:
         """Delete what is older than its retention: seconds by the exchanges' time, the rest by ours, once an hour."""
         settled = {each: self._recorder.settled_before(each) for each in self._recorder.exchanges}
         heard = {each: before_ms for each, before_ms in settled.items() if before_ms}
         if heard:
-            before_ms = min(heard.values()) - self._retention.seconds_s * 1000
-            while await self._writer.run(lambda connection: self._purge_seconds(connection, before_ms, tuple(heard))):
+            before_ms = min(heard.values()) - self._retention.seconds_s * 1000 - NOTICE_LATE_MS
+            while await self._writer.run(partial(_purge_seconds, before_ms=before_ms, heard=tuple(heard))):
                 pass
         now_ms = self._clock.now_ms()
         if self._housekept_ms is None or abs(now_ms - self._housekept_ms) >= HOUR_MS:
             self._housekept_ms = now_ms
-            await self._writer.run(lambda connection: self._purge_others(connection, now_ms))
-        await self._writer.run(lambda connection: candles.hand_back(connection, PAGES_BACK, PAGES_KEPT))
+            await self._purge_others(now_ms)
+        while await self._writer.run(partial(candles.hand_back, keep_free=PAGES_KEPT, budget_s=SLICE_S)):
+            pass
 
-    def _purge_seconds(self, connection: Connection, before_ms: int, heard: tuple[Exchange, ...]) -> bool:
-        rolled_ms = min(candles.rolled_until(connection, exchange) or 0 for exchange in heard)
-        before_ms = min(before_ms, rolled_ms)
-        return candles.purge_seconds(connection, before_ms - before_ms % MINUTE_MS, PURGE_SPAN_MS)
+    async def _purge_others(self, now_ms: int) -> None:
+        minutes = partial(
+            candles.purge_minutes, before_ms=now_ms - self._retention.minutes_days * DAY_MS, budget_s=SLICE_S
+        )
+        done_id: int | None = -1
+        while done_id is not None:
+            done_id = await self._writer.run(partial(minutes, after_id=done_id))
+        small = (
+            partial(fx.purge, before_ms=now_ms - self._retention.fx_snapshots_days * DAY_MS),
+            partial(quarantine.purge, before_ms=now_ms - self._retention.quarantine_days * DAY_MS),
+            partial(debounce.forget_expired, now_ms=now_ms),
+        )
+        for step in small:
+            await self._writer.run(step)
 
-    def _purge_others(self, connection: Connection, now_ms: int) -> None:
-        candles.purge_minutes(connection, now_ms - self._retention.minutes_days * DAY_MS)
-        fx.purge(connection, now_ms - self._retention.fx_snapshots_days * DAY_MS)
-        quarantine.purge(connection, now_ms - self._retention.quarantine_days * DAY_MS)
-        debounce.forget_expired(connection, now_ms)
+
+def _some(steps: Sequence[Step], done: int, connection: Connection) -> int:
+    """Take steps from the one at `done` until a slice of time is over; how many are done then."""
+    until = time.monotonic() + SLICE_S
+    while done < len(steps):
+        steps[done](connection)
+        done += 1
+        if time.monotonic() > until:
+            break
+    return done
+
+
+def _all(steps: Sequence[Step], connection: Connection) -> None:
+    for step in steps:
+        step(connection)
+
+
+def _roll_again(connection: Connection, minute_ms: int, market_id: int) -> None:
+    if minute_ms >= candles.purged_until(connection):
+        candles.rollup_minute(connection, minute_ms, market_id)
+
+
+def _purge_seconds(connection: Connection, before_ms: int, heard: tuple[Exchange, ...]) -> bool:
+    rolled_ms = min(candles.rolled_until(connection, exchange) or 0 for exchange in heard)
+    before_ms = min(before_ms, rolled_ms)
+    return candles.purge_seconds(connection, before_ms - before_ms % MINUTE_MS, SLICE_S)
+
+
+def _keep(
+    connection: Connection, before_ms: int, kept: Mapping[tuple[int, int], int]
+) -> tuple[dict[tuple[int, int], int], bool]:
+    """Copy until a slice of time is over; how far each window is kept then, and whether there is more."""
+    until = time.monotonic() + SLICE_S
+    reached: dict[tuple[int, int], int] = {}
+    oldest_ms = candles.oldest_second(connection)
+    if oldest_ms is None:
+        return reached, False
+    windows = listing_seconds.windows(connection, oldest_ms)
+    for window in windows:
+        key = window.listing_id, window.from_ms
+        reached[key] = max(kept.get(key, 0), window.from_ms, oldest_ms)
+    for window in windows:
+        key = window.listing_id, window.from_ms
+        to_ms = min(window.to_ms, before_ms)
+        while reached[key] < to_ms:
+            next_ms = min(reached[key] + KEEP_SPAN_MS, to_ms)
+            listing_seconds.keep(connection, window.markets, reached[key], next_ms)
+            reached[key] = next_ms
+            if time.monotonic() > until:
+                return reached, True
+    return reached, False

@@ -1,12 +1,14 @@
 """The SQL of `candles_1s`, `candles_1m` and `rollup_state`. Candles are upserted whole: the last write stands."""
 
 import sqlite3
+import time
 from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec.structs import astuple
 
 from collectors.events import Candle, Exchange, Market
 from collectors.repair.gaps import MINUTE_MS, SECOND_MS, Interval, covered_s
+from store import listing_seconds
 from store.gaps import missed_in
 from store.rows import Rows, execute
 
@@ -176,34 +178,55 @@ def _state(connection: sqlite3.Connection, name: str) -> int | None:
 
 
 # --- purge ----------------------------------------------------------------------------------------------------------
+# Each takes steps until `budget_s` is over, at least one, and tells whether it has to be called again.
 
 
-def purge_seconds(connection: sqlite3.Connection, before_ms: int, span_ms: int) -> bool:
-    """Delete seconds before `before_ms`, at most `span_ms` of them; return whether there may be more.
+def purge_seconds(connection: sqlite3.Connection, before_ms: int, budget_s: float) -> bool:
+    """Delete seconds before `before_ms`, the oldest first, after copying what `listing_seconds` is to keep of them.
 
     `before_ms` must be the start of a minute, so that a minute's seconds are all there or may all be gone.
     """
-    oldest = connection.execute("SELECT MIN(open_ms) FROM candles_1s").fetchone()[0]
+    until = time.monotonic() + budget_s
+    oldest = oldest_second(connection)
     if oldest is None or oldest >= before_ms:
         return False
     connection.execute(_SET_STATE, ("purged", before_ms))
-    connection.execute("DELETE FROM candles_1s WHERE open_ms < ?", (min(before_ms, oldest + span_ms),))
-    return True
+    windows = listing_seconds.windows(connection, oldest)
+    while oldest is not None and oldest < before_ms:
+        if wanted := listing_seconds.markets_at(windows, oldest):
+            listing_seconds.keep(connection, wanted, oldest, oldest + SECOND_MS)
+        connection.execute("DELETE FROM candles_1s WHERE open_ms = ?", (oldest,))
+        oldest = oldest_second(connection)
+        if time.monotonic() > until:
+            return oldest is not None and oldest < before_ms
+    return False
 
 
-def purge_minutes(connection: sqlite3.Connection, before_ms: int) -> None:
-    """Delete minutes before `before_ms`, market by market as they lie in the table."""
-    ids = connection.execute("SELECT id FROM markets").fetchall()
-    connection.executemany(
-        "DELETE FROM candles_1m WHERE market_id = ? AND open_ms < ?", [(market_id, before_ms) for (market_id,) in ids]
-    )
+def oldest_second(connection: sqlite3.Connection) -> int | None:
+    oldest: int | None = connection.execute("SELECT MIN(open_ms) FROM candles_1s").fetchone()[0]
+    return oldest
 
 
-def hand_back(connection: sqlite3.Connection, pages: int, keep_free: int) -> bool:
-    """Return up to `pages` unused pages to the file system while more than `keep_free` are unused; whether it did."""
+def purge_minutes(connection: sqlite3.Connection, before_ms: int, budget_s: float, after_id: int = -1) -> int | None:
+    """Delete minutes before `before_ms`, market by market as they lie in the table, beginning after `after_id`.
+
+    Returns the last market that is done with, to go on from; None once all are.
+    """
+    until = time.monotonic() + budget_s
+    ids = connection.execute("SELECT id FROM markets WHERE id > ? ORDER BY id", (after_id,)).fetchall()
+    for (market_id,) in ids:
+        connection.execute("DELETE FROM candles_1m WHERE market_id = ? AND open_ms < ?", (market_id, before_ms))
+        if time.monotonic() > until:
+            return int(market_id)
+    return None
+
+
+def hand_back(connection: sqlite3.Connection, keep_free: int, budget_s: float) -> bool:
+    """Return unused pages to the file system while more than `keep_free` are unused; the file is not copied."""
+    until = time.monotonic() + budget_s
     free = connection.execute("PRAGMA freelist_count").fetchone()[0]
-    if free <= keep_free:
-        return False
-    for _ in range(min(pages, free - keep_free)):
+    for _ in range(free - keep_free):
         connection.execute("PRAGMA incremental_vacuum(1)")  # a larger number stops after one as well, called from here
-    return True
+        if time.monotonic() > until:
+            return True
+    return False

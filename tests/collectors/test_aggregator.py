@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from collectors.aggregator import Aggregator
-from collectors.events import GapCause, Market
+from collectors.events import Channel, GapCause, Listing, ListingState, Market
 from collectors.recorder import Recorder
 from config.settings import Recording, Retention, Writing
 from ops.lifetimes import running
-from store import candles, fx, markets, quarantine
+from store import candles, fx, listings, markets, quarantine
 from store.fx import FxSnapshot
 from store.quarantine import Refused
 from store.rows import execute
@@ -144,7 +144,8 @@ async def test_after_a_crash_minutes_are_healed_from_their_seconds_but_never_fro
         ids = markets.intern(connection, [BTC], START_MS)
         execute(connection, candles.seconds([second(at_s, float(at_s + 1)) for at_s in range(-240, 90)], ids))
         candles.rollup_minute(connection, START_MS - 240_000)
-        candles.purge_seconds(connection, START_MS - 180_000, 30_000)  # half a minute is gone, the rest may go
+        for _ in range(30):  # half a minute is gone, the rest may go
+            candles.purge_seconds(connection, START_MS - 180_000, budget_s=0.0)
 
     await bench.writer.run(leave)
     await bench.recorder.start()
@@ -190,3 +191,66 @@ async def test_what_has_served_its_time_goes(bench: Bench) -> None:
     assert ages("fx_snapshots", "taken_ms") == [1, 6]
     assert ages("quarantine", "at_ms") == [1, 6]
     assert rows(bench.path, "SELECT key FROM alert_debounce") == [("1",)]
+
+
+KEPT = (
+    "SELECT m.code, s.open_ms, s.close FROM listing_seconds AS s JOIN markets AS m ON m.id = s.market_id"
+    " ORDER BY s.open_ms, m.code"
+)
+
+
+async def test_the_seconds_of_a_listed_coin_are_kept_each_minute_and_outlive_the_purge(bench: Bench) -> None:
+    new, other = Market("upbit", "NEW", "KRW"), Market("upbit", "OLD", "KRW")
+    await bench.begin(BTC, new, other)
+    listing = Listing(
+        *("upbit", "NEW", 1, ("KRW",), ListingState.ANNOUNCED, START_MS + 30_000, Channel.UPBIT_NOTICES),
+        published_ms=START_MS + 20_000,
+    )
+    await bench.writer.run(lambda connection: listings.save(connection, listing))
+
+    async def minute(number: int) -> None:
+        for at_s in range(number * 60, number * 60 + 60):
+            await bench.clock.advance(1)
+            for market in (BTC, new, other):
+                bench.recorder.trade(trade(at_s * 1_000 + 500, float(at_s + 1), market=market))
+            bench.recorder.flush()
+        await bench.aggregator.roll()
+        await bench.aggregator.keep()
+        await bench.aggregator.purge()
+
+    for number in range(2):
+        await minute(number)
+    held = rows(bench.path, KEPT)
+    newest = max(int(str(row[1])) for row in held)
+    assert held == [
+        (code, START_MS + at_s * 1_000, float(at_s + 1))
+        for at_s in range(1, (newest - START_MS) // 1_000 + 1)
+        for code in ("KRW-BTC", "KRW-NEW")
+    ]
+    assert newest >= START_MS + 110_000
+
+    for number in range(2, 14):
+        await minute(number)
+    assert rows(bench.path, "SELECT MIN(open_ms) >= ? FROM candles_1s", START_MS + 60_000) == [(1,)]
+    held = rows(bench.path, KEPT)
+    assert [row[1] for row in held if row[0] == "KRW-NEW"] == [
+        START_MS + at_s * 1_000 for at_s in range(1, len(held) // 2 + 1)
+    ]
+    assert len(held) // 2 >= 800
+
+
+async def test_a_second_that_changes_late_is_kept_as_it_became(bench: Bench) -> None:
+    await bench.begin(BTC)
+    listing = Listing("bithumb", "NEW", 1, ("KRW",), ListingState.ANNOUNCED, START_MS, Channel.BITHUMB_NOTICES)
+    await bench.writer.run(lambda connection: listings.save(connection, listing))
+    for at_s in range(1, 66):
+        await bench.clock.advance(1)
+        bench.recorder.trade(trade(at_s * 1_000, float(at_s)))
+        bench.recorder.flush()
+    await bench.aggregator.keep()
+    assert ("KRW-BTC", START_MS + 40_000, 40.0) in rows(bench.path, KEPT)
+    bench.recorder.trade(trade(40_900, 999.0, received_ms=65_500))
+    await bench.clock.advance(1)
+    bench.recorder.flush()
+    await bench.aggregator.keep()
+    assert ("KRW-BTC", START_MS + 40_000, 999.0) in rows(bench.path, KEPT)

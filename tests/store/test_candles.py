@@ -129,16 +129,15 @@ def test_coverage_is_counted_again_for_every_market_of_an_exchange(
     assert [covered[ids[market], START_MS + MINUTE_MS] for market in (BTC, ETH, SOL)] == [59, 59, 60]
 
 
-def test_a_purge_goes_in_spans_and_says_first_what_may_be_gone(
+def test_a_purge_goes_second_by_second_and_says_first_what_may_be_gone(
     connection: sqlite3.Connection, ids: dict[Market, int]
 ) -> None:
     execute(connection, candles.seconds([second(at_s) for at_s in range(120)], ids))
     before_ms = START_MS + MINUTE_MS
-    assert candles.purge_seconds(connection, before_ms, 5_000)
+    assert candles.purge_seconds(connection, before_ms, budget_s=0.0)
     assert candles.purged_until(connection) == before_ms
-    assert connection.execute("SELECT COUNT(*) FROM candles_1s").fetchone() == (115,)
-    while candles.purge_seconds(connection, before_ms, 5_000):
-        pass
+    assert connection.execute("SELECT COUNT(*) FROM candles_1s").fetchone() == (119,)
+    assert not candles.purge_seconds(connection, before_ms, budget_s=60.0)
     assert connection.execute("SELECT MIN(open_ms) FROM candles_1s").fetchone() == (before_ms,)
 
 
@@ -149,15 +148,26 @@ def test_progress_never_goes_back(connection: sqlite3.Connection) -> None:
     assert candles.recorded_until(connection, "upbit") == 500
 
 
+def test_old_minutes_go_market_by_market_in_slices(connection: sqlite3.Connection, ids: dict[Market, int]) -> None:
+    for minute_ms in (START_MS - MINUTE_MS, START_MS):
+        candles.store_minutes(connection, [second((minute_ms - START_MS) // 1000, market=each) for each in ids], ids)
+    done_id: int | None = -1
+    slices = 0
+    while done_id is not None:
+        done_id = candles.purge_minutes(connection, START_MS, budget_s=0.0, after_id=done_id)
+        slices += 1
+    assert slices == len(ids) + 1
+    assert {open_ms for _, open_ms in stored_minutes(connection)} == {START_MS}
+
+
 def test_unused_pages_are_handed_back_a_few_at_a_time(connection: sqlite3.Connection, ids: dict[Market, int]) -> None:
     execute(connection, candles.seconds([second(at_s) for at_s in range(20_000)], ids))
     connection.execute("DELETE FROM candles_1s")
     free = connection.execute("PRAGMA freelist_count").fetchone()[0]
     assert free > 100
-    assert candles.hand_back(connection, 50, 10)
-    assert connection.execute("PRAGMA freelist_count").fetchone()[0] == free - 50
-    while candles.hand_back(connection, 50, 10):
-        pass
+    assert candles.hand_back(connection, keep_free=10, budget_s=0.0)
+    assert connection.execute("PRAGMA freelist_count").fetchone()[0] == free - 1
+    assert not candles.hand_back(connection, keep_free=10, budget_s=60.0)
     assert connection.execute("PRAGMA freelist_count").fetchone()[0] == 10
 
 

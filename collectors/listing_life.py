@@ -141,8 +141,8 @@ def _leave(known: Listing, seen: Sighting) -> Step:
 
 
 def _is_relisting(known: Listing, seen: Sighting) -> bool:
-    if seen.kind is SightingKind.DEPOSITS_OPEN:
-        return False  # deposits of a coin that left are no listing
+    if seen.kind in (SightingKind.DEPOSITS_OPEN, SightingKind.IN_ASSETS):
+        return False  # the wallet of a coin that left is no listing
     if seen.kind in (SightingKind.IN_LIST, SightingKind.TRADED):
         return known.gone_ms is not None and seen.seen_ms - known.gone_ms > DAY_MS
     # A coin that trades is not announced again in the same market, unless it left while we did not look.

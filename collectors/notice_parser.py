@@ -18,6 +18,7 @@ from collectors.notices.changes import Changes, ItemStatus, changes_in
 from collectors.notices.kinds import TRADE_CATEGORY, NoticeKind, facts_of, is_odd_in_trade, judge
 from collectors.notices.labels import What
 from collectors.notices.markets import in_order, markets_in, per_coin
+from collectors.notices.phrases import Facts
 from collectors.notices.schedule import CHANGED, Told, best, spellings, told_in_remark, told_in_rows
 from collectors.notices.symbols import Coin, bare_coins, is_office_word, read
 from collectors.notices.text import read_title, squeezed
@@ -116,6 +117,7 @@ def parse(
     networks: tuple[str, ...] = ()
     contracts: tuple[str, ...] = ()
     if kind in LISTING_KINDS:
+        coins = _that_begin(coins, reading.head, facts)
         rows = rows_of(body or "")
         patterns = spellings((coin.symbol, (coin.name,)) for coin in coins)
         changes = changes_in((reading.head, *reading.remarks), patterns, markets)
@@ -157,6 +159,16 @@ def _coins(kind: NoticeKind, named: Iterable[Coin]) -> tuple[Coin, ...]:
     for coin in named:
         unique.setdefault(coin.symbol, coin)
     return tuple(unique.values())[:COINS_MAX]
+
+
+def _that_begin(coins: tuple[Coin, ...], head: str, facts: Facts) -> tuple[Coin, ...]:
+    """Without the coins of a clause that gives the reason: "비비(BBB) 리브랜딩에 따른 씨씨(CCC) 원화 마켓 추가"."""
+    in_reason = facts.head[: len(facts.head) - len(facts.clause)].count("§")
+    named = [coin for coin in coins if coin.name]
+    if in_reason == 0 or in_reason > len(named):
+        return coins
+    rest = tuple(coin for coin in coins if coin not in named[:in_reason])
+    return rest or bare_coins(head.rpartition("§")[2]) or coins
 
 
 def _ending(head: str) -> tuple[str, ...]:

@@ -44,6 +44,9 @@ u 별빛(STAR) 신규 거래지원 및 에어드랍 안내 | STAR |
 u BTC, USDT 마켓 거래 지원 예정 안내 - 10/26~10/27 | | BTC USDT
 u BTC, USDT 마켓 거래 지원 예정 안내 - 10/29 (SERV/BTC 포함) | | BTC USDT
 u 비트코인캐시 하드포크에 따른 HALO 거래지원 안내 | HALO |
+u 비비(BBB) 하드포크에 따른 STAR 거래지원 안내 | STAR |
+u 비비(BBB) 리브랜딩에 따른 별빛(STAR) 원화 마켓 추가 안내 | STAR | KRW
+u 별빛(STAR) 재단의 요청에 따른 신규 거래지원 안내 | STAR |
 u STAR(별빛), HALO(달무리네트워크) 신규 거래지원 안내 (BTC 마켓) (HALO 국문명 변경 안내) | STAR HALO | BTC
 u STAR, HALO 신규 거래지원 안내 (BTC 마켓) | STAR HALO | BTC
 u STAR 원화 마켓 추가 | STAR | KRW
@@ -187,6 +190,7 @@ rename b 별빛(STAR) 리브랜딩 및 토큰 스왑 안내 (1/14 거래 재개)
 rename u 별빛(STAR) 리브랜딩 및 토큰 스왑에 따른 입출금 및 거래 지원 일시 중단 안내 | STAR |
 rename b 별빛(STAR) 가상자산 명칭/심볼 변경 안내 | STAR |
 rename u 별빛(STAR) 티커 변경 안내 (STAR → HALO) | STAR HALO |
+rename b 기존 별빛(STAR) → 달무리(HALO) 토큰 스왑 및 거래 개시 안내 | STAR HALO |
 rename u 별빛(STAR) 국문명 변경 안내 | STAR |
 rename b 별빛(STAR) 컨트랙트 변경 및 토큰 스왑 지원 안내 | STAR |
 other u 업비트 거래지원 사칭 및 투자 권유 사기에 대한 주의 안내 | |

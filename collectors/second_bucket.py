@@ -272,7 +272,8 @@ class SecondBucket:
         packed = of_second.get(book.market)
         before, ids = (None, set[int]()) if packed is None else unpack(book.market, open_ms, packed)
         fresh = []
-        for trade in trades:
+        # A snapshot may overtake its own trade, and others of its millisecond: where the trade itself came, it stands.
+        for trade in sorted(trades, key=_is_repeated) if len(trades) > 1 else trades:
             if trade.trade_id not in ids:
                 ids.add(trade.trade_id)
                 fresh.append(trade)
@@ -309,3 +310,7 @@ class SecondBucket:
         if self._window_from_ms is None or not 0 <= now_ms - self._window_from_ms < LAG_WINDOW_MS:
             self._window_from_ms = now_ms
             self._window_lags = [best, None]
+
+
+def _is_repeated(trade: Trade) -> bool:
+    return trade.snapshot

@@ -147,7 +147,7 @@ class MarketFeed:
         opcode = self._opcode(wanted.type)
         for code in wanted.codes:
             if wanted.type == "trade":
-                trade = self._last_sent_trade(code, now_ms)
+                trade = self._last_sent_trade(code)
                 pair = self._spelling.trade(trade, self._prev_close(trade), "SNAPSHOT") if trade else None
             elif wanted.type in CANDLE_UNITS_S:
                 candle = next(iter(self._candles(code, wanted.type, 1)), None)
@@ -201,13 +201,13 @@ class MarketFeed:
         except KeyError:
             return None
 
-    def _last_sent_trade(self, code: str, now_ms: int) -> SimTrade | None:
+    def _last_sent_trade(self, code: str) -> SimTrade | None:
         """The newest trade that the socket has shown; later ones are still to come as REALTIME."""
         try:
             newest = self._world.last_trades(self._exchange, code, UNSENT_AT_MOST)
         except KeyError:
             return None
-        return next((trade for trade in newest if trade.sent_ms <= now_ms), None)
+        return next((trade for trade in newest if trade.sent_ms <= self._world.told_ms), None)
 
     def _day(self, code: str) -> SimDay | None:
         try:

@@ -231,6 +231,11 @@ class World:
                 for listener in list(self._listeners[exchange]):
                     listener(trade)
 
+    @property
+    def told_ms(self) -> int:
+        """Every trade that was published until then has gone to the listeners."""
+        return self._advanced_ms
+
     def at(self, at_ms: int, action: Callable[[], None]) -> None:
         """Do this when the world reaches `at_ms` (UTC); at once if it is there already."""
         if at_ms <= self._advanced_ms:

@@ -2,6 +2,7 @@
 
 import math
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -73,6 +74,16 @@ def test_upbit_orders_trades_of_one_millisecond_by_id_and_bithumb_by_arrival() -
             bucket.add(trade(500, float(trade_id), trade_id=trade_id, market=market))
         (candle,) = bucket.flush_all()
         assert (candle.open, candle.close) == (opens, closes)
+
+
+def test_a_snapshot_that_overtakes_its_own_trade_does_not_reorder_the_millisecond() -> None:
+    bucket = covered(SOL)
+    first, second = (trade(500, float(trade_id), trade_id=trade_id, market=SOL) for trade_id in (1, 2))
+    bucket.add(msgspec.structs.replace(second, snapshot=True))
+    bucket.add(first)
+    bucket.add(second)
+    (candle,) = bucket.flush_all()
+    assert (candle.open, candle.close, candle.trades) == (1.0, 2.0, 2)
 
 
 def test_a_late_trade_updates_a_closed_second() -> None:

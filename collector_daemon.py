@@ -25,6 +25,7 @@ from alerts.unrecorded import Unrecorded
 from alerts.verdict_desk import VerdictDesk
 from alerts.webhook import Webhook, form_of
 from analysis.everyone import Everyone
+from analysis.fx_keeper import FxKeeper
 from analysis.listing_pipeline import ListingPipeline
 from collectors import bithumb_ws, upbit_announcement, upbit_ws
 from collectors.aggregator import Aggregator
@@ -266,6 +267,9 @@ async def run(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold: 
         everyone = Everyone(ground.door, clock, radar.gate.venues, radar.gate.source_deadline_s)
         pipeline = ListingPipeline(everyone, settings, clock, desk.take)
         gate = pipeline if settings.features.analysis else Unjudged()
+        yardstick: Exchange = ground.exchanges[0] if ground.exchanges else "upbit"
+        rates = FxKeeper(everyone.rates, yardstick, writer, clock, radar.gate, pipeline.hear_rate)
+        memory = [zone.behind("exchange rates", rates.run)] if settings.features.analysis else []
         book = ListingBook(
             writer,
             clock,
@@ -338,6 +342,7 @@ async def run(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold: 
                 zone.behind("listing channels", monitor.run),
                 zone.behind("openings", opening.run),
                 zone.behind("verdicts", pipeline.run),
+                *memory,
                 _every(clock, TICK_S, zone, book.tick),
             )
         )

@@ -10,10 +10,11 @@ from typing import Protocol, TypeVar
 from alerts import message
 from alerts.alert import Alert, AlertKind, AlertLevel
 from alerts.words import Language
+from analysis.fx_keeper import snapshots
 from analysis.ringing import Quiet, Ring
 from analysis.verdict import Verdict
 from collectors.events import Listing
-from store import decisions, deliveries
+from store import decisions, deliveries, fx
 from store.deliveries import Delivery
 
 T = TypeVar("T")
@@ -46,6 +47,8 @@ class VerdictDesk:
 
         def work(connection: sqlite3.Connection) -> None:
             decisions.add(connection, listing.listing_id, verdict)
+            for rate in snapshots(verdict.facts, now_ms):
+                fx.add(connection, rate)
             first = deliveries.first_sight_of(connection, listing.key)
             if first is not None:
                 deliveries.edit_alert(connection, first, text, now_ms)

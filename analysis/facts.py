@@ -7,18 +7,21 @@ net = mid excess - total cost, both of the route in `route`.
 from collections.abc import Iterator
 from decimal import Decimal
 
-from analysis.evidence import Evidence
+from analysis.evidence import Evidence, FxLegs
 from analysis.gate_rules import GateInput, Plan
+from analysis.premium import Fx
 from analysis.quotes import Figure, Listed, NotListed, Perp, Silent, Spot, Transfers
 from analysis.verdict import Fact, FactValue
 
 Named = tuple[str, Fact]
 
+FX_FACT, BANK_FACT, USDT_FACT = "fx_krw_per_usdt", "bank_krw_per_usd", "usdt_usd"
+
 
 def facts_of(g: GateInput, evidence: Evidence, notional_krw: Decimal) -> Iterator[Named]:
     """All facts, inputs first; unknown ones too, with the value None."""
     yield "notional_krw", Fact(float(notional_krw), "krw", "radar.yaml", None)
-    yield from _fx(g, evidence)
+    yield from fx_facts(g.fx, evidence.legs)
     yield from _korean(g, evidence)
     for venue, answer in sorted(evidence.venues.items()):
         yield f"{venue}.answer", Fact(_said(answer), "text", venue, evidence.now_ms)
@@ -40,17 +43,22 @@ def _said(answer: Listed | NotListed | Silent) -> str:
     return "listed"
 
 
-def _fx(g: GateInput, evidence: Evidence) -> Iterator[Named]:
-    for member in g.fx.members:
+def fx_facts(fx: Fx, legs: FxLegs) -> Iterator[Named]:
+    """The rate in use, what the live steps say, and every price behind them."""
+    pairs = {"btc_krw": legs.btc_krw, "btc_usdt": legs.btc_usdt, "eth_krw": legs.eth_krw, "eth_usdt": legs.eth_usdt}
+    for name, leg in (pairs | {"usdt_krw": legs.usdt_krw}).items():
+        if leg is not None:
+            yield f"leg.{name}", Fact(leg.price, leg.quote.lower(), leg.source, leg.taken_ms)
+    for member in fx.members:
         yield f"fx.{member.step.value}", Fact(member.rate, "krw_per_usdt", member.source, member.taken_ms)
-    step = g.fx.step.value if g.fx.step is not None else "none"
-    yield "fx_krw_per_usdt", Fact(g.fx.rate, "krw_per_usdt", f"{step}: {g.fx.source}", g.fx.taken_ms)
-    bank, usdt = evidence.legs.bank, evidence.legs.usdt_usd
+    step = fx.step.value if fx.step is not None else "none"
+    yield FX_FACT, Fact(fx.rate, "krw_per_usdt", f"{step}: {fx.source}", fx.taken_ms)
+    bank = legs.bank
     if bank is not None:
-        yield "bank_krw_per_usd", Fact(bank.krw_per_usd, "krw_per_usd", bank.source, bank.posted_ms)
+        yield BANK_FACT, Fact(bank.krw_per_usd, "krw_per_usd", bank.source, bank.posted_ms)
     else:
-        yield "bank_krw_per_usd", Fact(None, "krw_per_usd", "bank", None)
-    yield "usdt_usd", _figure(usdt, "usd", "coinbase")
+        yield BANK_FACT, Fact(None, "krw_per_usd", "bank", None)
+    yield USDT_FACT, _figure(legs.usdt_usd, "usd", "coinbase")
 
 
 def _korean(g: GateInput, evidence: Evidence) -> Iterator[Named]:

@@ -17,7 +17,7 @@ from analysis.gate import follow, judge
 from analysis.gate_rules import Previous
 from analysis.gathering import Gathering, Sources
 from analysis.pace import due, pause_s
-from analysis.premium import FxMember, remember
+from analysis.premium import Fx, FxMember, remember
 from analysis.quotes import NotListed
 from analysis.ringing import Quiet, Ring, Rung, ringing, rung
 from analysis.verdict import Finding, Verdict
@@ -33,6 +33,7 @@ ACTIVE = 64  # listings under watch at a time; the next ones wait in the queue
 OVER = (ListingState.CANCELLED, ListingState.SETTLED)
 
 OnVerdict = Callable[[Listing, Verdict, Ring | Quiet], Awaitable[None]]
+OnLook = Callable[[Listing, Verdict], None]
 
 
 class _Case:
@@ -52,14 +53,23 @@ class _Case:
 class ListingPipeline:
     """`on_verdict(listing, verdict, Ring | Quiet)` is awaited for each verdict worth telling: kept, edited, replied.
 
+    `on_look(listing, verdict)` hears of every verdict at once, told or not, and must not wait for anything.
     `run()` may be cancelled and started again: the listings under watch are kept. `crashes` counts looks that failed.
     """
 
-    def __init__(self, sources: Sources, settings: Settings, clock: Clock, on_verdict: OnVerdict) -> None:
+    def __init__(
+        self,
+        sources: Sources,
+        settings: Settings,
+        clock: Clock,
+        on_verdict: OnVerdict,
+        on_look: OnLook = lambda listing, verdict: None,  # noqa: ARG005 - nobody has to care
+    ) -> None:
         self._sources = sources
         self._settings = settings
         self._clock = clock
         self._on_verdict = on_verdict
+        self._on_look = on_look
         self._queue: asyncio.Queue[Listing] = asyncio.Queue(QUEUE)
         self._cases: dict[str, _Case] = {}
         self._room = asyncio.Event()
@@ -76,6 +86,10 @@ class ListingPipeline:
             log.warning("the queue of listings is full; %s stays in its table", listing.key)
             return False
         return True
+
+    def hear_rate(self, fx: Fx) -> None:
+        """A rate that was found without a listing: the last good one, if it is good."""
+        self._last_good = remember(self._last_good, fx)
 
     @property
     def watched(self) -> tuple[str, ...]:
@@ -151,11 +165,13 @@ class ListingPipeline:
         """Ask and judge; None when that failed: one listing that can't be judged must not stop the others."""
         try:
             evidence = await case.gathering.evidence(group, listing, late=case.news.set)
-            return self._verdict(evidence, case.previous, None)
+            verdict = self._verdict(evidence, case.previous, None)
+            self._on_look(listing, verdict)
         except Exception:
             self.crashes += 1
             log.exception("judging %s failed; it is looked at again", listing.key)
             return None
+        return verdict
 
     async def _tell(self, case: _Case, listing: Listing, verdict: Verdict) -> None:
         """Hand the verdict on if it is worth it; a failure of `on_verdict` ends `run()`, and the case is kept."""

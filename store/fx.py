@@ -10,6 +10,15 @@ from msgspec import Struct
 Quote = Literal["USD", "USDT"]
 
 
+class FxInput(Struct, frozen=True):
+    """One price behind a rate: who said it, and how old it was when the rate was taken."""
+
+    value: float
+    unit: str
+    source: str
+    age_ms: int | None
+
+
 class FxSnapshot(Struct, frozen=True):
     """One rate. `source` is the step that gave it (`btc_implied`, `krw_usdt`, …), `inputs` the numbers behind it."""
 
@@ -17,7 +26,7 @@ class FxSnapshot(Struct, frozen=True):
     krw_per_quote: float
     quote: Quote
     source: str
-    inputs: Mapping[str, float]
+    inputs: Mapping[str, float | FxInput]
 
 
 def add(connection: sqlite3.Connection, snapshot: FxSnapshot) -> int:
@@ -43,7 +52,9 @@ def latest(connection: sqlite3.Connection, quote: Quote) -> FxSnapshot | None:
     if row is None:
         return None
     taken_ms, krw_per_quote, quote, source, inputs = row
-    return FxSnapshot(taken_ms, krw_per_quote, quote, source, msgspec.json.decode(inputs, type=dict[str, float]))
+    return FxSnapshot(
+        taken_ms, krw_per_quote, quote, source, msgspec.json.decode(inputs, type=dict[str, float | FxInput])
+    )
 
 
 def purge(connection: sqlite3.Connection, before_ms: int) -> int:

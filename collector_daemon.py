@@ -67,6 +67,7 @@ from ops.radar_socket import BadQuestion, ask, serving
 from ops.simulated_time import NoSimulator, follow, simulator_clock
 from ops.stopping import Stop
 from store.database import StorageUnusable
+from store.waiting import open_when_possible
 from store.writer import DatabaseWriter, WriterGone
 
 log = logging.getLogger("radar")
@@ -247,10 +248,22 @@ async def run(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold: 
     """The daemon, until SIGTERM, SIGINT or the end of `--duration`; answer the exit code."""
     stop = Stop()
     stop.listen()
+    try:
+        await _live(asked, settings, secrets, hold, stop)
+    except asyncio.CancelledError:
+        if not stop.called_off:
+            raise
+        log.info("the start was called off by %s", stop.signal)
+        hold.end("stopped", SystemClock().now_ms(), stop.signal or "")
+    return 0
+
+
+async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold: Hold, stop: Stop) -> None:
+    """Start, record and judge until `stop`, end in order."""
     before = Before(hold.before, boot_id(), last_heartbeat(asked.data / "health.json"))
     async with base(asked, settings, secrets) as ground, AsyncExitStack() as stack:
         clock, radar = ground.clock, settings.radar
-        writer = stack.enter_context(DatabaseWriter.open(asked.data / "radar.db", clock, radar.writing))
+        writer = stack.enter_context(await open_when_possible(asked.data / "radar.db", clock, radar.writing))
         sending, targets = notifiers(ground)
         outbox = Outbox(writer, sending, targets, clock, radar.alerting, radar.language, random.random)
         zone = Bulkhead(clock)
@@ -353,13 +366,13 @@ async def run(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold: 
                 *(fleet.question(partial(recorder.doubtful, each), clock) for each, fleet in fleets.items()),
             )
         )
+        stop.started()
         log.info("recording %s; data in %s", " and ".join(ground.exchanges) or "nothing", asked.data)
         await _until(stop.asked, clock, asked.duration)
         if stop.signal is not None:
             await watch.stopped_by(stop.signal)
         log.info("stopping: sockets, last seconds, last minute, alerts, writer")
     hold.end("stopped", clock.now_ms(), stop.signal or "the end of --duration")
-    return 0
 
 
 def _note_time(offset: ClockOffset, clock: Clock, service: str, answer: Response) -> None:

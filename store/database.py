@@ -1,12 +1,15 @@
 """Opens the database, brings its schema up to date, and reads from it off the event loop.
 
 StorageUnusable (Exception)   the daemon cannot keep anything here; the text says what to do (exit code 2)
+  StorageNotNow               only now: the disk is full or failing, or another program holds the file; worth waiting
   SchemaTooNew                a newer version of this program has used the database
   MigrationChanged            a migration that was already applied reads differently now
 """
 
+import errno
 import hashlib
 import sqlite3
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +18,12 @@ from typing import Self
 import aiosqlite
 from msgspec import Struct
 
+from store.blame import is_damaged, is_locked, writer_of
+
 MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
 BUSY_TIMEOUT_MS = 1_000
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+PROBE_BYTES = 65_536
 
 SqlValue = str | int | float | bytes | None
 Connection = sqlite3.Connection  # for those who are handed one and must not open one
@@ -24,6 +31,10 @@ Connection = sqlite3.Connection  # for those who are handed one and must not ope
 
 class StorageUnusable(Exception):
     """Nothing can be kept in this data folder; the text says why and what to do."""
+
+
+class StorageNotNow(StorageUnusable):
+    """The disk is full or failing, or somebody holds the database: the same may succeed later."""
 
 
 class SchemaTooNew(StorageUnusable):
@@ -71,7 +82,7 @@ def connect(path: Path) -> sqlite3.Connection:
             path, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_MS / 1000
         )
     except sqlite3.Error as e:
-        raise StorageUnusable(f"{path} cannot be opened ({e}); does the folder exist, and may we write there?") from e
+        raise _unusable(f"{path} cannot be opened", path, e) from e
     try:
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # only heeded before the first table
         connection.execute("PRAGMA journal_mode = WAL")
@@ -83,33 +94,48 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     except sqlite3.Error as e:
         connection.close()
-        raise StorageUnusable(f"{path} cannot be used ({e.sqlite_errorname}: {e}); {_remedy(e)}") from e
+        raise _unusable(f"{path} cannot be used", path, e) from e
     return connection
 
 
-def _remedy(error: sqlite3.Error) -> str:
-    if error.sqlite_errorname.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
-        return "move the file aside; a new one is started, and `salvage` reads what is left of the old one"
-    if error.sqlite_errorname.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
-        return "is the disk full or failing?"
-    if error.sqlite_errorname.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return "another program holds it; find it with `lsof`"
-    return "may we write to the file and its folder?"
+def _unusable(failed: str, path: Path, error: sqlite3.Error) -> StorageUnusable:
+    """The error to raise: what failed and why, whether waiting may help, and the remedy."""
+    said = f"{failed} ({getattr(error, 'sqlite_errorname', 'SQLITE_ERROR')}: {error})"
+    if is_locked(error):
+        return StorageNotNow(f"{said}; {writer_of(path) or 'another program holds it'}: end that program")
+    if is_damaged(error):
+        return StorageUnusable(
+            f"{said}; move the file aside: a new one is started, and `salvage` reads what is left of the old one"
+        )
+    if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_FULL", "SQLITE_IOERR")) or _no_room(path.parent):
+        return StorageNotNow(f"{said}; the disk is full or failing: free some space")
+    return StorageUnusable(f"{said}; does the folder exist, and may we write to the file and its folder?")
+
+
+def _no_room(folder: Path) -> bool:
+    """Whether we may write there, but the disk does not take it. SQLite says "cannot open" to this as well."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(PROBE_BYTES))
+    except OSError as e:
+        return e.errno in NO_ROOM
+    return False
 
 
 def migrate(connection: sqlite3.Connection, now_ms: int, schema: Sequence[Migration] = SCHEMA) -> int:
     """Apply what is missing and return the schema's version.
 
     Each migration commits together with its row in `schema_version`, or not at all. Raises SchemaTooNew,
-    MigrationChanged, or StorageUnusable if a step fails.
+    MigrationChanged, StorageNotNow, or StorageUnusable if a step fails.
     """
     for migration in schema:
         try:
             with _transaction(connection):
                 _apply(connection, migration, known=schema[-1].version, now_ms=now_ms)
         except sqlite3.Error as e:
+            path = Path(connection.execute("SELECT file FROM pragma_database_list").fetchone()[0])
             step = f"migration {migration.version} ({migration.name})"
-            raise StorageUnusable(f"{step} failed ({e}) and was rolled back; {_remedy(e)}") from e
+            raise _unusable(f"{step} failed and was rolled back", path, e) from e
     return schema[-1].version
 
 

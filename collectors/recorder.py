@@ -88,7 +88,7 @@ class Recorder:
         self._recorded_before: dict[Exchange, int | None] = {}
         self._waiting: deque[_Waiting] = deque()
         self._waiting_rows = 0
-        self._dropped_spans: dict[Exchange, tuple[int, int]] = {}
+        self._dropped_spans: dict[tuple[Exchange, GapCause], tuple[int, int]] = {}
         self._spoiled: set[tuple[Exchange, Market | None, int, int]] = set()
         self._refused: list[Refused] = []
         self._rejected: dict[Exchange, int] = dict.fromkeys(exchanges, 0)
@@ -320,17 +320,17 @@ class Recorder:
         if not self._dropped_spans:
             log.error("the writer is behind: the oldest seconds are dropped and marked as missed")
         self.dropped += len(seconds)
+        cause = GapCause.DROPPED if self._writer.healthy else GapCause.PAUSED
         for candle in seconds:
-            from_ms, to_ms = self._dropped_spans.get(candle.market.exchange, (candle.open_ms, 0))
-            span = min(from_ms, candle.open_ms), max(to_ms, candle.open_ms + SECOND_MS)
-            self._dropped_spans[candle.market.exchange] = span
+            what = candle.market.exchange, cause
+            from_ms, to_ms = self._dropped_spans.get(what, (candle.open_ms, 0))
+            self._dropped_spans[what] = min(from_ms, candle.open_ms), max(to_ms, candle.open_ms + SECOND_MS)
 
     def _say_dropped(self) -> None:
         """Once the writer takes rows again, the first one says what is missing."""
-        cause = GapCause.DROPPED if self._writer.healthy else GapCause.PAUSED
-        spans = [(exchange, None, *span, cause) for exchange, span in self._dropped_spans.items()]
+        spans = [(exchange, None, *span, cause) for (exchange, cause), span in self._dropped_spans.items()]
         if self._writer.offer(gaps.added(spans)):
-            for exchange, (from_ms, to_ms) in self._dropped_spans.items():
+            for (exchange, _), (from_ms, to_ms) in self._dropped_spans.items():
                 self.minutes.touch(exchange, None, from_ms, to_ms)
             self._dropped_spans.clear()
 

@@ -27,6 +27,9 @@ from alerts.webhook import Webhook, form_of
 from analysis.everyone import Everyone
 from analysis.fx_keeper import FxKeeper
 from analysis.listing_pipeline import ListingPipeline
+from analysis.outcome_keeper import OutcomeKeeper
+from analysis.price_row import price_row
+from analysis.verdict import Verdict
 from collectors import bithumb_ws, upbit_announcement, upbit_ws
 from collectors.aggregator import Aggregator
 from collectors.byte_budget import ByteBudget
@@ -38,7 +41,7 @@ from collectors.channels.upbit_announcement import UpbitAnnouncement
 from collectors.channels.upbit_market_list import UpbitMarketList
 from collectors.channels.upbit_notices import UpbitNotices
 from collectors.channels.upbit_ticker_all import UpbitTickerAll
-from collectors.events import Channel, Exchange, Market
+from collectors.events import Channel, Exchange, Listing, Market
 from collectors.feed import Feed
 from collectors.fleet import Fleet
 from collectors.listing_book import ListingBook
@@ -66,6 +69,7 @@ from ops.operator_desk import Before, OperatorDesk
 from ops.radar_socket import BadQuestion, ask, serving
 from ops.simulated_time import NoSimulator, follow, simulator_clock
 from ops.stopping import Stop
+from store import listing_prices
 from store.database import StorageUnusable
 from store.waiting import open_when_possible
 from store.writer import DatabaseWriter, WriterGone
@@ -278,11 +282,12 @@ async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold
 
         desk = VerdictDesk(writer, targets, radar.language, outbox.poke)
         everyone = Everyone(ground.door, clock, radar.gate.venues, radar.gate.source_deadline_s)
-        pipeline = ListingPipeline(everyone, settings, clock, desk.take)
+        pipeline = ListingPipeline(everyone, settings, clock, desk.take, partial(_keep_price, writer))
         gate = pipeline if settings.features.analysis else Unjudged()
         yardstick: Exchange = ground.exchanges[0] if ground.exchanges else "upbit"
         rates = FxKeeper(everyone.rates, yardstick, writer, clock, radar.gate, pipeline.hear_rate)
-        memory = [zone.behind("exchange rates", rates.run)] if settings.features.analysis else []
+        outcomes = OutcomeKeeper(asked.data / "radar.db", writer, clock)
+        memory = [zone.behind("exchange rates", rates.run), zone.behind("outcomes", outcomes.run)]
         book = ListingBook(
             writer,
             clock,
@@ -355,7 +360,7 @@ async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold
                 zone.behind("listing channels", monitor.run),
                 zone.behind("openings", opening.run),
                 zone.behind("verdicts", pipeline.run),
-                *memory,
+                *(memory if settings.features.analysis else ()),
                 _every(clock, TICK_S, zone, book.tick),
             )
         )
@@ -373,6 +378,13 @@ async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold
             await watch.stopped_by(stop.signal)
         log.info("stopping: sockets, last seconds, last minute, alerts, writer")
     hold.end("stopped", clock.now_ms(), stop.signal or "the end of --duration")
+
+
+def _keep_price(writer: DatabaseWriter, listing: Listing, verdict: Verdict) -> None:
+    """Offer what a look saw of the price; a full writer costs this one look."""
+    price = price_row(verdict)
+    if price is not None and listing.listing_id is not None:
+        writer.offer(listing_prices.row(listing.listing_id, price))
 
 
 def _note_time(offset: ClockOffset, clock: Clock, service: str, answer: Response) -> None:

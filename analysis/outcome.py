@@ -9,11 +9,18 @@ from itertools import pairwise
 
 from msgspec import Struct
 
+from analysis.evidence import positive
+from analysis.premium import excess
+from analysis.price_row import ListingPrice
+
 HIT_BPS = 800.0
 BIG_HIT_BPS = 3_000.0
 NORMAL_BPS = 300.0
 HIT_FOR_S = 300.0
 LONGEST_STEP_MS = 10_000  # two prices further apart than this leave the time between them unknown
+PARITY_KEEPS_MS = (
+    90_000  # how long a foreign price and a rate are held against our seconds; later looks are a minute apart
+)
 AT_MIN = (1, 5, 30)
 
 
@@ -36,6 +43,14 @@ class Sample(Struct, frozen=True):
     excess_bps: float | None
 
 
+class Second(Struct, frozen=True):
+    """One of our one-second candles of the KRW market; `open_ms` is the exchange's time."""
+
+    open_ms: int
+    close: float
+    quote_volume: float
+
+
 class ListingOutcome(Struct, frozen=True):
     """Premiums against the bank rate unless called excess; `first_minute_krw` is quote volume. None: not seen."""
 
@@ -47,6 +62,38 @@ class ListingOutcome(Struct, frozen=True):
     at_5_min_bps: float | None
     at_30_min_bps: float | None
     first_minute_krw: float | None
+
+
+def samples_of(prices: Sequence[ListingPrice], seconds: Sequence[Second]) -> list[Sample]:
+    """What a look saw, and between two looks the close of each second against the latest look's world price and rate.
+
+    Both in order of time. The two clocks differ by some tenths of a second. A second before the first look is held
+    against that; one whose latest look is too old has no premium.
+    """
+    looks = [look for look in prices if _parities(look) != (None, None)]
+    found = [Sample(price.at_ms, price.premium_bps, price.excess_bps) for price in prices]
+    at = 0
+    for second in seconds:
+        while at + 1 < len(looks) and looks[at + 1].at_ms < second.open_ms + 1_000:
+            at += 1
+        if not looks or abs(looks[at].at_ms - second.open_ms) > PARITY_KEEPS_MS:
+            continue
+        coin, market = (_bps(second.close, parity) for parity in _parities(looks[at]))
+        found.append(Sample(second.open_ms, coin, market))
+    return found
+
+
+def _parities(look: ListingPrice) -> tuple[float | None, float | None]:
+    """The KRW prices at which the coin premium and the excess premium would be nil."""
+    mid, coin = positive(look.krw_mid), look.premium_bps
+    by_bank = mid / (1 + coin / 10_000) if mid is not None and coin is not None and coin > -10_000 else None
+    ref, fx = positive(look.ref_usdt), positive(look.fx)
+    return by_bank, ref * fx if ref is not None and fx is not None else None
+
+
+def _bps(krw: float, parity: float | None) -> float | None:
+    exact = excess(krw, parity, 1.0)
+    return None if exact is None else float(exact)
 
 
 def outcome(samples: Iterable[Sample], opened_ms: int, seconds: Sequence[tuple[int, float]]) -> ListingOutcome:

@@ -9,6 +9,8 @@ import msgspec
 from msgspec import Struct
 
 from collectors.events import Channel, Listing, ListingState, Sighting, SightingKind
+from store import outcomes
+from store.outcomes import OutcomeRow
 
 _LOAD = """
 SELECT l.exchange, l.base, l.episode, l.state, l.first_seen_ms, l.first_channel, l.published_ms, l.trading_starts_ms,
@@ -102,7 +104,7 @@ class SightingRow(Struct, frozen=True):
 
 
 class ListingRow(Struct, frozen=True):
-    """A listing for people and scripts: the table's columns, who saw it when, how its first alert went, the verdict.
+    """A listing for people and scripts: its columns, who saw it when, its first alert, the verdict, the outcome.
 
     `channel` saw it first; `delay_ms` is from publication to that sight. Times named published, trading_starts,
     deposit_opens and first_trade are the exchange's, the others ours.
@@ -134,6 +136,7 @@ class ListingRow(Struct, frozen=True):
     markets: tuple[MarketRow, ...] = ()
     sightings: tuple[SightingRow, ...] = ()
     delay_ms: int | None = None
+    outcome: OutcomeRow | None = None
 
 
 _REPORT = """
@@ -166,6 +169,7 @@ def _with_parts(connection: sqlite3.Connection, listing: ListingRow) -> ListingR
         markets=tuple(MarketRow(*row) for row in markets),
         sightings=tuple(SightingRow(*row) for row in sightings),
         delay_ms=None if listing.published_ms is None else listing.first_seen_ms - listing.published_ms,
+        outcome=outcomes.of_listing(connection, listing.id),
     )
 
 

@@ -66,6 +66,7 @@ class Readings(Struct, frozen=True):
     `writer_fault` is why the writer cannot commit, None while it can. `crashes` maps a task of the judging zone to its
     last error while that counts as news. `oldest_pending_ms` is when the alert that waits longest was created.
     `disk_free_part` is 0 to 1. `moved_aside` names the damaged database that this start found.
+    `storage_warnings` are the writer's own, remedies included.
     """
 
     now_ms: int
@@ -86,6 +87,7 @@ class Readings(Struct, frozen=True):
     crashes: Mapping[str, str] = {}
     disk_free_part: float | None = None
     moved_aside: str | None = None
+    storage_warnings: tuple[str, ...] = ()
 
 
 class Limits(Struct, frozen=True):
@@ -184,6 +186,7 @@ def _yellow(readings: Readings, limits: Limits) -> list[str]:
             reasons.append(f"listing channel {name} is down: {channel.reason}; the other channels carry on")
     if readings.writer.queue_size > limits.queue:
         reasons.append(f"{readings.writer.queue_size} rows wait for the disk; is it slow or nearly full?")
+    reasons += readings.storage_warnings
     if readings.writer.dropped:
         reasons.append(f"{readings.writer.dropped} rows were dropped and marked as gaps; see `gaps`")
     if readings.oldest_pending_ms is not None:

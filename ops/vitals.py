@@ -125,6 +125,7 @@ class Vitals:
             crashes={name: error for each in self._crashes for name, error in each.crashes.items()},
             disk_free_part=self._disk.free_part,
             moved_aside=self._moved_aside,
+            storage_warnings=writer.warnings,
         )
 
     def _feed(self, exchange: Exchange, fleet: Fleet) -> FeedReading:

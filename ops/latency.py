@@ -28,7 +28,11 @@ class Latency(Struct, frozen=True):
 
 
 def latencies(rows: Sequence[ListingRow]) -> list[Latency]:
-    """By exchange: its channels, the leader of most listings first, then alert written, request sent, delivered."""
+    """By exchange: its channels, the leader of most listings first, then alert written, request sent, delivered.
+
+    Only listings that were told count: coins that left a list or changed their name have a row as well.
+    """
+    rows = [row for row in rows if row.alerted_ms is not None]
     found: list[Latency] = []
     for exchange in sorted({row.exchange for row in rows}):
         listed = [row for row in rows if row.exchange == exchange]

@@ -1,5 +1,7 @@
 """Who led, by how much, and how long each step took."""
 
+from msgspec.structs import replace
+
 from ops.latency import Latency, latencies, percentile
 from store.listings import ListingRow, SightingRow
 
@@ -37,6 +39,11 @@ def test_the_channel_that_leads_comes_first_with_its_lead_over_the_next() -> Non
 def test_what_was_never_published_counts_but_has_no_delay() -> None:
     found = latencies([row("NOVA", {"upbit:market_list": 0}, published_ms=None)])[0]
     assert (found.listings, found.first, found.p50_ms, found.p99_ms) == (1, 1, None, None)
+
+
+def test_a_coin_that_was_never_told_as_a_listing_does_not_count() -> None:
+    gone = replace(row("GONE", {"upbit:market_list": 0}), alerted_ms=None)
+    assert latencies([gone]) == []
 
 
 def test_nothing_listed_is_nothing_to_tell() -> None:

@@ -11,6 +11,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -119,6 +120,7 @@ class Pair:
         self.log = folder / "daemon.log"
         self.simulator = Simulator(*words)
         self._daemon: subprocess.Popen[bytes] | None = None
+        self._started_ms = 0
 
     def close(self) -> None:
         """End whatever still runs; for the end of a test, however it ended."""
@@ -131,7 +133,8 @@ class Pair:
 
     def start(self, *words: str, secrets: Mapping[str, str] = TELEGRAM) -> None:
         """The daemon against the simulator, recording into `data`; returns at once."""
-        assert self._daemon is None or self._daemon.poll() is not None, "the daemon runs already"
+        assert self._daemon is None, "the daemon runs already"
+        self._started_ms = self.simulator.now_ms()
         with self.log.open("ab") as log:
             self._daemon = subprocess.Popen(
                 [sys.executable, DAEMON, "--simulator", self.simulator.url, "--data", self.data, *words],
@@ -143,7 +146,7 @@ class Pair:
 
     @property
     def daemon(self) -> subprocess.Popen[bytes]:
-        assert self._daemon is not None, "the daemon was never started"
+        assert self._daemon is not None, "no daemon runs"
         return self._daemon
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
@@ -154,35 +157,40 @@ class Pair:
     def kill(self) -> None:
         """End the daemon as a power cut would."""
         self.daemon.kill()
-        assert self.daemon.wait() == -signal.SIGKILL
+        assert self.ended() == -signal.SIGKILL
 
     def ended(self) -> int:
         """Wait for the daemon's end and answer its exit code."""
         try:
-            return self.daemon.wait(DEADLINE_S)
+            code = self.daemon.wait(DEADLINE_S)
         except subprocess.TimeoutExpired:
             raise NeverHappened(f"the daemon did not end within {DEADLINE_S:g} s{self._end_of_log()}") from None
+        self._daemon = None
+        return code
 
     def until(self, condition: Callable[[], T], what: str, within_s: float = DEADLINE_S) -> T:
-        """The first truthy answer of `condition`; raise NeverHappened after `within_s`, or when the daemon dies."""
-        for _ in range(round(within_s / LOOK_S)):
-            if answer := condition():
-                return answer
+        """The first truthy answer of `condition`; raise NeverHappened after `within_s`, or when the daemon dies.
+
+        While no daemon is meant to run, it is the simulator that must stay alive.
+        """
+        watched: subprocess.Popen[Any] = self._daemon or self.simulator.process
+        until_s = time.monotonic() + within_s
+        while not (answer := condition()):
+            if time.monotonic() > until_s:
+                raise NeverHappened(f"not within {within_s:g} s: {what}{self._end_of_log()}")
             with contextlib.suppress(subprocess.TimeoutExpired):
-                code = self.daemon.wait(LOOK_S)
-                raise NeverHappened(f"the daemon ended with {code} before: {what}{self._end_of_log()}")
-        raise NeverHappened(f"not within {within_s:g} s: {what}{self._end_of_log()}")
+                code = watched.wait(LOOK_S)
+                who = "the daemon" if watched is self._daemon else "the simulator"
+                raise NeverHappened(f"{who} ended with {code} before: {what}{self._end_of_log()}")
+        return answer
 
     def until_recording(self) -> None:
-        """Every market of both exchanges is listened to, by the run that was started last."""
-        self.until(self._listens, "both exchanges are recorded")
+        """The run that was started last has stored seconds of both exchanges, and listens to every market."""
+        self.until(self._records, "both exchanges are recorded")
 
-    def _listens(self) -> bool:
-        health = self.health()
-        if health is None or health["pid"] != self.daemon.pid:
-            return False
-        missing = self.rows("SELECT 1 FROM gaps WHERE to_ms IS NULL")
-        return not missing and len(self.rows("SELECT DISTINCT exchange FROM v_candles_1s")) == 2
+    def _records(self) -> bool:
+        heard = self.rows("SELECT DISTINCT exchange FROM v_candles_1s WHERE open_ms >= ?", self._started_ms)
+        return len(heard) == 2 and not self.rows("SELECT 1 FROM gaps WHERE to_ms IS NULL")
 
     # --- what the outside sees ----------------------------------------------------------------------------------------
 

@@ -125,20 +125,19 @@ def _compare_seconds(found: Compared, pair: Pair, market: Row, trades: Sequence[
 
 
 def _compare_minutes(found: Compared, pair: Pair, market: Row, trades: Sequence[Row], gaps: Sequence[Span]) -> None:
+    """Minutes after the one in which we began; what a minute says of its coverage must agree with the gaps."""
     stored = {row["open_ms"]: row for row in pair.rows("SELECT * FROM candles_1m WHERE market_id = ?", market["id"])}
     true = grouped(trades, MINUTE_MS)
     ours_from_ms = min((gap.from_ms for gap in gaps), default=0)
-    for open_ms in sorted(stored.keys() | true.keys()):
+    for open_ms in sorted(each for each in stored.keys() | true.keys() if each >= ours_from_ms):
         where = f"{market['exchange']} {market['code']} minute {open_ms}"
-        whole = open_ms >= ours_from_ms and not any(gap.touches(market, open_ms, open_ms + MINUTE_MS) for gap in gaps)
-        if open_ms not in stored:
-            found.wrong += [f"{where}: {len(true[open_ms])} trades, no candle, no gap"] if whole else []
-        elif not whole:
-            covered_s = stored[open_ms]["covered_s"]
-            found.wrong += [f"{where}: covered for 60 s, in spite of a gap"] if covered_s == 60 else []
-        elif open_ms not in true:
-            found.wrong.append(f"{where}: a candle where nothing was traded")
-        else:
+        seconds = range(open_ms, open_ms + MINUTE_MS, SECOND_MS)
+        covered_s = sum(not any(gap.touches(market, each, each + SECOND_MS) for gap in gaps) for each in seconds)
+        expected: dict[str, float] = {"covered_s": covered_s}
+        if covered_s == 60:
             found.minutes += 1
-            expected = fold(true[open_ms]) | {"covered_s": 60}
+            expected |= fold(true[open_ms]) if open_ms in true else {"trades": 0}
+        if open_ms in stored:
             found.wrong += [f"{where}: {each}" for each in differences(stored[open_ms], expected)]
+        elif covered_s == 60:
+            found.wrong.append(f"{where}: {len(true[open_ms])} trades, no candle, no gap")

@@ -6,6 +6,7 @@ thing: sockets close, the last seconds and the last minute are stored, due alert
 
 import asyncio
 import logging
+import os
 import random
 import sys
 import uuid
@@ -13,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mappi
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from decimal import Decimal
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -54,24 +56,30 @@ from collectors.recorder import Recorder
 from collectors.robust_ws import Pace, Shard
 from collectors.universe import Universe
 from collectors.upbit_key import UpbitKey
-from config.check import off
+from config.check import exposed, off
 from config.clock import Clock, SystemClock
 from config.load import Secrets, load_secrets, load_settings
 from config.settings import Settings, SettingsError
-from ops import cli, readout, vitals
+from ops import cli, doctor, readout, upkeep, vital_routes, vitals
 from ops.clock_offset import ClockOffset
+from ops.deadman import Deadman
 from ops.endpoints import WEBHOOK, Endpoints, endpoints
+from ops.examination import Examination
 from ops.health_file import HealthFile, last_heartbeat
 from ops.lifetimes import restarting, running
+from ops.listener import listening
 from ops.lock import AlreadyRunning, Hold, boot_id, held, noting
 from ops.logs import set_up
+from ops.loop_lag import LoopLag
 from ops.operator_desk import Before, OperatorDesk
 from ops.radar_socket import BadQuestion, ask, serving
+from ops.sd_notify import Notify
 from ops.simulated_time import NoSimulator, follow, simulator_clock
 from ops.stopping import Stop
+from ops.storage import opened
+from ops.watchdog import Watchdog
 from store import listing_prices
-from store.database import StorageUnusable
-from store.waiting import open_when_possible
+from store.database import SQLITE_VERSION, StorageUnusable
 from store.writer import DatabaseWriter, WriterGone
 
 log = logging.getLogger("radar")
@@ -79,6 +87,7 @@ log = logging.getLogger("radar")
 CONFIGURATION, STORAGE, BUG, HELD = 1, 2, 3, 4
 FLUSH_ALERTS_S = 5.0
 TICK_S = 60.0
+EXAMINATION_S = 60.0
 FEEDS: Mapping[Exchange, Feed] = {"upbit": upbit_ws.FEED, "bithumb": bithumb_ws.FEED}
 USER_AGENT = f"korean-listing-radar/{vitals.VERSION}"
 
@@ -100,7 +109,7 @@ class Base:
 @asynccontextmanager
 async def base(asked: cli.Arguments, settings: Settings, secrets: Secrets) -> AsyncIterator[Base]:
     """The ground of a daemon or of a single question; follows the simulator's clock where one is named."""
-    addresses = endpoints(settings, asked.simulator, secrets.alert_webhook_url)
+    addresses = endpoints(settings, asked.simulator, secrets.alert_webhook_url, secrets.deadman_url)
     async with AsyncExitStack() as stack:
         if asked.simulator is None:
             ground = Base(settings, secrets, addresses, SystemClock())
@@ -267,7 +276,14 @@ async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold
     before = Before(hold.before, boot_id(), last_heartbeat(asked.data / "health.json"))
     async with base(asked, settings, secrets) as ground, AsyncExitStack() as stack:
         clock, radar = ground.clock, settings.radar
-        writer = stack.enter_context(await open_when_possible(asked.data / "radar.db", clock, radar.writing))
+        notify = Notify.from_environment(os.environ)
+        async with running(notify.patience(clock)):
+            storage = await opened(asked.data / "radar.db", clock, radar.writing, hold.before)
+        writer = stack.enter_context(storage.writer)
+        fleets: dict[Exchange, Fleet] = {}
+        doing = f"recording {' and '.join(ground.exchanges) or 'nothing'}"
+        watchdog = Watchdog(notify, writer, fleets, asked.data, clock, doing)
+        await stack.enter_async_context(running(watchdog.run()))
         sending, targets = notifiers(ground)
         outbox = Outbox(writer, sending, targets, clock, radar.alerting, radar.language, random.random)
         zone = Bulkhead(clock)
@@ -278,7 +294,7 @@ async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold
         await recorder.start()
         aggregator = Aggregator(writer, recorder, clock, radar.retention)
         await aggregator.heal()
-        fleets = {exchange: fleet_of(ground, exchange, recorder) for exchange in ground.exchanges}
+        fleets.update({exchange: fleet_of(ground, exchange, recorder) for exchange in ground.exchanges})
 
         desk = VerdictDesk(writer, targets, radar.language, outbox.poke)
         everyone = Everyone(ground.door, clock, radar.gate.venues, radar.gate.source_deadline_s)
@@ -331,7 +347,16 @@ async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold
         offset = ClockOffset()
         ground.door.on_answer = partial(_note_time, offset, clock)
         readings = vitals.Vitals(
-            clock, asked.data, writer, recorder, fleets, monitor, [zone, monitor], ground.telegram, offset
+            clock,
+            asked.data,
+            writer,
+            recorder,
+            fleets,
+            monitor,
+            [zone, monitor],
+            ground.telegram,
+            offset,
+            storage.aside_name,
         )
         silences = vitals.limits(
             radar.recording.upbit_silent_s, radar.recording.bithumb_silent_s, radar.health.queue_yellow
@@ -340,13 +365,28 @@ async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold
         stack.push_async_callback(health.write)
         unrecorded = Unrecorded(sending, targets, clock, radar.language)
         unavailable = [each.what for each in off(settings.features, secrets)]
-        watch = OperatorDesk(readings.read, outbox, unrecorded, writer, clock, radar.language, before, unavailable)
+        found = storage.findings()
+        watch = OperatorDesk(
+            readings.read, outbox, unrecorded, writer, clock, radar.language, before, unavailable, found
+        )
+        lag = LoopLag()
+        deadman = Deadman(ground.door, clock, watchdog.healthy)
         await stack.enter_async_context(
-            running(readings.run(), health.run(), zone.behind("operator alerts", watch.run))
+            running(
+                readings.run(),
+                health.run(),
+                lag.run(),
+                zone.behind("operator alerts", watch.run),
+                *([zone.behind("dead-man's switch", deadman.run)] if secrets.deadman_url else []),
+            )
         )
 
         analyze = partial(answer_analyze, pipeline)
-        await stack.enter_async_context(serving(asked.data / "radar.sock", {"analyze": analyze}))
+        examined = partial(answer_doctor, ground, asked.data, offset, readings)
+        routes = vital_routes.routes(readings.read, silences, lag)
+        questions = {"analyze": analyze, "doctor": examined}
+        await stack.enter_async_context(serving(asked.data / "radar.sock", questions, routes))
+        await stack.enter_async_context(listening(radar.listen, secrets.web_token, routes))
         await stack.enter_async_context(running(writer.watch()))
         stack.callback(aggregator.force_rollup)
         await stack.enter_async_context(running(aggregator.every_minute()))
@@ -372,8 +412,10 @@ async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold
             )
         )
         stop.started()
-        log.info("recording %s; data in %s", " and ".join(ground.exchanges) or "nothing", asked.data)
+        watchdog.composed()
+        log.info("%s; data in %s", doing, asked.data)
         await _until(stop.asked, clock, asked.duration)
+        notify.stopping()
         if stop.signal is not None:
             await watch.stopped_by(stop.signal)
         log.info("stopping: sockets, last seconds, last minute, alerts, writer")
@@ -423,6 +465,8 @@ async def _set_after(stop: asyncio.Event, clock: Clock, seconds: float) -> None:
 def _say_what_is_off(ground: Base) -> None:
     for each in off(ground.settings.features, ground.secrets):
         log.warning("off: %s: %s", each.what, each.why)
+    if (sqlite := doctor.sqlite(SQLITE_VERSION)).mark is not doctor.Mark.OK:
+        log.warning("SQLite %s; %s", sqlite.found, sqlite.remedy)
 
 
 # --- one question ---------------------------------------------------------------------------------------------------
@@ -453,6 +497,25 @@ async def analyze(asked: cli.Arguments, settings: Settings, secrets: Secrets) ->
     return readout.show_decision(told, asked, settings.radar.language)
 
 
+async def answer_doctor(
+    ground: Base, data: Path, offset: ClockOffset, readings: vitals.Vitals, _: Mapping[str, str]
+) -> object:
+    """The examination by the running daemon, whose own view of clock and disk is the better one."""
+    days_left = readings.read().disk_days_left
+    return await Examination(ground.door, ground.clock, ground.secrets, data, offset, days_left).answers()
+
+
+async def examine(asked: cli.Arguments, settings: Settings, secrets: Secrets) -> int:
+    """`doctor`: through the running daemon where one holds the data folder, else by ourselves."""
+    cli.complain("asking each part; this takes a few seconds")
+    told = await ask(asked.data / "radar.sock", "doctor", {}, EXAMINATION_S)
+    if told is None:
+        async with base(asked, settings, secrets) as ground:
+            examination = Examination(ground.door, ground.clock, secrets, asked.data)
+            told = msgspec.json.encode(await examination.answers())
+    return upkeep.show_answers(told, asked)
+
+
 async def _tell_nobody(*_: object) -> None:
     """A question by hand is answered, not told."""
 
@@ -474,8 +537,17 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return readout.classify(asked)
             case "listings" | "alerts" | "gaps":
                 return readout.show_table(asked)
+            case "backup":
+                return upkeep.backup(asked)
+            case "salvage":
+                return upkeep.rescue(asked, now_ms)
         settings, secrets = load_settings(asked.config), load_secrets()
         radar = settings.radar
+        if asked.command == "doctor":
+            set_up(radar.log_format, "warning", secrets.values())
+            return asyncio.run(examine(asked, settings, secrets))
+        if (problem := exposed(radar.listen, secrets)) is not None:
+            raise SettingsError(problem)
         if asked.command == "analyze":
             set_up(radar.log_format, "warning", secrets.values())
             return asyncio.run(analyze(asked, settings, secrets))

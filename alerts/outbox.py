@@ -9,7 +9,6 @@ in silence.
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
@@ -34,6 +33,7 @@ from alerts.words import Language
 from config.clock import Clock
 from config.settings import Alerting
 from store import deliveries
+from store.database import Connection
 from store.debounce import Posted, forget_expired, post
 from store.deliveries import Claim, Delivery
 from store.digests import fold, next_low_ms
@@ -57,7 +57,7 @@ class TakenBack(Exception):
 class Writer(Protocol):
     """The single writer: the result is given after its commit."""
 
-    async def run(self, work: Callable[[sqlite3.Connection], T], urgent: bool = False) -> T: ...
+    async def run(self, work: Callable[[Connection], T], urgent: bool = False) -> T: ...
 
 
 class _Ready(Struct, frozen=True):
@@ -118,7 +118,7 @@ class Outbox:
         now_ms = self._clock.now_ms()
         chosen = self.targets if targets is None else tuple(targets)
 
-        def work(connection: sqlite3.Connection) -> Posted:
+        def work(connection: Connection) -> Posted:
             if unless is not None and unless():
                 raise TakenBack
             return post(connection, alert, chosen, now_ms, quiet_ms)
@@ -176,7 +176,7 @@ class Outbox:
     async def _recover(self) -> None:
         now_ms, started_ms = self._clock.now_ms(), self._started_ms
 
-        def work(connection: sqlite3.Connection) -> int:
+        def work(connection: Connection) -> int:
             forget_expired(connection, now_ms)
             return deliveries.recover(connection, now_ms, started_ms)
 
@@ -194,7 +194,7 @@ class Outbox:
         closed = [target for target in self._known if self._pacer.wait_s(target, now_s, urgent=True) > 0]
         reserved = [target for target in self._known if self._pacer.wait_s(target, now_s) > 0] + list(self._busy)
 
-        def work(connection: sqlite3.Connection) -> _Ready:
+        def work(connection: Connection) -> _Ready:
             fold(connection, now_ms, every_ms, stale_ms, lambda items: digest(items, self._language), taken)
             claim = deliveries.claim(connection, now_ms, taken=taken, closed=closed, reserved=reserved, room=room)
             return _Ready(claim, next_low_ms(connection, every_ms))
@@ -277,7 +277,7 @@ class Outbox:
         """Write down what became of a request, for as long as that takes: forgetting it would send it twice."""
         now_ms = self._clock.now_ms()
 
-        def work(connection: sqlite3.Connection) -> None:
+        def work(connection: Connection) -> None:
             match answer:
                 case Sent(message_id):
                     deliveries.mark_sent(connection, delivery, requested_ms, now_ms, message_id)

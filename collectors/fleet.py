@@ -20,11 +20,17 @@ class Fleet:
         self._codes = codes_per_connection
         self._shards: list[Shard] = []
         self._grown = asyncio.Event()
+        self._tasks: list[asyncio.Task[NoReturn]] = []
 
     @property
     def statuses(self) -> list[ShardStatus]:
         """One for each connection that has markets."""
         return [shard.status for shard in self._shards if shard.markets]
+
+    @property
+    def alive(self) -> bool:
+        """Whether every connection that was started still has its task; what the network does plays no part."""
+        return not any(task.done() for task in self._tasks)
 
     def change_markets(self, wanted: Iterable[Market]) -> None:
         """Collect these from now on: nobody moves to another connection, newcomers go where there is room."""
@@ -55,6 +61,6 @@ class Fleet:
             while True:
                 self._grown.clear()
                 for shard in self._shards[started:]:
-                    group.create_task(shard.run())
+                    self._tasks.append(group.create_task(shard.run()))
                 started = len(self._shards)
                 await self._grown.wait()

@@ -6,7 +6,9 @@ from datetime import date
 from msgspec import Struct
 
 from config.secrets import ENVIRONMENT, GROUPS, Secrets
-from config.settings import Features, Settings, numbered
+from config.settings import Features, Listen, Settings, numbered
+
+LOOPBACK = ("localhost", "::1")
 
 
 class Off(Struct, frozen=True):
@@ -14,6 +16,15 @@ class Off(Struct, frozen=True):
 
     what: str
     why: str
+
+
+def exposed(listen: Listen, secrets: Secrets) -> str | None:
+    """Why this address must not be opened; None where it is loopback, off, or guarded by a token."""
+    if not 0 <= listen.port <= 65_535:
+        return f"radar.yaml: expected a port of 0 to 65535, got {listen.port} - at `$.listen.port`"
+    if not listen.enabled or secrets.web_token or listen.host in LOOPBACK or listen.host.startswith("127."):
+        return None
+    return f"radar.yaml: `$.listen.host` {listen.host} is open to other machines; set WEB_TOKEN, or listen on 127.0.0.1"
 
 
 def overdue(settings: Settings, today: date) -> list[str]:

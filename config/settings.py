@@ -116,6 +116,14 @@ class Health(Struct, frozen=True, forbid_unknown_fields=True):
     queue_yellow: int = 10_000
 
 
+class Listen(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where metrics and health are served; port 0 takes a free one. Beyond loopback, WEB_TOKEN is needed."""
+
+    enabled: bool = True
+    host: str = "127.0.0.1"
+    port: int = 8714
+
+
 class Radar(Struct, frozen=True, forbid_unknown_fields=True):
     """radar.yaml: how this daemon behaves."""
 
@@ -129,6 +137,7 @@ class Radar(Struct, frozen=True, forbid_unknown_fields=True):
     gate: Gate = Gate()
     alerting: Alerting = Alerting()
     health: Health = Health()
+    listen: Listen = Listen()
 
 
 class Features(Struct, frozen=True, forbid_unknown_fields=True):
@@ -260,7 +269,7 @@ def _problems(settings: Settings) -> Iterator[str]:
 
 
 UNITS = ("percent", "usd", "min")
-MAY_BE_ZERO = ("value", "margin_bps", "hysteresis_bps", "hysteresis_s", "catch_up_max_h")
+MAY_BE_ZERO = ("value", "margin_bps", "hysteresis_bps", "hysteresis_s", "catch_up_max_h", "port")
 
 
 def _out_of_range(value: object, path: str) -> Iterator[str]:

@@ -12,7 +12,10 @@ from pathlib import Path
 import msgspec
 
 ROOT = Path(__file__).resolve().parents[1]
-COMMANDS = ("run", "check-config", "status", "analyze", "classify", "listings", "alerts", "gaps")
+COMMANDS = (
+    *("run", "check-config", "doctor", "status", "analyze", "classify", "listings", "alerts", "gaps"),
+    *("backup", "salvage"),
+)
 
 
 class Arguments(argparse.Namespace):
@@ -71,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     run = add("run", "the daemon (the default)")
     run.add_argument("--duration", type=_seconds, metavar="S", help="stop after S seconds")
     add("check-config", "read everything; print what is on, what is off and why")
+    _json(add("doctor", "ask each thing that the daemon needs one question; exit 1 if any fails"))
     _json(add("status", "read health.json; exit 0 green, 1 yellow, 2 red or stale"))
     analyze = add("analyze", "one verdict now, with every input, its source and its age")
     analyze.add_argument("symbol", metavar="SYMBOL", type=str.upper, help="the coin, such as XRP")
@@ -80,6 +84,11 @@ def _parser() -> argparse.ArgumentParser:
     classify = add("classify", "notices in (JSON lines), what they are out")
     classify.add_argument("file", type=Path, nargs="?", metavar="FILE", help="default: standard input")
     _json(classify)
+    for name, about in (
+        ("backup", "a hot copy of the database into FILE, checked before it counts as one"),
+        ("salvage", "what can be read from the damaged database FILE, into FILE.salvaged"),
+    ):
+        add(name, about).add_argument("file", type=Path, metavar="FILE")
     for name, about in (
         ("listings", "what was detected"),
         ("alerts", "what was sent, and how it went"),

@@ -8,6 +8,8 @@ from config.settings import Settings
 
 WEBHOOK = "webhook"
 SIMULATED_WEBHOOK = "/webhook"
+DEADMAN = "deadman"
+SIMULATED_DEADMAN = "/webhook/deadman"
 
 
 class Endpoints(Struct, frozen=True):
@@ -19,16 +21,21 @@ class Endpoints(Struct, frozen=True):
     rates: Mapping[str, Mapping[str, float]]
 
 
-def endpoints(settings: Settings, simulator: str | None, webhook_url: str | None) -> Endpoints:
+def endpoints(
+    settings: Settings, simulator: str | None, webhook_url: str | None, deadman_url: str | None = None
+) -> Endpoints:
     """The addresses of exchanges.yaml, or the same services below `simulator`."""
     http = {name: service.base_url for name, service in settings.services.items()}
     sockets = {name: service.socket_url for name, service in settings.services.items() if service.socket_url}
     if webhook_url is not None:
         http[WEBHOOK] = webhook_url
+    if deadman_url is not None:
+        http[DEADMAN] = deadman_url
     if simulator is not None:
         root = simulator.rstrip("/")
         http = {name: root + service.simulator_path for name, service in settings.services.items()}
         http[WEBHOOK] = root + SIMULATED_WEBHOOK
+        http[DEADMAN] = root + SIMULATED_DEADMAN
         socket_root = "ws" + root.removeprefix("http")
         sockets = {name: socket_root + settings.services[name].simulator_path for name in sockets}
     return Endpoints(

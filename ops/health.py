@@ -158,6 +158,19 @@ def parse(text: bytes) -> Report:
     return msgspec.json.decode(text, type=Report)
 
 
+def unready(readings: Readings, limits: Limits) -> list[str]:
+    """Why we do not receive and commit now; empty while we do. An exchange in maintenance makes us unready only."""
+    reasons = _red(readings)
+    for exchange, feed in readings.feeds.items():
+        if feed.last_message_ms is None:
+            reasons.append(f"nothing was received from {exchange} yet")
+        elif readings.now_ms - feed.last_message_ms > limits.silent_ms[exchange]:
+            reasons.append(f"{exchange} is silent")
+    if readings.writer.last_commit_ms is None:
+        reasons.append("nothing was committed yet")
+    return reasons
+
+
 def _red(readings: Readings) -> list[str]:
     if readings.writer_fault is None:
         return []

@@ -4,7 +4,7 @@
 """
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -22,8 +22,12 @@ class BadQuestion(ValueError):
 
 
 @asynccontextmanager
-async def serving(path: Path, answers: Mapping[str, Answer]) -> AsyncIterator[None]:
+async def serving(
+    path: Path, answers: Mapping[str, Answer], routes: Iterable[web.AbstractRouteDef] = ()
+) -> AsyncIterator[None]:
     """Answer `GET /<name>?<query>` with JSON for each of `answers`, on a socket only its owner may use.
+
+    `routes` are those of the application that also listens on TCP; the questions are asked here only.
 
     A folder whose name is too long for a socket is told once; commands then work alone.
     """
@@ -34,6 +38,7 @@ async def serving(path: Path, answers: Mapping[str, Answer]) -> AsyncIterator[No
     app = web.Application()
     for name, answer in answers.items():
         app.router.add_get(f"/{name}", _responder(answer))
+    app.router.add_routes(routes)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     path.unlink(missing_ok=True)  # left by a process that was killed; the lock says that nobody listens

@@ -12,8 +12,9 @@ import msgspec
 from alerts.details import finding
 from alerts.words import Language
 from analysis.verdict import FactValue, Finding, Verdict
-from config.check import off, overdue
+from config.check import exposed, off, overdue
 from config.load import load_secrets, load_settings
+from config.settings import SettingsError
 from ops.classify import classify_line
 from ops.cli import Arguments, complain, print_rows
 from ops.health import Report, Status, parse, status_of
@@ -109,6 +110,8 @@ def check_config(asked: Arguments, today_ms: int) -> int:
     """Read everything; say what is on, what is off and why. Raises SettingsError for what is wrong."""
     settings = load_settings(asked.config)
     secrets = load_secrets()
+    if (problem := exposed(settings.radar.listen, secrets)) is not None:
+        raise SettingsError(problem)
     switched_off = off(settings.features, secrets)
     lines = [f"configuration in {asked.config} is right; alerts speak {settings.radar.language}"]
     unavailable = {each.what for each in switched_off}

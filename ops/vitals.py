@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sqlite3
 from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,7 +15,7 @@ from config.clock import Clock
 from ops.clock_offset import ClockOffset
 from ops.health import AlertsReading, FeedReading, Limits, Readings, WriterReading
 from store import delivery_report
-from store.database import SCHEMA
+from store.database import SCHEMA, SQLITE_VERSION
 from store.delivery_report import AlertStatistics
 from store.writer import DatabaseWriter
 
@@ -105,7 +104,7 @@ class Vitals:
             pid=os.getpid(),
             version=VERSION,
             schema_version=SCHEMA[-1].version,
-            sqlite_version=sqlite3.sqlite_version,
+            sqlite_version=SQLITE_VERSION,
             disk_days_left=self._disk.days_left,
             feeds={exchange: self._feed(exchange, fleet) for exchange, fleet in self._fleets.items()},
             channels=self._monitor.readings(),

@@ -26,6 +26,7 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 PROBE_BYTES = 65_536
 
 SqlValue = str | int | float | bytes | None
+SQLITE_VERSION = sqlite3.sqlite_version
 Connection = sqlite3.Connection  # for those who are handed one and must not open one
 
 

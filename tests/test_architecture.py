@@ -28,9 +28,10 @@ PURE = [
     *("collectors/rhythm.py", "collectors/vigil.py", "collectors/latest_books.py", "collectors/subscription.py"),
     *("collectors/minutes.py", "collectors/net/limits.py", "collectors/repair/gaps.py", "ops/classify.py"),
     *("ops/health.py", "ops/troubles.py", "ops/watchman.py", "ops/restarts.py", "ops/clock_offset.py"),
+    *("ops/doctor.py", "ops/key_checks.py", "ops/liveness.py", "ops/endpoints.py"),
 ]
 DOORS = {
-    "aiohttp": {"collectors/net/http.py", "ops/radar_socket.py"},
+    "aiohttp": {"collectors/net/http.py", "ops/radar_socket.py", "ops/listener.py", "ops/vital_routes.py"},
     "websockets": {"collectors/net/socket.py"},
     "httpx": set[str](),
     "sqlite3": {"store", "ops/readout.py"},

@@ -1,0 +1,150 @@
+"""What an exchange says that a key may do. Pure: its answer in, OK, WARN or FAIL out.
+
+A key that may trade or withdraw is more than the radar needs, and is refused; where the exchange does not say, that is
+a warning. Sources: Upbit `GET /v1/api_keys` (docs.upbit.com), Binance `GET /sapi/v1/account/apiRestrictions`, OKX
+`GET /api/v5/account/config` (`perm`), Bybit `GET /v5/user/query-api` (`readOnly`); checked 2026-11-20.
+"""
+
+from datetime import datetime
+
+import msgspec
+from msgspec import Struct
+
+from ops.doctor import Answer, Mark
+
+SOON_MS = 14 * 86_400_000
+DAY_MS = 86_400_000
+READS_ONLY = ("enableReading", "enableFixReadOnly")  # Binance's switches that give no power
+
+
+class _Error(Struct, frozen=True):
+    name: str | int = ""
+
+
+class _UpbitRefusal(Struct, frozen=True):
+    error: _Error
+
+
+class _UpbitKey(Struct, frozen=True):
+    access_key: str
+    expire_at: str
+
+
+class _OkxConfig(Struct, frozen=True):
+    perm: str | None = None
+
+
+class _Okx(Struct, frozen=True):
+    code: str = ""
+    msg: str = ""
+    data: tuple[_OkxConfig, ...] = ()
+
+
+class _BybitKey(Struct, frozen=True):
+    read_only: int = msgspec.field(name="readOnly")
+    expires: str = msgspec.field(name="expiredAt", default="")
+
+
+class _Bybit(Struct, frozen=True):
+    code: int = msgspec.field(name="retCode")
+    text: str = msgspec.field(name="retMsg", default="")
+    result: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class _Binance(Struct, frozen=True):
+    code: int = 0
+    msg: str = ""
+
+
+def upbit(status: int, body: bytes, access_key: str, now_ms: int) -> Answer:
+    """Upbit tells when keys end, and not what they may do."""
+    if status != 200:
+        try:
+            name = str(msgspec.json.decode(body, type=_UpbitRefusal).error.name)
+        except msgspec.DecodeError:
+            name = f"HTTP {status}"
+        return _refused("upbit", name)
+    try:
+        keys = msgspec.json.decode(body, type=list[_UpbitKey])
+    except msgspec.DecodeError:
+        return _silent("upbit", "its answer could not be read")
+    ends_ms = next((_ms(each.expire_at) for each in keys if each.access_key == access_key), None)
+    if ends_ms is not None and ends_ms - now_ms < SOON_MS:
+        return _ends("upbit", ends_ms, now_ms)
+    return _silent("upbit", "Upbit does not say what it may do")
+
+
+def binance(status: int, body: bytes) -> Answer:
+    try:
+        if status != 200:
+            told = msgspec.json.decode(body, type=_Binance)
+            return (
+                _refused("binance", told.msg or f"HTTP {status}") if told.code else _silent("binance", f"HTTP {status}")
+            )
+        switches = msgspec.json.decode(body, type=dict[str, object])
+    except msgspec.DecodeError:
+        return _silent("binance", f"HTTP {status}")
+    if "enableReading" not in switches:
+        return _silent("binance", "its answer could not be read")
+    powers = [name for name, on in switches.items() if on is True and name.startswith(("enable", "permits"))]
+    return _powers("binance", [name for name in powers if name not in READS_ONLY])
+
+
+def okx(status: int, body: bytes) -> Answer:
+    try:
+        told = msgspec.json.decode(body, type=_Okx)
+    except msgspec.DecodeError:
+        return _silent("okx", f"HTTP {status}")
+    if told.code not in ("0", ""):
+        return _refused("okx", f"{told.code} {told.msg}")
+    permissions = told.data[0].perm if told.data else None
+    if status != 200 or permissions is None:
+        return _silent("okx", f"HTTP {status}")
+    return _powers("okx", [each for each in permissions.split(",") if each.strip() not in ("read_only", "")])
+
+
+def bybit(status: int, body: bytes, now_ms: int) -> Answer:
+    try:
+        told = msgspec.json.decode(body, type=_Bybit)
+        if told.code != 0:
+            return _refused("bybit", f"{told.code} {told.text}")
+        key = msgspec.json.decode(told.result, type=_BybitKey)
+    except msgspec.DecodeError:
+        return _silent("bybit", f"HTTP {status}")
+    ends_ms = _ms(key.expires)
+    if key.read_only == 1 and ends_ms is not None and 0 < ends_ms < now_ms + SOON_MS:
+        return _ends("bybit", ends_ms, now_ms)
+    return _powers("bybit", [] if key.read_only == 1 else ["readOnly: 0"])
+
+
+def _powers(exchange: str, powers: list[str]) -> Answer:
+    if not powers:
+        return Answer(_question(exchange), Mark.OK, "may read only")
+    remedy = "make a key that may only read, and delete this one"
+    return Answer(_question(exchange), Mark.FAIL, f"may do more than read: {', '.join(powers)}", remedy)
+
+
+def _refused(exchange: str, why: str) -> Answer:
+    return Answer(_question(exchange), Mark.FAIL, f"refused: {why}", "make a new read-only key for this address")
+
+
+def _silent(exchange: str, why: str) -> Answer:
+    remedy = f"make sure on the site of {exchange} that it may neither trade nor withdraw"
+    return Answer(_question(exchange), Mark.WARN, f"what it may do is not known: {why}", remedy)
+
+
+def _ends(exchange: str, ends_ms: int, now_ms: int) -> Answer:
+    days = max(0, (ends_ms - now_ms) // DAY_MS)
+    return Answer(_question(exchange), Mark.WARN, f"ends in {days} days", f"make a new key on the site of {exchange}")
+
+
+def _question(exchange: str) -> str:
+    return f"key of {exchange}"
+
+
+def _ms(text: str) -> int | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return None if moment.tzinfo is None else round(moment.timestamp() * 1000)

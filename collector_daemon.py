@@ -575,6 +575,8 @@ def _run_holding(asked: cli.Arguments, settings: Settings, secrets: Secrets) -> 
             f"{asked.data} cannot hold the data ({e.strerror or e}); give a folder we may write to with --data"
         )
         return STORAGE
+    except (SettingsError, NoSimulator):
+        raise  # no bug, but a word to whoever started us
     except Exception:
         log.critical("recording ended by a bug; the service manager starts it again", exc_info=True)
         return BUG

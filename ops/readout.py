@@ -124,20 +124,31 @@ def check_config(asked: Arguments, today_ms: int) -> int:
 
 
 def classify(asked: Arguments) -> int:
-    """Notices in, one JSON line each out; a line that is no notice is answered by an error object and exit 1."""
+    """Notices in, one JSON line each out; a line that is no notice is answered by an error object and exit 1.
+
+    Exit 2 where there is nothing to read.
+    """
     bad = 0
-    for line in _lines(asked.file):
-        answer, understood = classify_line(line)
-        bad += not understood
-        sys.stdout.write(answer + "\n")
+    try:
+        for line in _lines(asked.file):
+            answer, understood = classify_line(line)
+            bad += not understood
+            sys.stdout.write(answer + "\n")
+    except FileNotFoundError:
+        complain(f"{asked.file} does not exist; give a file of notices, one JSON object a line, or none to read stdin")
+        return 2
+    except OSError as e:
+        complain(f"{asked.file or 'standard input'} cannot be read: {e.strerror}")
+        return 2
     return 1 if bad else 0
 
 
-def _lines(file: Path | None) -> Iterator[str]:
+def _lines(file: Path | None) -> Iterator[bytes]:
+    """As bytes, so that one line in another encoding spoils only itself."""
     if file is None:
-        yield from (line for line in sys.stdin if line.strip())
+        yield from (line for line in sys.stdin.buffer if line.strip())
         return
-    with file.open(encoding="utf-8") as lines:
+    with file.open("rb") as lines:
         yield from (line for line in lines if line.strip())
 
 

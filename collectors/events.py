@@ -91,6 +91,7 @@ class GapCause(Enum):
     PAUSED = "paused"  # storage full or locked
     QUARANTINED = "quarantined"  # a trade we refused to believe
     MARKET_ADDED = "market_added"
+    DIFFERED = "differed"  # found afterwards: the exchange's own record differs from ours
 
 
 class Gap(Struct, frozen=True):

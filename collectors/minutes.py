@@ -84,10 +84,14 @@ class MinuteFold:
                 self._again.add((market, minute_ms))
 
     def touch(self, exchange: Exchange, market: Market | None, from_ms: int, to_ms: int | None) -> None:
-        """A gap changed. Minutes not rolled yet will see it; those that are must be counted again."""
-        taken_to_ms = self._taken_to_ms.get(exchange, 0)
+        """A gap changed. Minutes not rolled yet will see it; those that are, in this run or before, count again."""
+        taken_to_ms = self._taken_to_ms.get(exchange, self._began_ms)
         if from_ms < taken_to_ms:
             self._recount.append((exchange, market, from_ms, taken_to_ms if to_ms is None else min(to_ms, taken_to_ms)))
+
+    def again(self, market: Market, minute_ms: int) -> None:
+        """The stored seconds of a minute were replaced: roll it from them."""
+        self._again.add((market, minute_ms))
 
     def ready(self, exchange: Exchange, before_ms: int) -> bool:
         """Whether `take` would move on."""

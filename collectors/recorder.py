@@ -17,7 +17,8 @@ from msgspec import Struct
 from collectors.events import Candle, Exchange, GapCause, Market, OrderBook, Trade
 from collectors.latest_books import LatestBooks
 from collectors.minutes import MinuteFold
-from collectors.repair.gaps import SECOND_MS
+from collectors.repair.gaps import MINUTE_MS, SECOND_MS
+from collectors.repair.healing import Second
 from collectors.rhythm import MarketRhythms
 from collectors.second_bucket import Rejection, SecondBucket
 from collectors.second_part import whole_second
@@ -142,8 +143,10 @@ class Recorder:
             if left is None:
                 self._open[market] = begin
                 opened.append((market.exchange, self._ids[market], begin.from_ms, begin.cause))
+                self.minutes.touch(market.exchange, market, begin.from_ms, None)
             elif begin.cause is GapCause.START and begin.from_ms < left.from_ms:  # what a crash took with it
                 cut_off.append((market.exchange, self._ids[market], begin.from_ms, left.from_ms, begin.cause))
+                self.minutes.touch(market.exchange, market, begin.from_ms, left.from_ms)
         if opened:
             self._hand_over(gaps.opened(opened), min(gap[2] for gap in opened))
         if cut_off:
@@ -217,6 +220,18 @@ class Recorder:
         self._count_rejected(Refused(at_ms, exchange, reason, sample.decode("utf-8", "backslashreplace")))
         bucket = self._buckets[exchange]
         self._spoiled.add((exchange, None, bucket.missed_after(at_ms), bucket.covered_after(at_ms)))
+
+    def healed(self, market: Market, from_ms: int, to_ms: int, seconds: Iterable[Second]) -> None:
+        """[from_ms, to_ms) of a market is about to be replaced by these; what comes late for it must not undo that.
+
+        The minutes it touches are rolled from what is stored then.
+        """
+        bucket = self._buckets[market.exchange]
+        for each in seconds:
+            bucket.heal(market, each.part, each.ids)
+        for minute_ms in range(from_ms - from_ms % MINUTE_MS, to_ms, MINUTE_MS):
+            self.minutes.again(market, minute_ms)
+        self.minutes.touch(market.exchange, market, from_ms, to_ms)
 
     def watch(self, market: Market, tell: Callable[[Trade], None]) -> None:
         """Call `tell` with the next trade of a market, whether it is covered yet or not, once."""
@@ -397,6 +412,9 @@ class Recorder:
         if self._refused:
             self._hand_over(quarantine.added(self._refused), self._refused[0].at_ms)
             self._refused = []
+        for exchange, bucket in self._buckets.items():
+            doubtful = bucket.doubtful()
+            self._spoiled.update((exchange, market, open_ms, open_ms + SECOND_MS) for market, open_ms in doubtful)
         if not self._spoiled:
             return
         spans = sorted(self._spoiled, key=lambda span: span[2])

@@ -17,7 +17,19 @@ from msgspec import Struct
 
 from collectors.events import Candle, Exchange, Market, Trade
 from collectors.repair.gaps import SECOND_MS
-from collectors.second_part import Key, by_arrival, by_id, fold, join, pack, unpack, whole_second
+from collectors.second_part import (
+    ArrivalOrder,
+    Key,
+    Part,
+    by_arrival,
+    by_id,
+    contested,
+    fold,
+    join,
+    pack,
+    unpack,
+    whole_second,
+)
 from config.settings import Recording
 
 # Bounds of belief. KRW ticks go down to 1e-8 (Upbit's table of 2025-07-31); Upbit takes orders up to 1e9 KRW, so a fill
@@ -33,6 +45,7 @@ LAG_WINDOW_MS = 10_000
 DISORDER_MS = (
     500  # stamps of one connection: Bithumb publishes 270 ms after the match, Upbit 60 ms (captures of 2026-07)
 )
+SEALED = b""  # stands for a second that takes no more trades
 SLOWEST_MS = 5_000  # no way to us is taken to be longer
 
 
@@ -93,6 +106,8 @@ class SecondBucket:
         self._active: dict[Market, _Book] = {}  # those with open seconds
         self._closed: dict[int, dict[Market, bytes]] = {}
         self._order: Callable[[Trade], Key] = by_id if exchange == "upbit" else by_arrival
+        self._arrivals = None if exchange == "upbit" else ArrivalOrder()
+        self._doubtful: list[tuple[Market, int]] = []
         self._newest_ms = 0  # the newest stamp believed; what is remembered counts from here
         self._forgotten_before_ms = 0
         self._closed_before_ms = 0
@@ -233,6 +248,16 @@ class SecondBucket:
         book.believe(price)
         return self.add(trade)
 
+    def heal(self, market: Market, part: Part, ids: Iterable[int] | None) -> None:
+        """A second is known from elsewhere: later trades of it join `part` unless they are among `ids`.
+
+        None: the socket's ids are of another kind, so nothing that comes later can be told from what is there, and all
+        of it is left out.
+        """
+        open_ms = part.candle.open_ms
+        if open_ms >= self._forgotten_before_ms:
+            self._closed.setdefault(open_ms, {})[market] = SEALED if ids is None else pack(part, ids)
+
     # --- candles come out -------------------------------------------------------------------------------------------
 
     def flush(self, now_ms: int) -> list[Candle]:
@@ -248,6 +273,11 @@ class SecondBucket:
             self._closed_before_ms = max(self._closed_before_ms, whole_second(silent_before_ms))
         self._forget()
         return candles
+
+    def doubtful(self) -> list[tuple[Market, int]]:
+        """Seconds that came out since the last call whose open or close may be the wrong one, told once."""
+        told, self._doubtful = self._doubtful, []
+        return told
 
     def flush_all(self) -> list[Candle]:
         """Everything, the running second too."""
@@ -270,6 +300,8 @@ class SecondBucket:
         """Join `trades` with what is known of their second; the whole candle, or None if they were all repeats."""
         of_second = self._closed.setdefault(open_ms, {})
         packed = of_second.get(book.market)
+        if packed == SEALED:
+            return None
         before, ids = (None, set[int]()) if packed is None else unpack(book.market, open_ms, packed)
         fresh = []
         # A snapshot may overtake its own trade, and others of its millisecond: where the trade itself came, it stands.
@@ -280,8 +312,12 @@ class SecondBucket:
         if not fresh:
             return None
         part = fold(fresh, self._order)
+        contradicted = self._arrivals is not None and len(fresh) > 1 and self._arrivals.doubtful(fresh)
         if before is not None:
+            contradicted |= self._arrivals is not None and contested(before, part)
             part = join(before, part)
+        if contradicted:
+            self._doubtful.append((book.market, open_ms))
         of_second[book.market] = pack(part, ids)
         book.trades += len(fresh)
         return part.candle

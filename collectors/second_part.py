@@ -10,6 +10,9 @@ from msgspec import Struct
 from collectors.events import Candle, Market, Trade
 from collectors.repair.gaps import SECOND_MS
 
+ORDER_MEMORY = 200.0
+NO_ORDER = 0.25
+
 Key = tuple[int, int]  # what orders trades: traded_ms, and the id or (Bithumb) nothing
 
 
@@ -71,6 +74,38 @@ def join(earlier: Part, later: Part) -> Part:
         a.trades + b.trades,
     )
     return Part(min(earlier.first, later.first), max(earlier.last, later.last), candle)
+
+
+class ArrivalOrder:
+    """Whether trades of one millisecond came in the order in which they were matched; for ids that may tell.
+
+    Bithumb's socket ids look like a growing count, but nobody promises it. So they are believed until they contradict
+    the arrival too often for an accident: then they are no order at all, and say nothing.
+    """
+
+    def __init__(self) -> None:
+        self._contradicted = 0.0  # the part of late, of what had an order to tell
+
+    def doubtful(self, trades: Sequence[Trade]) -> bool:
+        """Whether open or close of these trades, given in order of arrival, may be wrong."""
+        stamps = [trade.traded_ms for trade in trades]
+        doubtful = False
+        for edge_ms in {min(stamps), max(stamps)}:
+            edge = [trade for trade in trades if trade.traded_ms == edge_ms]
+            if len({trade.price for trade in edge}) < 2:
+                continue
+            ids = [trade.trade_id for trade in edge]
+            swapped = ids != sorted(ids)
+            self._contradicted += (swapped - self._contradicted) / ORDER_MEMORY
+            doubtful |= swapped
+        return doubtful and self._contradicted < NO_ORDER
+
+
+def contested(earlier: Part, later: Part) -> bool:
+    """Whether both parts have the same first or last key at different prices: only the arrival tells which is which."""
+    a, b = earlier.candle, later.candle
+    opens = earlier.first == later.first and a.open != b.open
+    return opens or (earlier.last == later.last and a.close != b.close)
 
 
 _PACKED = struct.Struct("<qQqQ6dq")

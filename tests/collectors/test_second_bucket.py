@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.events import Candle, Market, Trade
+from collectors.events import Candle, Exchange, Market, Trade
 from collectors.second_bucket import JUMP_BELIEVED_AFTER, Disbelief, Rejection, SecondBucket
+from collectors.second_part import by_arrival, by_id, fold
 from config.settings import Recording
 from tests.fakes.clock import START_MS
 from tests.fakes.recording import BTC, ETH, SOL, by_hand, same, trade
@@ -343,3 +344,74 @@ def test_whatever_the_wire_says_every_candle_is_sound(odd: list[tuple[float, flo
         assert 0 < candle.quote_volume < math.inf
         assert candle.trades > 0
         assert START_MS <= candle.open_ms <= START_MS + 30 + SETTINGS.future_bound_ms
+
+
+def doubted(exchange: Exchange, *trades: Trade) -> list[tuple[Market, int]]:
+    """What is doubtful of the first second once these trades, in order of arrival, have closed it."""
+    bucket = SecondBucket(exchange, Recording())
+    bucket.cover(trades[0].market, START_MS)
+    for each in trades:
+        assert bucket.add(each) is None
+    bucket.flush(START_MS + 60_000)
+    return bucket.doubtful()
+
+
+@pytest.mark.parametrize(
+    ("ids_and_prices", "doubtful"),
+    [
+        ([(1, 10.0), (2, 11.0)], False),
+        ([(2, 10.0), (1, 11.0)], True),
+        ([(2, 10.0), (1, 10.0)], False),
+    ],
+)
+def test_a_second_of_bithumb_whose_edge_came_in_another_order_than_its_ids_is_doubtful(
+    ids_and_prices: list[tuple[int, float]], doubtful: bool
+) -> None:
+    trades = [trade(100, price, trade_id=n, market=SOL) for n, price in ids_and_prices]
+    assert doubted("bithumb", *trades) == ([(SOL, START_MS)] if doubtful else [])
+    assert doubted("upbit", *(trade(100, price, trade_id=n) for n, price in ids_and_prices)) == []
+
+
+def test_a_late_trade_in_the_edge_millisecond_of_a_closed_second_makes_it_doubtful() -> None:
+    bucket = SecondBucket("bithumb", Recording())
+    bucket.cover(SOL, START_MS)
+    bucket.add(trade(100, 10.0, trade_id=1, market=SOL))
+    bucket.flush(START_MS + 60_000)
+    assert bucket.doubtful() == []
+    bucket.add(trade(100, 11.0, trade_id=2, market=SOL))
+    bucket.flush(START_MS + 60_000)
+    assert bucket.doubtful() == [(SOL, START_MS)]
+    assert bucket.doubtful() == []
+
+
+def test_ids_that_contradict_the_arrival_all_the_time_are_no_order_and_say_nothing() -> None:
+    bucket = SecondBucket("bithumb", Recording())
+    bucket.cover(SOL, START_MS)
+    told = []
+    for n in range(300):
+        bucket.add(trade(n * 1_000, 10.0, trade_id=2 * n + 1, market=SOL))
+        bucket.add(trade(n * 1_000, 11.0, trade_id=2 * n, market=SOL))
+        bucket.flush(START_MS + n * 1_000 + 60_000)
+        told.append(len(bucket.doubtful()))
+    assert sum(told[:50]) > 40
+    assert sum(told[100:]) == 0
+
+
+def test_a_healed_second_takes_only_trades_that_are_not_in_it() -> None:
+    bucket = SecondBucket("upbit", Recording())
+    bucket.cover(BTC, START_MS)
+    known = [trade(100, 10.0, trade_id=1), trade(200, 12.0, trade_id=2)]
+    bucket.heal(BTC, fold(known, by_id), [1, 2])
+    bucket.add(known[1])
+    assert bucket.flush(START_MS + 60_000) == []
+    bucket.add(trade(150, 9.0, trade_id=3))
+    [candle] = bucket.flush(START_MS + 60_000)
+    assert (candle.open, candle.low, candle.close, candle.trades) == (10.0, 9.0, 12.0, 3)
+
+
+def test_a_healed_second_whose_ids_are_of_another_kind_takes_nothing_more() -> None:
+    bucket = SecondBucket("bithumb", Recording())
+    bucket.cover(SOL, START_MS)
+    bucket.heal(SOL, fold([trade(100, 10.0, market=SOL)], by_arrival), None)
+    assert bucket.add(trade(150, 9.0, trade_id=3, market=SOL)) is None
+    assert bucket.flush(START_MS + 60_000) == []

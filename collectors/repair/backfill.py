@@ -1,0 +1,273 @@
+"""Heals gaps behind the live data: asks REST for what was traded meanwhile, and replaces the seconds of the gap by it.
+
+One an exchange. What waits is what the table says, so nothing is forgotten by a restart, and nothing piles up in
+memory: a pass takes at most `MOST_WOUNDS` of it, coins of young listings first, then what exchange rates are taken
+from, then the oldest. Gaps that reach further back than the stored seconds are healed in their minutes, from the
+official candles.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence, Set
+from functools import partial
+from typing import NoReturn
+
+from msgspec import Struct
+
+from collectors.events import Candle, Exchange, GapCause, Market
+from collectors.recorder import Recorder
+from collectors.repair.gaps import MINUTE_MS, SECOND_MS
+from collectors.repair.healing import DAY_MS, DAYS_BACK, Second, Walk, official, seconds_in, seconds_of, stretches
+from collectors.repair.history import Gone, History, Unanswered
+from collectors.second_part import whole_second
+from config.clock import Clock
+from config.settings import Retention
+from store import candles, healing
+from store.database import Connection
+from store.healing import Lacking, Wound, minutes_in
+from store.writer import DatabaseWriter
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 2.0
+LOOK_BACK_MS = 15 * MINUTE_MS  # what a quick look goes through; everything only now and then
+WHOLE_EVERY_S = 300.0
+SETTLED_MS = 5_000  # how long REST may take to show a trade
+APART_MS = MINUTE_MS  # gaps of a market closer than this are asked for together
+SECONDS_PIECE_MS = 10 * MINUTE_MS
+MINUTES_PIECE_MS = 180 * MINUTE_MS
+MOST_WOUNDS = 400
+MOST_MARKETS = 20  # in one pass; what is more urgent may have come meanwhile
+MOST_PAGES = 20
+MOST_TRIES = 5
+RETRY_S = 10.0
+PAUSE_CAP_S = 60.0
+CHECKS_WAITING = 64
+YARDSTICKS = ("BTC", "USDT")
+
+
+class Progress(Struct):
+    """What was done since the start; `waiting` is as of the last look."""
+
+    healed: int = 0
+    unhealable: int = 0
+    waiting: int = 0
+
+
+class Checked(Struct, frozen=True):
+    """A stretch held against REST: whole seconds that were equal, that were mended, that stay unexplained."""
+
+    equal: int
+    repaired: int
+    unexplained: int
+
+
+class Backfill:
+    """`run` heals for ever; `check` holds a stretch against REST now, `check_later` when it is settled."""
+
+    def __init__(
+        self,
+        history: History,
+        writer: DatabaseWriter,
+        recorder: Recorder,
+        clock: Clock,
+        retention: Retention,
+        young: Callable[[], Set[str]] = frozenset,
+    ) -> None:
+        """`young` names the coins whose gaps come first."""
+        self.exchange: Exchange = history.exchange
+        self.progress = Progress()
+        self._history = history
+        self._writer = writer
+        self._recorder = recorder
+        self._clock = clock
+        self._retention_ms = retention.seconds_s * SECOND_MS
+        self._young = young
+        self._at_work = asyncio.Lock()
+        self._tries: dict[int, int] = {}
+        self._not_before: dict[int, float] = {}
+        self._checks: deque[tuple[Market, int, int]] = deque(maxlen=CHECKS_WAITING)
+        self._whole_at = -WHOLE_EVERY_S
+        self._pause_s = LOOK_S
+
+    # --- for ever -----------------------------------------------------------------------------------------------------
+
+    async def run(self) -> NoReturn:
+        while True:
+            await self._clock.sleep(self._pause_s)
+            try:
+                await self._check_due()
+                await self.once()
+                self._pause_s = LOOK_S
+            except Unanswered as e:
+                self._pause_s = min(PAUSE_CAP_S, max(e.pause_s, self._pause_s * 2))
+                log.debug("%s: healing waits %.0f s: %s", self.exchange, self._pause_s, e)
+
+    async def once(self) -> None:
+        """Heal what waits now, the most urgent markets of it; raise Unanswered."""
+        settled_ms = self._recorder.settled_before(self.exchange) - SETTLED_MS
+        if settled_ms <= 0:
+            return
+        since_ms, now = settled_ms - LOOK_BACK_MS, self._clock.monotonic()
+        if now - self._whole_at >= WHOLE_EVERY_S:
+            since_ms, self._whole_at = settled_ms - DAYS_BACK * DAY_MS, now
+        keep_ms, found = await self._writer.run(partial(self._load, since_ms=since_ms, settled_ms=settled_ms))
+        self.progress.waiting = len(found)
+        by_market: dict[Market, list[Wound]] = {}
+        for wound in found:
+            if self._not_before.get(wound.gap_id, 0.0) <= now:
+                by_market.setdefault(wound.market, []).append(wound)
+        for market in sorted(by_market, key=lambda each: self._rank(each, by_market[each]))[:MOST_MARKETS]:
+            async with self._at_work:
+                await self._mend(market, by_market[market], keep_ms)
+
+    def _rank(self, market: Market, wounds: Sequence[Wound]) -> tuple[bool, bool, int]:
+        return market.base not in self._young(), market.base not in YARDSTICKS, wounds[0].from_ms
+
+    def _load(self, connection: Connection, since_ms: int, settled_ms: int) -> tuple[int, list[Wound]]:
+        """From when on seconds are still stored, and what waits to be healed."""
+        oldest_ms = settled_ms - DAYS_BACK * DAY_MS
+        if since_ms <= oldest_ms:
+            healing.give_up(connection, self.exchange, oldest_ms, f"longer ago than {DAYS_BACK} days")
+        wanted_ms = settled_ms - self._retention_ms
+        keep_ms = max(candles.purged_until(connection), wanted_ms - wanted_ms % MINUTE_MS)
+        healing.settle_whole_exchange(connection, self.exchange, since_ms, settled_ms)
+        healing.cut(connection, self.exchange, since_ms, keep_ms, (MINUTES_PIECE_MS, SECONDS_PIECE_MS))
+        return keep_ms, healing.wounds(connection, self.exchange, since_ms, settled_ms, MOST_WOUNDS)
+
+    # --- one market ---------------------------------------------------------------------------------------------------
+
+    async def _mend(self, market: Market, wounds: Sequence[Wound], keep_ms: int) -> None:
+        try:
+            for wound in wounds:
+                if wound.from_ms >= wound.to_ms:
+                    await self._close(wound, "healed", "nothing was missed")
+                elif wound.from_ms < keep_ms:
+                    await self._mend_minutes(wound)
+            recent = [wound for wound in wounds if keep_ms <= wound.from_ms < wound.to_ms]
+            for from_ms, to_ms in stretches([(each.from_ms, each.to_ms) for each in recent], APART_MS):
+                inside = [each for each in recent if from_ms <= each.from_ms < to_ms]
+                await self._mend_seconds(market, from_ms, to_ms, inside)
+        except Gone as e:
+            for wound in wounds:
+                await self._give_up(wound, str(e))
+
+    async def _mend_seconds(self, market: Market, from_ms: int, to_ms: int, wounds: Iterable[Wound]) -> None:
+        walk = await self._walk(market, from_ms, to_ms)
+        found = seconds_of(self.exchange, walk.trades())
+        for wound in wounds:
+            if whole_second(wound.from_ms) >= walk.reached_ms:
+                await self._replace(wound, found, "/v1/trades/ticks")
+            elif (told := await self._history.seconds(market, *_whole(wound), MOST_PAGES)) is not None:
+                await self._replace(wound, official(told.values()), "/v1/candles/seconds, counts are lower bounds")
+            else:
+                await self._failed(wound, walk.stuck or f"its trades take more than {MOST_PAGES} pages")
+
+    async def _walk(self, market: Market, from_ms: int, to_ms: int) -> Walk:
+        return await self._history.trades(market, whole_second(from_ms), _ceil(to_ms, SECOND_MS), MOST_PAGES)
+
+    async def _replace(self, wound: Wound, found: Sequence[Second], source: str) -> bool:
+        """Store the seconds of a gap with its new state, in one transaction; False if they can't be all of it."""
+        opens = seconds_in(wound.from_ms, wound.to_ms)
+        mine = [each for each in found if each.candle.open_ms in opens]
+        rough = sum(each.rough for each in mine)
+        if rough:
+            source += f"; approximate: open or close of {rough} seconds, several prices in one millisecond"
+        if self._recorder.settled_before(self.exchange) < wound.to_ms:
+            return False  # a late second is on its way to the writer: it would undo this
+        self._recorder.healed(wound.market, wound.from_ms, wound.to_ms, mine)
+        seconds = [each.candle for each in mine]
+        heal = partial(healing.heal, wound=wound, seconds=seconds, now_ms=self._clock.now_ms(), source=source)
+        try:
+            await self._writer.run(heal)
+        except Lacking as e:
+            await self._failed(wound, str(e))
+            return False
+        self._healed(wound)
+        return True
+
+    async def _mend_minutes(self, wound: Wound) -> None:
+        minutes = minutes_in(wound.from_ms, wound.to_ms)
+        told = await self._history.minutes(wound.market, minutes[0], minutes[-1] + MINUTE_MS, MOST_PAGES)
+        if told is None:
+            await self._failed(wound, f"its minutes take more than {MOST_PAGES} pages")
+            return
+        source = "/v1/candles/minutes/1, counts are lower bounds; its seconds are not kept"
+        rows: list[Candle] = [told[open_ms] for open_ms in minutes if open_ms in told]
+        heal = partial(healing.heal_minutes, wound=wound, minutes=rows, now_ms=self._clock.now_ms(), source=source)
+        await self._writer.run(heal)
+        self._healed(wound)
+
+    def _healed(self, wound: Wound) -> None:
+        self.progress.healed += 1
+        self._tries.pop(wound.gap_id, None)
+        self._not_before.pop(wound.gap_id, None)
+
+    async def _failed(self, wound: Wound, why: str) -> None:
+        """Try again a little later; after a few times say why it can't be healed."""
+        tries = self._tries[wound.gap_id] = self._tries.get(wound.gap_id, 0) + 1
+        self._not_before[wound.gap_id] = self._clock.monotonic() + RETRY_S * tries
+        if tries >= MOST_TRIES:
+            await self._give_up(wound, why)
+
+    async def _give_up(self, wound: Wound, why: str) -> None:
+        log.warning("%s %s: a gap can't be healed: %s", self.exchange, wound.market.code, why)
+        self.progress.unhealable += 1
+        self._tries.pop(wound.gap_id, None)
+        self._not_before.pop(wound.gap_id, None)
+        await self._close(wound, "unhealable", why)
+
+    async def _close(self, wound: Wound, state: str, source: str) -> None:
+        now_ms = self._clock.now_ms()
+        await self._writer.run(partial(healing.close, gap_id=wound.gap_id, state=state, now_ms=now_ms, source=source))
+
+    # --- holding against REST -----------------------------------------------------------------------------------------
+
+    def check_later(self, market: Market, from_ms: int, to_ms: int) -> None:
+        """Hold [from_ms, to_ms) against REST once it is settled there; past the bound the oldest wish is dropped."""
+        self._checks.append((market, from_ms, to_ms))
+
+    async def _check_due(self) -> None:
+        settled_ms = self._recorder.settled_before(self.exchange) - SETTLED_MS
+        for wish in [each for each in self._checks if each[2] <= settled_ms]:
+            found = await self.check(*wish)
+            self._checks.remove(wish)
+            if found.repaired or found.unexplained:
+                log.warning("%s %s: REST mended %d seconds", self.exchange, wish[0].code, found.repaired)
+
+    async def check(self, market: Market, from_ms: int, to_ms: int) -> Checked:
+        """Hold the seconds of [from_ms, to_ms), whole and settled, against REST's trades, and mend them.
+
+        Raises Unanswered, also where the trades can't be had.
+        """
+        async with self._at_work:
+            try:
+                walk = await self._walk(market, from_ms, to_ms)
+            except Gone as e:
+                raise Unanswered(str(e)) from e
+            if walk.reached_ms > from_ms:
+                raise Unanswered(walk.stuck or "too many trades")
+            found = seconds_of(self.exchange, walk.trades())
+            market_id = self._recorder.ids[market]
+            seconds = [each.candle for each in found]
+            compare = partial(
+                healing.differing, market=market, market_id=market_id, from_ms=from_ms, to_ms=to_ms, seconds=seconds
+            )
+            lacking, excess = await self._writer.run(compare)
+            spans = stretches([(open_ms, open_ms + SECOND_MS) for open_ms in lacking], 1)
+            add = partial(healing.add, market=market, market_id=market_id, spans=spans, cause=GapCause.DIFFERED)
+            repaired = 0
+            for wound in await self._writer.run(add) if spans else ():
+                if await self._replace(wound, found, "/v1/trades/ticks"):
+                    repaired += len(seconds_in(wound.from_ms, wound.to_ms))
+        compared = len(seconds_in(from_ms, to_ms))
+        return Checked(compared - len(lacking) - len(excess), repaired, len(lacking) - repaired + len(excess))
+
+
+def _whole(wound: Wound) -> tuple[int, int]:
+    return whole_second(wound.from_ms), _ceil(wound.to_ms, SECOND_MS)
+
+
+def _ceil(at_ms: int, unit_ms: int) -> int:
+    return at_ms + -at_ms % unit_ms

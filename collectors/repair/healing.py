@@ -1,0 +1,224 @@
+"""How a missed stretch is made whole: which pages of trades to ask for, and what the seconds of it are then. Pure.
+
+A page holds at most 500 trades, newest first on the wire; `Walk` goes back page by page until it has passed the start
+of the stretch. What the exchanges document: Upbit `cursor` (a `sequential_id`, unique and growing with time), `to` (UTC
+time of day), `days_ago` 1–7 by UTC day (docs v1.6.4, checked 2026-11-20). Bithumb `cursor` is its REST id, the
+millisecond times ten thousand, shared by the trades of that millisecond, and `daysAgo` counts Korean days; what `to`
+means there is uncertain, so it is not used.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from collectors import bithumb_rest, upbit_rest
+from collectors.events import Candle, Exchange, Market, Trade
+from collectors.repair.gaps import SECOND_MS
+from collectors.rest import Request
+from collectors.second_part import Part, by_arrival, by_id, fold, whole_second
+
+DAY_MS = 86_400_000
+KST_MS = 9 * 3_600_000
+DAYS_BACK = 7  # both APIs reach back no further
+IDS_A_MS = 10_000  # an id of REST is its millisecond times this, and a count
+SUMS = 1e-9
+ROUNDED = 1e-8
+
+
+class _Day(Struct, frozen=True):
+    """The part [from_ms, to_ms) of the stretch that lies in one day of the exchange's calendar."""
+
+    days_ago: int
+    from_ms: int
+    to_ms: int
+    whole_end: bool  # it ends with the day, or with now
+
+
+class Walk:
+    """Asks for all trades of a market in [from_ms, to_ms), newest first. `next` page, `take` it, until `done`.
+
+    `reached_ms`: every trade of the stretch at or after this is known.
+    """
+
+    def __init__(
+        self, market: Market, from_ms: int, to_ms: int, now_ms: int, page: int = bithumb_rest.TRADES_A_PAGE
+    ) -> None:
+        """`page` is how many trades a full page holds."""
+        self.market = market
+        self.reached_ms = to_ms
+        self.stuck = ""
+        self.pages = 0
+        self._days = list(_days(from_ms, to_ms, now_ms, 0 if market.exchange == "upbit" else KST_MS))
+        self._page = page
+        self._cursor: int | None = None
+        self._asked_again_ms: int | None = None
+        self._found: list[list[Trade]] = []
+
+    @property
+    def done(self) -> bool:
+        return not self._days or bool(self.stuck)
+
+    def trades(self) -> list[Trade]:
+        """What was found, oldest first, in the order of matching as far as the exchange tells it."""
+        return [trade for page in reversed(self._found) for trade in page]
+
+    def next(self) -> Request:
+        """The page to ask for now."""
+        day = self._days[0]
+        if self.market.exchange == "bithumb":
+            return bithumb_rest.trades(self.market, before_id=self._cursor, days_ago=day.days_ago)
+        until = None if self._cursor is not None or day.whole_end else _time_of_day(day.to_ms)
+        return upbit_rest.trades(self.market, before_id=self._cursor, to=until, days_ago=day.days_ago)
+
+    def take(self, page: Sequence[Trade]) -> None:
+        """The answer to `next`, oldest first. An empty one says that the day has no earlier trade."""
+        self.pages += 1
+        day = self._days[0]
+        if not page:
+            self._end_day(day)
+            return
+        oldest_ms = page[0].traded_ms
+        if oldest_ms < day.from_ms:
+            self._keep(page, day)
+            self._end_day(day)
+            return
+        if self.market.exchange == "bithumb":
+            self._go_on_by_millisecond(page, day, oldest_ms)
+        else:
+            self._go_on_by_id(page, day, oldest_ms)
+
+    def _go_on_by_id(self, page: Sequence[Trade], day: _Day, oldest_ms: int) -> None:
+        lowest = min(trade.trade_id for trade in page)
+        if self._cursor is not None and lowest >= self._cursor:
+            self.stuck = "the pages of trades do not go back"
+            return
+        self._cursor = lowest
+        self._keep(page, day)
+        self.reached_ms = min(self.reached_ms, max(oldest_ms + 1, day.from_ms))
+
+    def _go_on_by_millisecond(self, page: Sequence[Trade], day: _Day, oldest_ms: int) -> None:
+        """The page may have cut the trades of its oldest millisecond in two: they are asked for once more."""
+        if not oldest_ms * IDS_A_MS <= page[0].trade_id < (oldest_ms + 1) * IDS_A_MS:
+            self.stuck = "the ids of trades are not what they were"
+        elif oldest_ms == self._asked_again_ms and len(page) < self._page:
+            self._keep(page, day)
+            self._cursor = oldest_ms * IDS_A_MS
+            self.reached_ms = min(self.reached_ms, oldest_ms)
+        elif self._asked_again_ms is not None and oldest_ms >= self._asked_again_ms:
+            self.stuck = "the pages of trades do not go back"
+        else:
+            self._asked_again_ms = oldest_ms
+            self._cursor = (oldest_ms + 1) * IDS_A_MS
+            self._keep([trade for trade in page if trade.traded_ms > oldest_ms], day)
+            self.reached_ms = min(self.reached_ms, max(oldest_ms + 1, day.from_ms))
+
+    def _keep(self, page: Sequence[Trade], day: _Day) -> None:
+        self._found.append([trade for trade in page if day.from_ms <= trade.traded_ms < day.to_ms])
+
+    def _end_day(self, day: _Day) -> None:
+        self.reached_ms = min(self.reached_ms, day.from_ms)
+        self._days.pop(0)
+        self._cursor = self._asked_again_ms = None
+
+
+def _days(from_ms: int, to_ms: int, now_ms: int, zone_ms: int) -> Iterable[_Day]:
+    """The stretch cut at the midnights of the exchange's calendar, newest part first."""
+    today = (now_ms + zone_ms) // DAY_MS
+    for day in range((to_ms - 1 + zone_ms) // DAY_MS, (from_ms + zone_ms) // DAY_MS - 1, -1):
+        begins, ends = day * DAY_MS - zone_ms, (day + 1) * DAY_MS - zone_ms
+        yield _Day(max(0, today - day), max(from_ms, begins), min(to_ms, ends), to_ms >= min(ends, now_ms))
+
+
+def _time_of_day(at_ms: int) -> str:
+    """A second later than asked for: whether `to` includes its own second is not documented."""
+    return datetime.fromtimestamp(at_ms // 1000 + 1, UTC).strftime("%H:%M:%S")
+
+
+class Second(Struct, frozen=True):
+    """One second as REST tells it. `rough`: an edge millisecond holds several prices, whose order is not told.
+
+    `ids` are those that the socket gives the same trades; None where it gives others.
+    """
+
+    part: Part
+    ids: frozenset[int] | None
+    rough: bool
+
+    @property
+    def candle(self) -> Candle:
+        return self.part.candle
+
+
+def seconds_of(exchange: Exchange, trades: Iterable[Trade]) -> list[Second]:
+    """The seconds that hold these trades, given in the order of matching."""
+    order = by_id if exchange == "upbit" else by_arrival
+    found = []
+    by_second: dict[int, list[Trade]] = {}
+    seen: set[int] = set()
+    for trade in trades:
+        if exchange == "upbit":
+            if trade.trade_id in seen:
+                continue
+            seen.add(trade.trade_id)
+        by_second.setdefault(whole_second(trade.traded_ms), []).append(trade)
+    for open_ms in sorted(by_second):
+        of_second = by_second[open_ms]
+        if exchange == "upbit":
+            ids = frozenset(trade.trade_id for trade in of_second)
+            found.append(Second(fold(of_second, order), ids, rough=False))
+        else:
+            found.append(Second(fold(of_second, order), None, _is_rough(of_second)))
+    return found
+
+
+def official(candles: Iterable[Candle]) -> list[Second]:
+    """The exchange's own candles as seconds; which trades are in them is not told."""
+    return [Second(Part((each.open_ms, 0), (each.open_ms, 0), each), None, rough=False) for each in candles]
+
+
+def _is_rough(trades: Sequence[Trade]) -> bool:
+    edges = {min(trade.traded_ms for trade in trades), max(trade.traded_ms for trade in trades)}
+    return any(len({trade.price for trade in trades if trade.traded_ms == edge}) > 1 for edge in edges)
+
+
+def holds(whole: Candle | None, part: Candle) -> bool:
+    """Whether `whole` can be the second of which `part` is what came over the socket: nothing of it may be missing."""
+    if whole is None:
+        return False
+    return (
+        whole.trades >= part.trades
+        and whole.high >= part.high
+        and whole.low <= part.low
+        and whole.volume >= part.volume * (1 - SUMS)
+    )
+
+
+def alike(ours: Candle | None, theirs: Candle | None) -> bool:
+    """Whether two tellings of one second agree: prices exactly, sums nearly; the count where both know it."""
+    if ours is None or theirs is None:
+        return ours is theirs
+    prices = (ours.open, ours.high, ours.low, ours.close) == (theirs.open, theirs.high, theirs.low, theirs.close)
+    counts = ours.trades == theirs.trades or not (ours.trades and theirs.trades)
+    return prices and counts and near(ours.volume, theirs.volume) and near(ours.quote_volume, theirs.quote_volume)
+
+
+def near(ours: float, theirs: float) -> bool:
+    """Sums within 1e-9; the wire's eight decimals may round off as much again."""
+    return abs(ours - theirs) <= max(SUMS * max(abs(ours), abs(theirs)), ROUNDED)
+
+
+def stretches(spans: Iterable[tuple[int, int]], apart_ms: int) -> list[tuple[int, int]]:
+    """The spans [from, to) joined where less than `apart_ms` lies between them: one walk finds them all."""
+    joined: list[tuple[int, int]] = []
+    for from_ms, to_ms in sorted(spans):
+        if joined and from_ms - joined[-1][1] < apart_ms:
+            joined[-1] = joined[-1][0], max(joined[-1][1], to_ms)
+        else:
+            joined.append((from_ms, to_ms))
+    return joined
+
+
+def seconds_in(from_ms: int, to_ms: int) -> range:
+    """The starts of the seconds that [from_ms, to_ms) touches."""
+    return range(whole_second(from_ms), to_ms, SECOND_MS)

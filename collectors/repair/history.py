@@ -1,0 +1,120 @@
+"""Asks an exchange's REST for what was traded, within the share of its limits that repairing may take.
+
+NoHistory (Exception)
+    Unanswered      not now; `.pause_s` says how long to leave it alone
+    Gone            the exchange no longer knows the market
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
+
+from collectors import bithumb_rest, upbit_rest
+from collectors.events import Candle, Exchange, Market
+from collectors.net.http import DoorError, Params, Refused, Response
+from collectors.repair.gaps import MINUTE_MS, SECOND_MS
+from collectors.repair.healing import Walk
+from collectors.rest import ExchangeError, PageError, Request
+from config.clock import Clock
+
+T = TypeVar("T")
+
+GROUP = "backfill"  # its rate in exchanges.yaml is what repairing may take of the published one
+DEADLINE_S = 10.0
+PAUSE_S = 5.0
+PARSE = {
+    "upbit": (upbit_rest.parse_trades, upbit_rest.parse_candles),
+    "bithumb": (bithumb_rest.parse_trades, bithumb_rest.parse_candles),
+}
+
+
+class NoHistory(Exception):
+    """The exchange did not tell."""
+
+
+class Unanswered(NoHistory):
+    """Not now; `pause_s` is how long to leave it alone."""
+
+    def __init__(self, why: str, pause_s: float = PAUSE_S) -> None:
+        self.pause_s = pause_s
+        super().__init__(why)
+
+
+class Gone(NoHistory):
+    """The exchange no longer knows the market."""
+
+
+class Door(Protocol):
+    """The one way out; raises DoorError."""
+
+    async def get(
+        self, service: str, path: str, *, params: Params | None = None, group: str = "default", deadline_s: float | None
+    ) -> Response: ...
+
+
+class History:
+    """One exchange's past, page by page; raises NoHistory."""
+
+    def __init__(self, exchange: Exchange, door: Door, clock: Clock) -> None:
+        self.exchange = exchange
+        self._door = door
+        self._clock = clock
+
+    async def trades(self, market: Market, from_ms: int, to_ms: int, most_pages: int) -> Walk:
+        """A walk over all trades of [from_ms, to_ms) that ended, or got stuck, or took `most_pages`."""
+        walk = Walk(market, from_ms, to_ms, self._clock.now_ms())
+        parse, _ = PARSE[self.exchange]
+        while not walk.done and walk.pages < most_pages:
+            walk.take(await self._page(walk.next(), lambda r: parse(r.status, r.body, r.received_ms)))
+        return walk
+
+    async def seconds(self, market: Market, from_ms: int, to_ms: int, most_pages: int) -> dict[int, Candle] | None:
+        """The official seconds of [from_ms, to_ms) by their start; None where there are none, or too many pages."""
+        if self.exchange != "upbit":
+            return None
+        return await self._candles(market, upbit_rest.seconds, from_ms, to_ms, SECOND_MS, most_pages)
+
+    async def minutes(self, market: Market, from_ms: int, to_ms: int, most_pages: int) -> dict[int, Candle] | None:
+        """The official minutes of [from_ms, to_ms) by their start; None where it takes more pages."""
+        ask = upbit_rest.minutes if self.exchange == "upbit" else bithumb_rest.minutes
+        return await self._candles(market, ask, from_ms, to_ms, MINUTE_MS, most_pages)
+
+    async def _candles(
+        self,
+        market: Market,
+        ask: Callable[[Market, int | None, int], Request],
+        from_ms: int,
+        to_ms: int,
+        unit_ms: int,
+        most_pages: int,
+    ) -> dict[int, Candle] | None:
+        _, parse = PARSE[self.exchange]
+        found: dict[int, Candle] = {}
+        before_ms = to_ms + (-to_ms) % unit_ms
+        for _ in range(most_pages):
+            count = min(upbit_rest.CANDLES_A_PAGE, max(1, (before_ms - from_ms) // unit_ms + 1))
+            page: Sequence[Candle] = await self._page(ask(market, before_ms, count), lambda r: parse(r.status, r.body))
+            found |= {each.open_ms: each for each in page if from_ms <= each.open_ms < to_ms}
+            if not page or page[0].open_ms <= from_ms:
+                return found
+            if page[0].open_ms >= before_ms:
+                raise Unanswered("the pages of candles do not go back")
+            before_ms = page[0].open_ms
+        return None
+
+    async def _page(self, request: Request, parse: Callable[[Response], T]) -> T:
+        try:
+            response = await self._door.get(
+                self.exchange, request.path, params=request.params, group=GROUP, deadline_s=DEADLINE_S
+            )
+        except Refused as e:
+            raise Unanswered(str(e), max(PAUSE_S, (e.until_ms - self._clock.now_ms()) / 1000)) from e
+        except DoorError as e:
+            raise Unanswered(str(e)) from e
+        try:
+            return parse(response)
+        except ExchangeError as e:
+            if e.status == 404 or e.name == "404":
+                raise Gone(str(e)) from e
+            raise Unanswered(str(e)) from e
+        except PageError as e:
+            raise Unanswered(str(e)) from e

@@ -1,0 +1,225 @@
+"""The SQL of healing: gaps that wait for it, and seconds replaced together with the state of their gap."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from collectors.events import Candle, Exchange, GapCause, Market
+from collectors.repair.gaps import MINUTE_MS, SecondState, state_of
+from collectors.repair.healing import alike, holds, seconds_in
+from collectors.second_part import whole_second
+from store import candles, listing_seconds
+from store.gaps import missed_in
+from store.rows import Rows, execute
+
+_ADD = "INSERT INTO gaps (exchange, market_id, from_ms, to_ms, cause) VALUES (?, ?, ?, ?, ?)"
+
+
+class Wound(Struct, frozen=True):
+    """A closed gap of one market that waits to be healed."""
+
+    gap_id: int
+    market: Market
+    market_id: int
+    from_ms: int
+    to_ms: int
+
+
+def settle_whole_exchange(connection: sqlite3.Connection, exchange: Exchange, since_ms: int, before_ms: int) -> int:
+    """Turn closed gaps of a whole exchange into one for each of its markets, so that each heals by itself.
+
+    Gaps that touch each other and have one cause become one first. Returns how many there were.
+    """
+    rows = connection.execute(
+        "SELECT id, from_ms, to_ms, cause FROM gaps WHERE exchange = ? AND market_id IS NULL AND state = 'open'"
+        " AND to_ms > ? AND to_ms <= ? ORDER BY from_ms",
+        (exchange, since_ms, before_ms),
+    ).fetchall()
+    joined: list[tuple[int, int, str]] = []
+    for _, from_ms, to_ms, cause in rows:
+        if joined and joined[-1][2] == cause and from_ms <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(joined[-1][1], to_ms), cause
+        else:
+            joined.append((from_ms, to_ms, cause))
+    ids = [
+        market_id
+        for (market_id,) in connection.execute(
+            "SELECT id FROM markets WHERE exchange = ? AND gone_ms IS NULL", (exchange,)
+        )
+    ]
+    if ids:
+        execute(connection, Rows(_ADD, [(exchange, each, *gap) for gap in joined for each in ids]))
+        connection.executemany("DELETE FROM gaps WHERE id = ?", [(row[0],) for row in rows])
+    return len(rows)
+
+
+def cut(
+    connection: sqlite3.Connection, exchange: Exchange, since_ms: int, at_ms: int, lengths_ms: tuple[int, int]
+) -> None:
+    """Cut closed gaps at `at_ms`, and into pieces: what is written in one transaction stays small.
+
+    `lengths_ms`: the longest piece before `at_ms`, where only minutes are left to heal, and the longest after it.
+    """
+    before_ms, after_ms = lengths_ms
+    rows = connection.execute(
+        "SELECT id, market_id, from_ms, to_ms, cause FROM gaps WHERE exchange = :exchange AND market_id NOT NULL"
+        " AND state = 'open' AND to_ms > :since_ms AND ((from_ms < :at_ms AND to_ms > :at_ms)"
+        " OR to_ms - from_ms > CASE WHEN from_ms < :at_ms THEN :before_ms ELSE :after_ms END)",
+        {"exchange": exchange, "since_ms": since_ms, "at_ms": at_ms, "before_ms": before_ms, "after_ms": after_ms},
+    ).fetchall()
+    for gap_id, market_id, from_ms, to_ms, cause in rows:
+        old = range(from_ms - from_ms % before_ms + before_ms, min(to_ms, at_ms), before_ms)
+        new = range(max(from_ms, at_ms), to_ms, after_ms)
+        edges = sorted({from_ms, *old, *new, to_ms})
+        connection.execute("UPDATE gaps SET to_ms = ? WHERE id = ?", (edges[1], gap_id))
+        connection.executemany(_ADD, [(exchange, market_id, *piece, cause) for piece in pairwise(edges[1:])])
+
+
+def give_up(connection: sqlite3.Connection, exchange: Exchange, since_ms: int, reason: str) -> None:
+    """Closed gaps that end before `since_ms` can't be healed any more."""
+    connection.execute(
+        "UPDATE gaps SET state = 'unhealable', source = ? WHERE exchange = ? AND state = 'open' AND to_ms <= ?",
+        (reason, exchange, since_ms),
+    )
+
+
+def wounds(connection: sqlite3.Connection, exchange: Exchange, since_ms: int, before_ms: int, most: int) -> list[Wound]:
+    """Closed gaps of single markets that end after `since_ms` and at or before `before_ms`, the oldest first."""
+    rows = connection.execute(
+        "SELECT g.id, m.base, m.quote, g.market_id, g.from_ms, g.to_ms FROM gaps AS g"
+        " JOIN markets AS m ON m.id = g.market_id"
+        " WHERE g.exchange = ? AND g.state = 'open' AND g.to_ms > ? AND g.to_ms <= ? ORDER BY g.from_ms LIMIT ?",
+        (exchange, since_ms, before_ms, most),
+    )
+    return [Wound(gap_id, Market(exchange, base, quote), *rest) for gap_id, base, quote, *rest in rows]
+
+
+def stored_seconds(
+    connection: sqlite3.Connection, market: Market, market_id: int, from_ms: int, to_ms: int
+) -> dict[int, Candle]:
+    """The stored seconds of [from_ms, to_ms) by their start; looked up one by one, as the key begins with the time."""
+    found: dict[int, Candle] = {}
+    for open_ms in seconds_in(from_ms, to_ms):
+        row = connection.execute(
+            "SELECT open_ms, open, high, low, close, volume, quote_volume, trades FROM candles_1s"
+            " WHERE open_ms = ? AND market_id = ?",
+            (open_ms, market_id),
+        ).fetchone()
+        if row is not None:
+            found[open_ms] = Candle(market, *row)
+    return found
+
+
+class Lacking(Exception):
+    """What was fetched can't be the whole of it: nothing is replaced, and the gap stays as it is."""
+
+
+def heal(connection: sqlite3.Connection, wound: Wound, seconds: Sequence[Candle], now_ms: int, source: str) -> None:
+    """Replace the seconds of a gap and mark it healed; roll the minutes that are stored already once more.
+
+    A candle with `trades` 0 does not tell its count: ours stands then, or 1, as a lower bound. Raises Lacking, with
+    nothing changed, where a stored second holds what `seconds` does not, or the first of its minutes is purged already.
+    """
+    if minutes_in(wound.from_ms, wound.to_ms)[0] < candles.purged_until(connection):
+        raise Lacking("the seconds around it have been purged meanwhile")
+    ours = stored_seconds(connection, wound.market, wound.market_id, wound.from_ms, wound.to_ms)
+    theirs = {each.open_ms: counted(each, ours.get(each.open_ms)) for each in seconds}
+    for open_ms, candle in ours.items():
+        if not holds(theirs.get(open_ms), candle):
+            raise Lacking(f"{wound.market.code} {open_ms}: REST shows less than the socket brought")
+    execute(connection, candles.seconds(theirs.values(), {wound.market: wound.market_id}))
+    close(connection, wound.gap_id, "healed", now_ms, source)
+    _keep(connection, wound)
+    reroll(connection, wound)
+
+
+def counted(candle: Candle, ours: Candle | None) -> Candle:
+    """The candle with a count of trades, if it has none."""
+    return candle if candle.trades else replace(candle, trades=1 if ours is None else ours.trades)
+
+
+def differing(
+    connection: sqlite3.Connection, market: Market, market_id: int, from_ms: int, to_ms: int, seconds: Sequence[Candle]
+) -> tuple[list[int], list[int]]:
+    """Which stored seconds of [from_ms, to_ms) are not these: those that may be replaced, and those that hold more.
+
+    Seconds that a gap touches are known to be incomplete and left out.
+    """
+    theirs = {each.open_ms: each for each in seconds}
+    ours = stored_seconds(connection, market, market_id, from_ms, to_ms)
+    missed = [
+        (gap.from_ms, gap.to_ms)
+        for gap in missed_in(connection, from_ms, to_ms)
+        if gap.exchange == market.exchange and gap.market_id in (None, market_id)
+    ]
+    lacking: list[int] = []
+    excess: list[int] = []
+    for open_ms in seconds_in(from_ms, to_ms):
+        mine, true = ours.get(open_ms), theirs.get(open_ms)
+        if alike(mine, true) or state_of(open_ms, mine is not None, missed) is SecondState.BLIND:
+            continue
+        (lacking if mine is None or holds(true, mine) else excess).append(open_ms)
+    return lacking, excess
+
+
+def _keep(connection: sqlite3.Connection, wound: Wound) -> None:
+    """What is kept for good around a listing gets the healed seconds as well."""
+    for window in listing_seconds.windows(connection, wound.from_ms):
+        from_ms, to_ms = max(window.from_ms, wound.from_ms), min(window.to_ms, wound.to_ms)
+        if wound.market_id in window.markets and from_ms < to_ms:
+            listing_seconds.keep(connection, [wound.market_id], whole_second(from_ms), to_ms)
+
+
+def heal_minutes(
+    connection: sqlite3.Connection, wound: Wound, minutes: Sequence[Candle], now_ms: int, source: str
+) -> None:
+    """Take over official minutes where the seconds are gone, and mark the gap healed.
+
+    The exchanges do not count trades in a candle; what we counted ourselves, or 1, is a lower bound.
+    """
+    close(connection, wound.gap_id, "healed", now_ms, source)
+    for minute in minutes:
+        known = connection.execute(
+            "SELECT trades FROM candles_1m WHERE market_id = ? AND open_ms = ?", (wound.market_id, minute.open_ms)
+        ).fetchone()
+        covered = candles.Coverage(connection, minute.open_ms).of(wound.market.exchange, wound.market_id)
+        values = (minute.open, minute.high, minute.low, minute.close, minute.volume, minute.quote_volume)
+        row = (wound.market_id, minute.open_ms, *values, max(1, minute.trades, known[0] if known else 1), covered)
+        execute(connection, Rows(candles.UPSERT_MINUTE, [row]))
+
+
+def reroll(connection: sqlite3.Connection, wound: Wound) -> None:
+    """Roll the minutes that the gap touches, as far as they were rolled before and their seconds are all there."""
+    rolled_ms = candles.rolled_until(connection, wound.market.exchange) or 0
+    purged_ms = candles.purged_until(connection)
+    for minute_ms in minutes_in(wound.from_ms, wound.to_ms):
+        if purged_ms <= minute_ms and minute_ms + MINUTE_MS <= rolled_ms:
+            candles.rollup_minute(connection, minute_ms, wound.market_id)
+
+
+def minutes_in(from_ms: int, to_ms: int) -> range:
+    """The starts of the minutes that [from_ms, to_ms) touches."""
+    return range(from_ms - from_ms % MINUTE_MS, to_ms, MINUTE_MS)
+
+
+def close(connection: sqlite3.Connection, gap_id: int, state: str, now_ms: int, source: str) -> None:
+    """Say how a gap ended: healed by `source`, or unhealable because of it."""
+    healed_ms = now_ms if state == "healed" else None
+    connection.execute(
+        "UPDATE gaps SET state = ?, healed_ms = ?, source = ? WHERE id = ?", (state, healed_ms, source, gap_id)
+    )
+
+
+def add(
+    connection: sqlite3.Connection, market: Market, market_id: int, spans: Iterable[tuple[int, int]], cause: GapCause
+) -> list[Wound]:
+    """Open gaps that are found afterwards; each is answered as what waits to be healed."""
+    found = []
+    for from_ms, to_ms in spans:
+        cursor = connection.execute(_ADD, (market.exchange, market_id, from_ms, to_ms, cause.value))
+        assert cursor.lastrowid is not None
+        found.append(Wound(cursor.lastrowid, market, market_id, from_ms, to_ms))
+    return found

@@ -1,0 +1,349 @@
+"""Gaps healed on a real database from the pages of a scripted REST: what is asked, what is stored, what is left."""
+
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from collectors.events import Candle, Exchange, GapCause, Market, Trade
+from collectors.net.http import Params, Refused, Response, Unreachable
+from collectors.recorder import Recorder
+from collectors.repair.backfill import MOST_TRIES, Backfill, Checked
+from collectors.repair.history import History, Unanswered
+from collectors.rest import iso_utc
+from config.settings import Recording, Retention, Writing
+from store import candles
+from store.writer import DatabaseWriter
+from tests.fakes.clock import START_MS, FakeClock
+from tests.fakes.recording import BTC, ETH, SOL, by_hand, rows, same, trade
+
+KRW = {"upbit": [BTC, ETH, Market("upbit", "USDT", "KRW")], "bithumb": [SOL]}
+
+
+class Rest:
+    """Upbit's and Bithumb's REST over a list of trades, as the wire spells them; `fails` answers instead, if set."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+        self.trades: list[Trade] = []
+        self.asked: list[tuple[str, dict[str, str]]] = []
+        self.fails: Callable[[str], Response] | None = None
+
+    async def get(
+        self, service: str, path: str, *, params: Params | None = None, group: str = "default", deadline_s: float | None
+    ) -> Response:
+        assert group == "backfill"
+        asked = dict(params or ())
+        self.asked.append((path, asked))
+        if self.fails is not None:
+            return self.fails(path)
+        mine = [each for each in self.trades if each.market.code == asked["market"] and each.market.exchange == service]
+        count = int(asked["count"])
+        if path == "/v1/trades/ticks":
+            if "to" in asked:
+                hours, minutes, seconds = map(int, asked["to"].split(":"))
+                until_ms = START_MS - START_MS % 86_400_000 + (hours * 3600 + minutes * 60 + seconds) * 1000
+                mine = [each for each in mine if each.traded_ms < until_ms]
+            mine = [each for each in mine if each.trade_id < int(asked.get("cursor", 2**63))]
+            return self._answer([_tick(each) for each in reversed(mine[-count:])])
+        length_ms = 1_000 if path == "/v1/candles/seconds" else 60_000
+        found = [each for each in by_hand(mine, length_ms) if iso_utc(each.open_ms) < asked["to"]]
+        return self._answer([_row(each) for each in reversed(found[-count:])])
+
+    def _answer(self, body: object, status: int = 200) -> Response:
+        now_ms = self._clock.now_ms()
+        return Response(status, {}, json.dumps(body).encode(), now_ms, now_ms)
+
+
+def _tick(each: Trade) -> dict[str, Any]:
+    side = "BID" if each.side == "buy" else "ASK"
+    ids = {"timestamp": each.traded_ms, "sequential_id": each.trade_id}
+    return {"market": each.market.code, "trade_price": each.price, "trade_volume": each.volume, "ask_bid": side} | ids
+
+
+def _row(each: Candle) -> dict[str, Any]:
+    prices = {"opening_price": each.open, "high_price": each.high, "low_price": each.low, "trade_price": each.close}
+    sums = {"candle_acc_trade_volume": each.volume, "candle_acc_trade_price": each.quote_volume}
+    return {"market": each.market.code, "candle_date_time_utc": iso_utc(each.open_ms)[:-1]} | prices | sums
+
+
+class Bench:
+    """A recorder that listens, a truth that goes on without it, and what heals it."""
+
+    def __init__(self, path: Path, clock: FakeClock, exchange: Exchange = "upbit", seconds_s: int = 600) -> None:
+        self.path = path
+        self.clock = clock
+        self.exchange: Exchange = exchange
+        self.writer = DatabaseWriter.open(path, clock, Writing(batch_ms=1))
+        self.recorder = Recorder(self.writer, clock, Recording(), [exchange])
+        self.rest = Rest(clock)
+        self.young: set[str] = set()
+        history = History(exchange, self.rest, clock)
+        self.backfill = Backfill(
+            history, self.writer, self.recorder, clock, Retention(seconds_s=seconds_s), lambda: self.young
+        )
+        self._n = 0
+
+    async def begin(self, *markets: Market) -> None:
+        await self.recorder.start()
+        await self.recorder.expect(markets)
+        self.recorder.live(markets, self.clock.now_ms())
+
+    async def run(self, seconds: int, markets: Sequence[Market], heard: bool = True) -> None:
+        """Each market trades three times a second; the recorder hears it, or does not."""
+        for _ in range(seconds):
+            for market in markets:
+                for at_ms in (100, 400, 400):
+                    self._n += 1
+                    stamp_ms = self.clock.now_ms() - START_MS + at_ms
+                    made = trade(stamp_ms, 100.0 + self._n % 7, 1.5, (START_MS + stamp_ms) * 10_000, market)
+                    if market.exchange == "upbit":
+                        made = trade(stamp_ms, 100.0 + self._n % 7, 1.5, made.trade_id + self._n % 3, market)
+                    self.rest.trades.append(made)
+                    if heard:  # Bithumb's socket has ids of its own
+                        self.recorder.trade(made if market.exchange == "upbit" else replace(made, trade_id=self._n))
+            await self.clock.advance(1)
+            self.recorder.flush()
+
+    async def settle(self, *markets: Market) -> None:
+        await self.run(12, markets)
+        await self.writer.run(lambda connection: None)
+
+    def gaps(self) -> list[tuple[Any, ...]]:
+        sql = "SELECT cause, state, (from_ms - ?) / 1000, (to_ms - ?) / 1000, source FROM gaps ORDER BY from_ms, id"
+        return rows(self.path, sql, START_MS, START_MS)
+
+    def states(self) -> set[object]:
+        return {row[0] for row in rows(self.path, "SELECT state FROM gaps WHERE to_ms NOT NULL")}
+
+    def wrong(self, market: Market, from_s: int, to_s: int) -> list[int]:
+        """Stored seconds of [from_s, to_s) that are not as a person would fold the truth."""
+        sql = "SELECT open_ms, open, high, low, close, volume, quote_volume, trades FROM v_candles_1s WHERE code = ?"
+        stored = {row[0]: Candle(market, *row) for row in rows(self.path, sql, market.code)}  # type: ignore[arg-type]  # a row
+        mine = [each for each in self.rest.trades if each.market == market]
+        if market.exchange == "bithumb":  # its REST ids are shared; number them, so that none counts as a repeat
+            mine = [trade(t.traded_ms - START_MS, t.price, t.volume, n, market) for n, t in enumerate(mine)]
+        true = {each.open_ms: each for each in by_hand(mine, 1_000, market.exchange)}
+        return [
+            second
+            for second in range(from_s, to_s)
+            if not _equal(stored.get(START_MS + second * 1_000), true.get(START_MS + second * 1_000))
+        ]
+
+
+def _equal(ours: Candle | None, true: Candle | None) -> bool:
+    return ours is true if ours is None or true is None else same(ours, true)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+async def bench(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Bench]:
+    bench = Bench(tmp_path / "radar.db", clock)
+    with bench.writer:
+        yield bench
+
+
+async def missed(bench: Bench, *markets: Market, for_s: int = 20, quiet: Sequence[Market] = ()) -> None:
+    """Ten seconds heard, a stretch missed, and live again until it is settled."""
+    await bench.begin(*markets, *quiet)
+    await bench.run(10, markets)
+    bench.recorder.lost([*markets, *quiet], bench.clock.now_ms(), GapCause.DISCONNECT)
+    await bench.run(for_s, markets, heard=False)
+    bench.recorder.live([*markets, *quiet], bench.clock.now_ms())
+    await bench.settle(*markets)
+
+
+async def test_a_gap_of_upbit_becomes_the_truth_and_says_by_what(bench: Bench) -> None:
+    await missed(bench, BTC)
+    await bench.backfill.once()
+    assert bench.gaps()[-1] == ("disconnect", "healed", 8, 31, "/v1/trades/ticks")
+    assert bench.wrong(BTC, 1, 38) == []
+    assert bench.backfill.progress.healed == 2
+
+
+async def test_a_gap_of_bithumb_is_healed_and_says_where_the_order_is_not_told(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    bench = Bench(tmp_path / "radar.db", clock, "bithumb")
+    with bench.writer:
+        await missed(bench, SOL)
+        await bench.backfill.once()
+        cause, state, *_, source = bench.gaps()[-1]
+        assert (cause, state) == ("disconnect", "healed")
+        assert "approximate: open or close of 23 seconds" in source
+        assert bench.wrong(SOL, 1, 38) == []
+
+
+async def test_a_market_without_trades_was_quiet_and_one_page_says_so(bench: Bench) -> None:
+    await missed(bench, BTC, quiet=[ETH])
+    bench.rest.trades.insert(0, trade(-60_000, 5.0, trade_id=(START_MS - 60_000) * 10_000, market=ETH))
+    await bench.backfill.once()
+    assert bench.states() == {"healed"}
+    assert bench.wrong(ETH, 1, 38) == []
+
+
+async def test_a_gap_that_rest_may_not_show_yet_waits(bench: Bench) -> None:
+    await bench.begin(BTC)
+    await bench.run(10, [BTC])
+    bench.recorder.lost([BTC], bench.clock.now_ms(), GapCause.DISCONNECT)
+    bench.recorder.live([BTC], bench.clock.now_ms() + 2_000)
+    await bench.run(6, [BTC])
+    await bench.backfill.once()
+    assert bench.gaps()[-1][1] == "open"
+    await bench.settle(BTC)
+    await bench.backfill.once()
+    assert bench.gaps()[-1][1] == "healed"
+
+
+async def test_the_minutes_that_a_healed_gap_touches_are_rolled_again_with_their_coverage(bench: Bench) -> None:
+    await missed(bench, BTC, for_s=50)
+    await bench.run(70, [BTC])
+
+    def roll(connection: Any) -> None:
+        candles.rollup_minute(connection, START_MS)
+        candles.set_rolled(connection, "upbit", START_MS + 60_000)
+
+    await bench.writer.run(roll)
+    assert rows(bench.path, "SELECT covered_s < 60 FROM candles_1m") == [(1,)]
+    await bench.backfill.once()
+    assert rows(bench.path, "SELECT trades, covered_s FROM candles_1m") == [(180, 60)]
+
+
+async def test_a_trade_that_comes_late_over_the_socket_does_not_undo_a_healed_second(bench: Bench) -> None:
+    await missed(bench, BTC)
+    await bench.backfill.once()
+    late = next(each for each in bench.rest.trades if each.traded_ms >= START_MS + 9_000)
+    bench.recorder.trade(late)
+    await bench.settle(BTC)
+    assert bench.wrong(BTC, 0, 50) == []
+
+
+async def test_where_rest_shows_less_than_the_socket_brought_nothing_is_replaced(bench: Bench) -> None:
+    await bench.begin(BTC)
+    await bench.run(10, [BTC])
+    bench.recorder.rejected("upbit", "not JSON", b"{", bench.clock.now_ms())
+    await bench.settle(BTC)
+    lost = [each for each in bench.rest.trades if each.traded_ms // 1000 == START_MS // 1000 + 9]
+    bench.rest.trades = [each for each in bench.rest.trades if each not in lost[:1]]
+    for _ in range(MOST_TRIES):
+        await bench.backfill.once()
+        assert bench.wrong(BTC, 9, 10) == [9], "ours stands: it has the trade that REST lacks"
+        await bench.clock.advance(60)
+    spoiled = [row for row in bench.gaps() if row[0] == "quarantined"]
+    assert [(row[1], row[4]) for row in spoiled] == [
+        ("unhealable", f"KRW-BTC {START_MS + 9_000}: REST shows less than the socket brought")
+    ]
+
+
+async def test_a_gap_of_the_whole_exchange_becomes_one_for_each_market_and_heals(bench: Bench) -> None:
+    await bench.begin(BTC, ETH)
+    await bench.run(10, [BTC, ETH])
+    for _ in range(3):
+        bench.recorder.rejected("upbit", "not JSON", b"{", bench.clock.now_ms())
+        await bench.run(1, [BTC, ETH])
+    await bench.settle(BTC, ETH)
+    await bench.backfill.once()
+    spoiled = rows(bench.path, "SELECT market_id, state FROM gaps WHERE cause = 'quarantined' ORDER BY 1")
+    assert len(spoiled) == 2
+    assert {state for _, state in spoiled} == {"healed"}
+    assert None not in {market_id for market_id, _ in spoiled}
+    assert bench.wrong(BTC, 0, 20) == bench.wrong(ETH, 0, 20) == []
+
+
+async def test_coins_of_young_listings_come_first_then_what_rates_are_taken_from(bench: Bench) -> None:
+    young, usdt = Market("upbit", "NEWCOIN", "KRW"), Market("upbit", "USDT", "KRW")
+    bench.young.add("NEWCOIN")
+    await missed(bench, ETH, usdt, young)
+    await bench.backfill.once()
+    order = list(dict.fromkeys(asked["market"] for _, asked in bench.rest.asked))
+    assert order == ["KRW-NEWCOIN", "KRW-USDT", "KRW-ETH"]
+
+
+async def test_a_gap_older_than_the_stored_seconds_is_healed_in_its_minutes(tmp_path: Path, clock: FakeClock) -> None:
+    bench = Bench(tmp_path / "radar.db", clock, seconds_s=120)
+    with bench.writer:
+        await missed(bench, BTC, for_s=600)
+        await bench.backfill.once()
+        assert bench.states() == {"healed"}
+        sources = {str(row[4]).split(",")[0] for row in bench.gaps() if row[0] == "disconnect"}
+        assert sources == {"/v1/trades/ticks", "/v1/candles/minutes/1"}
+        minutes = rows(bench.path, "SELECT (open_ms - ?) / 60000, volume, covered_s FROM candles_1m", START_MS)
+        assert minutes == [(minute, 270.0, 60) for minute in range(1, 8)] or len(minutes) >= 7
+        assert all(volume == 270.0 for _, volume, _ in minutes)
+
+
+async def test_what_the_exchange_no_longer_lists_can_not_be_healed(bench: Bench) -> None:
+    await missed(bench, BTC)
+    gone = {"error": {"name": 404, "message": "Code not found"}}
+    bench.rest.fails = lambda path: bench.rest._answer(gone, 404)
+    await bench.backfill.once()
+    assert bench.states() == {"unhealable"}
+    assert "Code not found" in str(bench.gaps()[-1][4])
+
+
+@pytest.mark.parametrize("kind", ["429", "html", "unreachable", "refused"])
+async def test_an_exchange_that_does_not_answer_is_asked_again_later_and_nothing_is_given_up(
+    bench: Bench, kind: str
+) -> None:
+    await missed(bench, BTC)
+
+    def answer(path: str) -> Response:
+        match kind:
+            case "unreachable":
+                raise Unreachable("upbit", "no route", sent=False)
+            case "refused":
+                raise Refused("upbit", "banned", bench.clock.now_ms() + 30_000)
+        body = b"Too many API requests." if kind == "429" else b"<html></html>"
+        return Response(429 if kind == "429" else 200, {}, body, 0, 0)
+
+    bench.rest.fails = answer
+    with pytest.raises(Unanswered) as told:
+        await bench.backfill.once()
+    assert told.value.pause_s >= (29 if kind == "refused" else 5)
+    assert bench.states() == {"open"}
+    bench.rest.fails = None
+    await bench.backfill.once()
+    assert bench.states() == {"healed"}
+
+
+async def test_a_stretch_held_against_rest_is_equal_or_mended_and_told(bench: Bench) -> None:
+    await bench.begin(BTC)
+    await bench.run(30, [BTC])
+    await bench.settle(BTC)
+    assert await bench.backfill.check(BTC, START_MS + 5_000, START_MS + 25_000) == Checked(20, 0, 0)
+    spoil = "UPDATE candles_1s SET close = close + 0, volume = volume / 2, trades = 1 WHERE open_ms = ?"
+    await bench.writer.run(lambda connection: connection.execute(spoil, (START_MS + 7_000,)))
+    await bench.writer.run(
+        lambda connection: connection.execute("DELETE FROM candles_1s WHERE open_ms = ?", (START_MS + 8_000,))
+    )
+    assert await bench.backfill.check(BTC, START_MS + 5_000, START_MS + 25_000) == Checked(18, 2, 0)
+    assert bench.wrong(BTC, 5, 25) == []
+    assert ("differed", "healed", 7, 9, "/v1/trades/ticks") in bench.gaps()
+
+
+async def test_a_second_that_holds_more_than_rest_stays_and_is_unexplained(bench: Bench) -> None:
+    await bench.begin(BTC)
+    await bench.run(20, [BTC])
+    await bench.settle(BTC)
+    more = "UPDATE candles_1s SET volume = volume * 2 WHERE open_ms = ?"
+    await bench.writer.run(lambda connection: connection.execute(more, (START_MS + 7_000,)))
+    assert await bench.backfill.check(BTC, START_MS + 5_000, START_MS + 15_000) == Checked(9, 0, 1)
+    assert bench.wrong(BTC, 5, 15) == [7]
+
+
+async def test_a_stretch_to_be_checked_waits_until_it_is_settled(bench: Bench) -> None:
+    await bench.begin(BTC)
+    await bench.run(20, [BTC])
+    bench.backfill.check_later(BTC, START_MS + 5_000, START_MS + 25_000)
+    await bench.backfill._check_due()
+    assert bench.rest.asked == []
+    await bench.run(25, [BTC])
+    await bench.backfill._check_due()
+    assert len(bench.rest.asked) == 1

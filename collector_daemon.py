@@ -31,7 +31,9 @@ from analysis.fx_keeper import FxKeeper
 from analysis.listing_pipeline import ListingPipeline
 from analysis.outcome_keeper import OutcomeKeeper
 from analysis.price_row import price_row
+from analysis.token_keeper import TokenKeeper
 from analysis.verdict import Verdict
+from analysis.world_keeper import WorldKeeper
 from collectors import bithumb_ws, upbit_announcement, upbit_ws
 from collectors.aggregator import Aggregator
 from collectors.byte_budget import ByteBudget
@@ -297,13 +299,22 @@ async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold
         fleets.update({exchange: fleet_of(ground, exchange, recorder) for exchange in ground.exchanges})
 
         desk = VerdictDesk(writer, targets, radar.language, outbox.poke)
-        everyone = Everyone(ground.door, clock, radar.gate.venues, radar.gate.source_deadline_s)
+        tokens = TokenKeeper(
+            ground.door, asked.data / "radar.db", writer, clock, settings.networks, secrets.coingecko_api_key
+        )
+        everyone = Everyone(ground.door, clock, radar.gate.venues, radar.gate.source_deadline_s, names=tokens.known)
         pipeline = ListingPipeline(everyone, settings, clock, desk.take, partial(_keep_price, writer))
         gate = pipeline if settings.features.analysis else Unjudged()
         yardstick: Exchange = ground.exchanges[0] if ground.exchanges else "upbit"
         rates = FxKeeper(everyone.rates, yardstick, writer, clock, radar.gate, pipeline.hear_rate)
         outcomes = OutcomeKeeper(asked.data / "radar.db", writer, clock)
-        memory = [zone.behind("exchange rates", rates.run), zone.behind("outcomes", outcomes.run)]
+        world = WorldKeeper(ground.door, partial(_korean_coins, recorder), writer, clock, radar.gate.price_spread_max)
+        memory = [
+            zone.behind("exchange rates", rates.run),
+            zone.behind("world prices", world.run),
+            zone.behind("outcomes", outcomes.run),
+            zone.behind("token registry", tokens.run),
+        ]
         book = ListingBook(
             writer,
             clock,
@@ -313,6 +324,7 @@ async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold
             radar.channels.mass_change,
             outbox.poke,
             radar.channels.watch if settings.features.other_news else None,
+            tokens.note,
         )
         opening = OpeningWatch(recorder, book, gate, clock)
         universes = [
@@ -420,6 +432,10 @@ async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold
             await watch.stopped_by(stop.signal)
         log.info("stopping: sockets, last seconds, last minute, alerts, writer")
     hold.end("stopped", clock.now_ms(), stop.signal or "the end of --duration")
+
+
+def _korean_coins(recorder: Recorder) -> Set[str]:
+    return {market.base for market in recorder.ids if market.quote == "KRW"}
 
 
 def _keep_price(writer: DatabaseWriter, listing: Listing, verdict: Verdict) -> None:

@@ -1,8 +1,8 @@
 """Everyone who can be asked about a coin, behind the three protocols of `gathering.py`."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Protocol
 
 from msgspec.structs import replace
 
@@ -12,6 +12,7 @@ from analysis.fx_legs import FxSources
 from analysis.korea import Korea
 from analysis.quotes import BankRate, Book, NotListed
 from analysis.sources import Door, Venue
+from analysis.token_list import CoinNames
 from analysis.venues.binance import Binance
 from analysis.venues.bybit import Bybit
 from analysis.venues.okx import Okx
@@ -21,6 +22,13 @@ from config.clock import Clock
 
 class MakeVenue(Protocol):
     def __call__(self, door: Door, clock: Clock, deadline_s: float) -> Venue: ...
+
+
+Names = Callable[[Exchange, str], Coroutine[Any, Any, CoinNames]]
+
+
+async def _no_names(exchange: Exchange, base: str) -> CoinNames:  # noqa: ARG001 - nobody is known
+    return CoinNames()
 
 
 VENUES: dict[str, MakeVenue] = {"binance": Binance, "okx": Okx, "bybit": Bybit}
@@ -36,23 +44,34 @@ class Everyone:
         venues: Sequence[str],
         deadline_s: float,
         upbit_bearer: Callable[[], str] | None = None,
+        names: Names = _no_names,
     ) -> None:
         self.venues = tuple(VENUES[name](door, clock, deadline_s) for name in venues)
-        self.korean = KoreanDesk(Korea(door, clock, deadline_s, upbit_bearer))
+        self.korean = KoreanDesk(Korea(door, clock, deadline_s, upbit_bearer), names)
         self.rates = RateDesk(FxSources(door, clock, deadline_s), Bank(door, clock, deadline_s))
 
 
 class KoreanDesk:
-    """One exchange's answer as the facts that are judged."""
+    """One exchange's answer as the facts that are judged, with what the notice and the token registry name."""
 
-    def __init__(self, korea: Korea) -> None:
+    def __init__(self, korea: Korea, names: Names = _no_names) -> None:
         self._korea = korea
+        self._names = names
 
     async def facts(self, exchange: Exchange, base: str) -> KoreanFacts:
-        answer = await self._korea.ask(exchange, base)
+        async with asyncio.TaskGroup() as calls:
+            asked = calls.create_task(self._korea.ask(exchange, base))
+            named = calls.create_task(self._names(exchange, base))
+        answer, names = asked.result(), named.result()
         book = answer.book if isinstance(answer.book, Book) else None
         listed = True if book is not None else False if isinstance(answer.book, NotListed) else None
-        return KoreanFacts(book=book, listed=listed, transfers=answer.transfers)
+        return KoreanFacts(
+            book=book,
+            listed=listed,
+            transfers=answer.transfers,
+            announced_networks=names.networks,
+            contracts=names.contracts,
+        )
 
 
 class RateDesk:

@@ -17,7 +17,7 @@ from collectors.recorder import Recorder
 from collectors.repair.gaps import MINUTE_MS
 from config.clock import Clock
 from config.settings import Retention
-from store import candles, debounce, fx, listing_seconds, quarantine
+from store import candles, debounce, fx, global_minutes, listing_seconds, quarantine
 from store.database import Connection
 from store.writer import SLICE_S, DatabaseWriter
 
@@ -152,6 +152,9 @@ class Aggregator:
         )
         for step in small:
             await self._writer.run(step)
+        world = partial(global_minutes.purge, before_ms=now_ms - self._retention.minutes_days * DAY_MS)
+        while await self._writer.run(world):
+            pass
 
 
 def _some(steps: Sequence[Step], done: int, connection: Connection) -> int:

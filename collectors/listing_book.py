@@ -82,7 +82,7 @@ class ListingBook:
 
     `targets` are where alerts go; `on_alerts` is told after each commit that made alerts, with the first sights that
     may leave at once. `watch` are coins whose other news is told besides those of the listings on their way; None tells
-    no other news at all.
+    no other news at all. `on_listing_notice` hears what each new version of a listing's notice says.
     """
 
     def __init__(
@@ -95,6 +95,7 @@ class ListingBook:
         mass_change: int,
         on_alerts: Callable[[Sequence[Delivery]], None],
         watch: Collection[str] | None = (),
+        on_listing_notice: Callable[[Exchange, ParsedNotice], None] = lambda exchange, meaning: None,  # noqa: ARG005 - nobody has to care
     ) -> None:
         self._writer = writer
         self._clock = clock
@@ -103,6 +104,7 @@ class ListingBook:
         self._catch_up_max_ms = int(catch_up_max_h * HOUR_MS)
         self._mass_change = mass_change
         self._on_alerts = on_alerts
+        self._on_listing_notice = on_listing_notice
         self._watch = None if watch is None else frozenset(watch)
         self._lock = asyncio.Lock()
         self._listings: dict[tuple[Exchange, str], Listing] = {}
@@ -160,6 +162,9 @@ class ListingBook:
                 log.info("%s begins with %d notices that are not news", channel.value, len(seen) - len(fresh))
             self._judge(batch, channel, fresh)
             brought = await self._commit(batch) if batch.read or batch.lists or batch.applied else News()
+            for each in fresh:
+                if each.meaning.is_listing:
+                    self._on_listing_notice(each.notice.exchange, each.meaning)
             return replace(brought, items=len(fresh), want_body=tuple(self._without_body(seen)))
 
     def _judge(self, batch: _Batch, channel: Channel, fresh: Iterable[_Read]) -> None:

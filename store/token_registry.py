@@ -1,12 +1,20 @@
 """The SQL of `token_registry`: which contract a ticker stands for on which chain. One row a (symbol, chain)."""
 
 import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
 
 from msgspec import Struct
 
+from store.rows import Rows
+
 
 class Token(Struct, frozen=True):
-    """One coin on one chain; `chain` is empty where none applies. What is None is unknown."""
+    """One coin on one chain; `chain` is empty where none applies. What is None is unknown.
+
+    `told_by`: `coingecko`, or `notice` where the exchange itself named the chain.
+    """
 
     symbol: str
     chain: str = ""
@@ -14,17 +22,19 @@ class Token(Struct, frozen=True):
     decimals: int | None = None
     coingecko_id: str | None = None
     name: str | None = None
+    told_by: str = "coingecko"
 
 
 def save(connection: sqlite3.Connection, token: Token) -> int:
     """Insert or complete a token and return its row's id. What is unknown now does not erase what was known."""
     connection.execute(
-        "INSERT INTO token_registry (symbol, chain, contract_address, decimals, coingecko_id, name)"
-        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (symbol, chain) DO UPDATE SET"
+        "INSERT INTO token_registry (symbol, chain, contract_address, decimals, coingecko_id, name, told_by)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (symbol, chain) DO UPDATE SET"
         " contract_address = COALESCE(excluded.contract_address, contract_address),"
         " decimals = COALESCE(excluded.decimals, decimals),"
-        " coingecko_id = COALESCE(excluded.coingecko_id, coingecko_id), name = COALESCE(excluded.name, name)",
-        (token.symbol, token.chain, token.contract_address, token.decimals, token.coingecko_id, token.name),
+        " coingecko_id = COALESCE(excluded.coingecko_id, coingecko_id), name = COALESCE(excluded.name, name),"
+        " told_by = CASE WHEN 'notice' IN (told_by, excluded.told_by) THEN 'notice' ELSE excluded.told_by END",
+        _values(token),
     )
     row = connection.execute(
         "SELECT id FROM token_registry WHERE symbol = ? AND chain = ?", (token.symbol, token.chain)
@@ -35,8 +45,8 @@ def save(connection: sqlite3.Connection, token: Token) -> int:
 def find(connection: sqlite3.Connection, symbol: str, chain: str = "") -> Token | None:
     """The token of exactly this symbol and chain."""
     row = connection.execute(
-        "SELECT symbol, chain, contract_address, decimals, coingecko_id, name FROM token_registry"
-        " WHERE symbol = ? AND chain = ?",
+        "SELECT symbol, chain, contract_address, decimals, coingecko_id, name, told_by"
+        " FROM token_registry WHERE symbol = ? AND chain = ?",
         (symbol, chain),
     ).fetchone()
     return None if row is None else Token(*row)
@@ -45,8 +55,39 @@ def find(connection: sqlite3.Connection, symbol: str, chain: str = "") -> Token 
 def find_all(connection: sqlite3.Connection, symbol: str) -> list[Token]:
     """Everything that goes by this ticker: several chains, maybe several coins."""
     rows = connection.execute(
-        "SELECT symbol, chain, contract_address, decimals, coingecko_id, name FROM token_registry"
-        " WHERE symbol = ? ORDER BY chain",
+        "SELECT symbol, chain, contract_address, decimals, coingecko_id, name, told_by"
+        " FROM token_registry WHERE symbol = ? ORDER BY chain",
         (symbol,),
     )
     return [Token(*row) for row in rows]
+
+
+# A row that a notice named keeps what that said; a list may only fill what is missing. Unchanged rows are not written.
+_LISTED = """
+INSERT INTO token_registry (symbol, chain, contract_address, decimals, coingecko_id, name, told_by)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (symbol, chain) DO UPDATE SET
+    contract_address = CASE told_by WHEN 'notice' THEN COALESCE(contract_address, excluded.contract_address)
+        ELSE excluded.contract_address END,
+    coingecko_id = excluded.coingecko_id, name = COALESCE(excluded.name, name)
+WHERE (contract_address, coingecko_id, name) IS NOT (excluded.contract_address, excluded.coingecko_id, excluded.name)
+"""
+
+
+def listed(tokens: Iterable[Token]) -> Rows:
+    """Rows of CoinGecko's whole list as work for the writer: what is no longer clear there is unknown again."""
+    return Rows(_LISTED, [_values(token) for token in tokens])
+
+
+def read(path: Path, symbol: str) -> list[Token]:
+    """`find_all` by a read-only connection, for a thread beside the loop; nothing while the database can't be read."""
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            return find_all(connection, symbol)
+    except sqlite3.Error:
+        return []
+
+
+def _values(token: Token) -> tuple[str | int | None, ...]:
+    known = (token.symbol, token.chain, token.contract_address, token.decimals, token.coingecko_id, token.name)
+    return (*known, token.told_by)

@@ -150,7 +150,8 @@ def answer_of(quote: Quote) -> VenueAnswer:
 class Instrument(Struct, frozen=True):
     """One market in a venue's list. `base` is the coin, freed from a multiplier; `live` False: not open for trading.
 
-    `contract_size` is coins in one unit of size on the wire (OKX swaps); 1 elsewhere.
+    `contract_size` is coins in one unit of size on the wire (OKX swaps); 1 elsewhere. `quote`: USDT, or USD where a
+    venue trades mostly against dollars.
     """
 
     symbol: str
@@ -160,6 +161,7 @@ class Instrument(Struct, frozen=True):
     pre_market: bool = False
     contract_size: float = 1.0
     funding_interval_h: float | None = None
+    quote: str = "USDT"
 
 
 class Instruments(Struct, frozen=True):

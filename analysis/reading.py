@@ -4,7 +4,7 @@ Every parser here and in `venues/` takes a `Reply` and gives a value, or `NotLis
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from math import isfinite
 from typing import TypeVar
@@ -177,6 +177,32 @@ def candles(rows: Sequence[Sequence[Wire]], quote_volume_at: int, multiplier: in
     return found
 
 
+def columns(rows: Sequence[Sequence[Wire]], order: str) -> list[list[Wire]]:
+    """Rows in the order that `candles` reads. `order` names each column as it comes, one letter each.
+
+    t: time in ms, T: in seconds; o h l c: prices; q: quote volume; v with p: volume and the price that turns it into
+    one; anything else is left out. A row that is too short is left out.
+    """
+    at = {letter: place for place, letter in enumerate(order)}
+    found: list[list[Wire]] = []
+    for row in rows:
+        if len(row) > max(at[letter] for letter in order if letter != "-"):
+            seconds = number(row[at["T"]]) if "T" in at else None
+            opened = row[at["t"]] if "t" in at else None if seconds is None else seconds * 1000
+            found.append([opened, *(row[at[letter]] for letter in "ohlc"), _quote_volume(row, at)])
+    return found
+
+
+def _quote_volume(row: Sequence[Wire], at: Mapping[str, int]) -> Wire:
+    if "q" in at:
+        return row[at["q"]]
+    volume, price = positive(row[at["v"]]), positive(row[at["p" if "p" in at else "c"]])
+    return None if volume is None or price is None else volume * price
+
+
+QUOTE_VOLUME = 5  # its column, after `columns`
+
+
 def coin_and_multiplier(name: str) -> tuple[str, int]:
     """`1000SHIB` is 1,000 SHIB, `1MBABYDOGE` a million BABYDOGE, `SHIB1000` (Bybit) 1,000 SHIB; `1INCH` is itself."""
     found = _MULTIPLIED.fullmatch(name)
@@ -193,3 +219,10 @@ def by_coin(instruments: Sequence[Instrument]) -> dict[str, Instrument]:
     for instrument in ranked:
         chosen.setdefault(instrument.base, instrument)
     return chosen
+
+
+def listed(instruments: Sequence[Instrument]) -> dict[str, Instrument]:
+    """The same, of a whole list; raise NoAnswer for an empty one: no venue trades nothing."""
+    if not instruments:
+        raise NoAnswer("an empty instrument list")
+    return by_coin(instruments)

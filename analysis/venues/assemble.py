@@ -35,7 +35,10 @@ class Ticker(Struct, frozen=True):
 
 
 class PerpTicker(Struct, frozen=True):
-    """What one call tells of a perpetual, per coin; what it does not tell is None."""
+    """What one call tells of a perpetual, per coin; what it does not tell is None.
+
+    `contract_size`: coins in one contract, where the call tells it.
+    """
 
     mark: Figure | None = None
     index: Figure | None = None
@@ -43,6 +46,7 @@ class PerpTicker(Struct, frozen=True):
     funding_interval_h: Figure | None = None
     next_funding_ms: int | None = None
     pre_market: bool = False
+    contract_size: float | None = None
 
 
 class Part(Struct, Generic[M], frozen=True):
@@ -80,11 +84,70 @@ def perp_part(
         if isinstance(ticker, PerpTicker):
             told |= {name: value for name, value in msgspec.structs.asdict(ticker).items() if value is not None}
             pre_market = pre_market or ticker.pre_market
+    told.pop("contract_size", None)
     market = Perp(instrument.symbol, multiplier=instrument.multiplier)
     market = msgspec.structs.replace(market, **{**told, "pre_market": pre_market})
     if isinstance(book, Book):
         market = msgspec.structs.replace(market, book=book)
     return Part(market, _missing({**{f"perp.{name}": ticker for name, ticker in tickers.items()}, "perp.book": book}))
+
+
+class Unit(Struct, frozen=True):
+    """What turns the wire's numbers into those of one coin in USDT: prices are divided, sizes multiplied.
+
+    `dollars` is the price of a USDT where the market is quoted in USD, else 1; it divides quote volumes as well.
+    """
+
+    price: float = 1.0
+    size: float = 1.0
+    dollars: float = 1.0
+
+
+def unit_of(instrument: Instrument, contract_size: float = 1.0, dollars: float = 1.0) -> Unit:
+    """A contract holds `contract_size` listed units, and a listed unit `multiplier` coins."""
+    return Unit(instrument.multiplier * dollars, instrument.multiplier * contract_size, dollars)
+
+
+def ticker_in(unit: Unit, ticker: Ticker) -> Ticker:
+    """The same ticker, per coin and in USDT."""
+    return Ticker(
+        last=_divided(ticker.last, unit.price),
+        bid=_divided(ticker.bid, unit.price),
+        ask=_divided(ticker.ask, unit.price),
+        quote_volume_24h=_divided(ticker.quote_volume_24h, unit.dollars),
+    )
+
+
+def perp_ticker_in(unit: Unit, ticker: PerpTicker) -> PerpTicker:
+    """The same; rates, intervals and times are of no unit."""
+    mark, index = _divided(ticker.mark, unit.price), _divided(ticker.index, unit.price)
+    return msgspec.structs.replace(ticker, mark=mark, index=index)
+
+
+def book_in(unit: Unit, book: Book) -> Book:
+    """The same book, per coin and in USDT."""
+    bids = tuple((price / unit.price, size * unit.size) for price, size in book.bids)
+    asks = tuple((price / unit.price, size * unit.size) for price, size in book.asks)
+    return msgspec.structs.replace(book, bids=bids, asks=asks)
+
+
+def candles_in(unit: Unit, candles: Iterable[Candle]) -> list[Candle]:
+    """The same candles, per coin and in USDT."""
+    return [
+        Candle(
+            candle.open_ms,
+            candle.open / unit.price,
+            candle.high / unit.price,
+            candle.low / unit.price,
+            candle.close / unit.price,
+            candle.quote_volume / unit.dollars,
+        )
+        for candle in candles
+    ]
+
+
+def _divided(figure: Figure | None, by: float) -> Figure | None:
+    return figure if figure is None or by == 1.0 else msgspec.structs.replace(figure, value=figure.value / by)
 
 
 def first_listed(parts: Iterable[Part[M]]) -> Part[M]:
@@ -96,21 +159,14 @@ def first_listed(parts: Iterable[Part[M]]) -> Part[M]:
     return next((part for part in parts if isinstance(part.market, Silent)), Part(NotListed()))
 
 
-def candidates(known: Mapping[str, Instrument], base: str, *spellings: str) -> list[Instrument]:
-    """Under which symbols to ask for a coin: as in the venue's list; else the plain one, and the `spellings` of 1,000.
-
-    A list may be older than a listing, so a coin that is not in it is asked for all the same.
-    """
-    listed = known.get(base)
-    if listed is not None:
-        return [listed]
-    plain = Instrument(f"{base}USDT", base)
-    return [plain, *(Instrument(symbol, base, multiplier=1_000) for symbol in spellings)]
+def spellings(base: str, *thousands: str) -> list[Instrument]:
+    """Under which symbols to ask for a coin that is in no list: the plain one, and those of 1,000."""
+    return [Instrument(f"{base}USDT", base), *(Instrument(symbol, base, multiplier=1_000) for symbol in thousands)]
 
 
 def with_interval(part: Part[Perp], hours: Mapping[str, Figure] | Silent, default_h: float) -> Part[Perp]:
-    """The same perpetual with its funding interval: the listed one, or the venue's default if it is not listed."""
-    if not isinstance(part.market, Perp):
+    """The same perpetual with its funding interval: as told, else the listed one, else the venue's default."""
+    if not isinstance(part.market, Perp) or part.market.funding_interval_h is not None:
         return part
     if isinstance(hours, Silent):
         return Part(part.market, {**part.missing, "perp.funding_interval": hours.reason})

@@ -18,11 +18,11 @@ from analysis.sources import BACKGROUND_S, DEADLINE_S, Door, Line
 from analysis.venues import signing
 from analysis.venues.assemble import (
     Part,
-    candidates,
     first_listed,
     perp_part,
     resolution_for,
     run_of,
+    spellings,
     spot_part,
     venue_answer,
     with_interval,
@@ -37,6 +37,7 @@ from analysis.venues.binance_wire import (
     parse_ticker,
     parse_transfers,
 )
+from analysis.venues.shelf import Shelf
 from config.clock import Clock
 
 DEPTH = "100"  # levels a side: weight 5, at both hosts
@@ -59,22 +60,30 @@ class Binance:
         self._spot_line = Line(door, "binance", deadline_s)
         self._perp_line = Line(door, "binance_futures", deadline_s)
         self._api_key = api_key
-        self._spots: dict[str, Instrument] = {}
-        self._perps: dict[str, Instrument] = {}
+        self._spots = Shelf()
+        self._perps = Shelf()
         self._funding: tuple[int, dict[str, Figure]] | None = None
         self._transfers: tuple[int, dict[str, Transfers]] | None = None
 
     async def ask(self, base: str) -> VenueAnswer:
+        now_s, names = self._clock.monotonic(), spellings(base, f"1000{base}USDT")
+        spot_names = self._spots.candidates(base, names, now_s)
+        perp_names = self._perps.candidates(base, names, now_s)
+        if not spot_names and not perp_names:
+            return NotListed()
         async with asyncio.TaskGroup() as calls:
-            spots = [calls.create_task(self._spot(one)) for one in candidates(self._spots, base, f"1000{base}USDT")]
-            perps = [calls.create_task(self._perp(one)) for one in candidates(self._perps, base, f"1000{base}USDT")]
+            spots = [calls.create_task(self._spot(one)) for one in spot_names]
+            perps = [calls.create_task(self._perp(one)) for one in perp_names]
             funding = calls.create_task(self._funding_hours())
             transfers = calls.create_task(self._transfers_of(base))
+        spot = first_listed(task.result() for task in spots)
         perp = first_listed(task.result() for task in perps)
+        self._spots.heard(base, spot.market, now_s)
+        self._perps.heard(base, perp.market, now_s)
         return venue_answer(
             self.name,
             base,
-            first_listed(task.result() for task in spots),
+            spot,
             with_interval(perp, funding.result(), DEFAULT_FUNDING_H),
             transfers.result(),
             self._clock.now_ms(),
@@ -84,7 +93,11 @@ class Binance:
         async with asyncio.TaskGroup() as calls:
             spot = calls.create_task(
                 self._spot_line.ask(
-                    "/api/v3/exchangeInfo", parse_spot_instruments, group="instruments", deadline_s=BACKGROUND_S
+                    "/api/v3/exchangeInfo",
+                    parse_spot_instruments,
+                    params={"showPermissionSets": "false"},  # more than half of the page, and not needed
+                    group="instruments",
+                    deadline_s=BACKGROUND_S,
                 )
             )
             perp = calls.create_task(
@@ -94,15 +107,15 @@ class Binance:
             )
             calls.create_task(self._funding_hours())
         found = Instruments(self.name, spot.result(), perp.result(), self._clock.now_ms())
-        self._spots = self._spots if isinstance(found.spot, Silent) else dict(found.spot)
-        self._perps = self._perps if isinstance(found.perp, Silent) else dict(found.perp)
+        self._spots.take(found.spot, self._clock.monotonic())
+        self._perps.take(found.perp, self._clock.monotonic())
         return found
 
     async def run_since(self, base: str, published_ms: int) -> Run | NotListed | Silent:
         now_ms = self._clock.now_ms()
         unit_s = resolution_for(now_ms - published_ms, CANDLES)
         since_ms = published_ms - published_ms % (unit_s * 1000)
-        instrument = candidates(self._spots, base, f"1000{base}USDT")[0]
+        instrument = self._spots.known(base) or Instrument(f"{base}USDT", base)
         path = "/api/v3/klines"
         candles = await self._spot_line.ask(
             path,

@@ -18,11 +18,11 @@ from analysis.sources import BACKGROUND_S, DEADLINE_S, Door, Line
 from analysis.venues import signing
 from analysis.venues.assemble import (
     Part,
-    candidates,
     first_listed,
     perp_part,
     resolution_for,
     run_of,
+    spellings,
     spot_part,
     venue_answer,
 )
@@ -34,6 +34,7 @@ from analysis.venues.bybit_wire import (
     parse_spot_ticker,
     parse_transfers,
 )
+from analysis.venues.shelf import Shelf
 from config.clock import Clock
 
 DEPTH = "200"
@@ -53,23 +54,24 @@ class Bybit:
         self._clock = clock
         self._line = Line(door, "bybit", deadline_s)
         self._api_key = api_key
-        self._spots: dict[str, Instrument] = {}
-        self._perps: dict[str, Instrument] = {}
+        self._spots = Shelf()
+        self._perps = Shelf()
 
     async def ask(self, base: str) -> VenueAnswer:
-        thousand = (f"1000{base}USDT", f"{base}1000USDT")
+        now_s = self._clock.monotonic()
+        spot_names = self._spots.candidates(base, spellings(base), now_s)
+        perp_names = self._perps.candidates(base, spellings(base, f"1000{base}USDT", f"{base}1000USDT"), now_s)
+        if not spot_names and not perp_names:
+            return NotListed()
         async with asyncio.TaskGroup() as calls:
-            spots = [calls.create_task(self._spot(one)) for one in candidates(self._spots, base)]
-            perps = [calls.create_task(self._perp(one)) for one in candidates(self._perps, base, *thousand)]
+            spots = [calls.create_task(self._spot(one)) for one in spot_names]
+            perps = [calls.create_task(self._perp(one)) for one in perp_names]
             transfers = calls.create_task(self._transfers_of(base))
-        return venue_answer(
-            self.name,
-            base,
-            first_listed(task.result() for task in spots),
-            first_listed(task.result() for task in perps),
-            transfers.result(),
-            self._clock.now_ms(),
-        )
+        spot = first_listed(task.result() for task in spots)
+        perp = first_listed(task.result() for task in perps)
+        self._spots.heard(base, spot.market, now_s)
+        self._perps.heard(base, perp.market, now_s)
+        return venue_answer(self.name, base, spot, perp, transfers.result(), self._clock.now_ms())
 
     async def instruments(self) -> Instruments:
         """Pre-market perpetuals come in a list of their own; without it they are found by asking for them."""
@@ -81,14 +83,14 @@ class Bybit:
         if not isinstance(perps, Silent) and not isinstance(earlies, Silent):
             perps = [*perps, *earlies]
         found = Instruments(self.name, _by_coin(spots), _by_coin(perps), self._clock.now_ms())
-        self._spots = self._spots if isinstance(found.spot, Silent) else dict(found.spot)
-        self._perps = self._perps if isinstance(found.perp, Silent) else dict(found.perp)
+        self._spots.take(found.spot, self._clock.monotonic())
+        self._perps.take(found.perp, self._clock.monotonic())
         return found
 
     async def run_since(self, base: str, published_ms: int) -> Run | NotListed | Silent:
         now_ms = self._clock.now_ms()
         unit_s = resolution_for(now_ms - published_ms, CANDLES)
-        instrument = candidates(self._spots, base)[0]
+        instrument = self._spots.known(base) or Instrument(f"{base}USDT", base)
         path = "/v5/market/kline"
         candles = await self._line.ask(
             path,
@@ -107,7 +109,7 @@ class Bybit:
 
     async def _spot(self, one: Instrument) -> Part[Spot]:
         asked, times = {"category": "spot", "symbol": one.symbol}, one.multiplier
-        in_list = one.base in self._spots
+        in_list = self._spots.known(one.base) is not None
         async with asyncio.TaskGroup() as calls:
             ticker = calls.create_task(
                 self._line.ask(
@@ -129,7 +131,7 @@ class Bybit:
 
     async def _perp(self, one: Instrument) -> Part[Perp]:
         asked, times = {"category": "linear", "symbol": one.symbol}, one.multiplier
-        in_list = one.base in self._perps
+        in_list = self._perps.known(one.base) is not None
         async with asyncio.TaskGroup() as calls:
             ticker = calls.create_task(
                 self._line.ask(

@@ -18,7 +18,7 @@ from analysis.quotes import (
 from analysis.reading import Reply
 from analysis.sources import BACKGROUND_S, DEADLINE_S, Door, Line
 from analysis.venues import signing
-from analysis.venues.assemble import Part, perp_part, resolution_for, run_of, spot_part, venue_answer
+from analysis.venues.assemble import Part, first_listed, perp_part, resolution_for, run_of, spot_part, venue_answer
 from analysis.venues.okx_wire import (
     parse_book,
     parse_candles,
@@ -30,6 +30,7 @@ from analysis.venues.okx_wire import (
     parse_ticker,
     parse_transfers,
 )
+from analysis.venues.shelf import Shelf
 from config.clock import Clock
 
 DEPTH = "100"
@@ -48,29 +49,39 @@ class Okx:
         self._clock = clock
         self._line = Line(door, "okx", deadline_s)
         self._api_key = api_key
-        self._spots: dict[str, Instrument] = {}
-        self._swaps: dict[str, Instrument] = {}
+        self._spots = Shelf()
+        self._swaps = Shelf()
 
     async def ask(self, base: str) -> VenueAnswer:
+        now_s = self._clock.monotonic()
+        spot_names = self._spots.candidates(base, [Instrument(f"{base}-USDT", base)], now_s)
+        swap_names = self._swaps.candidates(base, [Instrument(f"{base}-USDT-SWAP", base)], now_s)
+        if not spot_names and not swap_names:
+            return NotListed()
         async with asyncio.TaskGroup() as calls:
-            spot = calls.create_task(self._spot(self._spots.get(base) or Instrument(f"{base}-USDT", base)))
-            perp = calls.create_task(self._perp(base))
+            spots = [calls.create_task(self._spot(one)) for one in spot_names]
+            perps = [calls.create_task(self._perp(one)) for one in swap_names]
             transfers = calls.create_task(self._transfers_of(base))
-        return venue_answer(self.name, base, spot.result(), perp.result(), transfers.result(), self._clock.now_ms())
+        spot = first_listed(task.result() for task in spots)
+        perp = first_listed(task.result() for task in perps)
+        self._spots.heard(base, spot.market, now_s)
+        self._swaps.heard(base, perp.market, now_s)
+        return venue_answer(self.name, base, spot, perp, transfers.result(), self._clock.now_ms())
 
     async def instruments(self) -> Instruments:
         async with asyncio.TaskGroup() as calls:
             spot = calls.create_task(self._list("SPOT", parse_spot_instruments))
             perp = calls.create_task(self._list("SWAP", parse_swap_instruments))
         found = Instruments(self.name, spot.result(), perp.result(), self._clock.now_ms())
-        self._spots = self._spots if isinstance(found.spot, Silent) else dict(found.spot)
-        self._swaps = self._swaps if isinstance(found.perp, Silent) else dict(found.perp)
+        self._spots.take(found.spot, self._clock.monotonic())
+        self._swaps.take(found.perp, self._clock.monotonic())
         return found
 
     async def run_since(self, base: str, published_ms: int) -> Run | NotListed | Silent:
         now_ms = self._clock.now_ms()
         unit_s = resolution_for(now_ms - published_ms, CANDLES)
-        symbol = self._spots[base].symbol if base in self._spots else f"{base}-USDT"
+        known = self._spots.known(base)
+        symbol = known.symbol if known is not None else f"{base}-USDT"
         path = "/api/v5/market/candles"
         candles = await self._line.ask(
             path, parse_candles, params={"instId": symbol, "bar": BARS[unit_s], "limit": str(CANDLES)}
@@ -87,9 +98,8 @@ class Okx:
             book = calls.create_task(self._book(one.symbol))
         return spot_part(one, ticker.result(), book.result())
 
-    async def _perp(self, base: str) -> Part[Perp]:
-        known = self._swaps.get(base)
-        symbol = known.symbol if known else f"{base}-USDT-SWAP"
+    async def _perp(self, wanted: Instrument) -> Part[Perp]:
+        known, symbol = self._swaps.known(wanted.base), wanted.symbol
         async with asyncio.TaskGroup() as calls:
             funding = calls.create_task(
                 self._line.ask(
@@ -112,7 +122,7 @@ class Okx:
             return perp_part(one, tickers, _in_coins(contracts.result(), one.contract_size))
         # Sizes in contracts of unknown content would be wrong numbers, so the book is left out.
         book = Silent(f"contract size: {one.reason}") if isinstance(one, Silent) else one
-        return perp_part(Instrument(symbol, base), tickers, book)
+        return perp_part(wanted, tickers, book)
 
     async def _swap(self, known: Instrument | None, symbol: str) -> Instrument | NotListed | Silent:
         if known is not None:

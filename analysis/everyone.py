@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 from msgspec.structs import replace
@@ -14,8 +15,16 @@ from analysis.quotes import BankRate, Book, NotListed
 from analysis.sources import Door, Venue
 from analysis.token_list import CoinNames
 from analysis.venues.binance import Binance
+from analysis.venues.bitget import BITGET
 from analysis.venues.bybit import Bybit
+from analysis.venues.coinbase import COINBASE
+from analysis.venues.gate import GATE
+from analysis.venues.htx import HTX
+from analysis.venues.kraken import KRAKEN
+from analysis.venues.kucoin import KUCOIN
+from analysis.venues.mexc import MEXC
 from analysis.venues.okx import Okx
+from analysis.venues.rest_venue import RestVenue
 from collectors.events import Exchange
 from config.clock import Clock
 
@@ -31,7 +40,12 @@ async def _no_names(exchange: Exchange, base: str) -> CoinNames:  # noqa: ARG001
     return CoinNames()
 
 
-VENUES: dict[str, MakeVenue] = {"binance": Binance, "okx": Okx, "bybit": Bybit}
+VENUES: dict[str, MakeVenue] = {
+    "binance": Binance,
+    "okx": Okx,
+    "bybit": Bybit,
+    **{dialect.name: partial(RestVenue, dialect) for dialect in (GATE, BITGET, HTX, COINBASE, KUCOIN, MEXC, KRAKEN)},
+}
 
 
 class Everyone:

@@ -17,6 +17,7 @@ T = TypeVar("T")
 
 Date = str  # YYYY-MM-DD
 KOREAN = ("upbit", "bithumb")
+VenueName = Literal["binance", "okx", "bybit", "gate", "bitget", "htx", "coinbase", "kucoin", "mexc", "kraken"]
 
 
 class SettingsError(ValueError):
@@ -91,7 +92,7 @@ class Gate(Struct, frozen=True, forbid_unknown_fields=True):
     recheck_s: float = 2.0
     recheck_for_min: float = 60.0
     waive_unknown: tuple[Literal["deposit", "withdrawal", "hedge"], ...] = ()  # price and FX can't be waived
-    venues: tuple[str, ...] = ("binance", "okx", "bybit")
+    venues: tuple[VenueName, ...] = ("binance", "okx", "bybit")
     hysteresis_bps: Decimal = Decimal(50)  # a GO stays until net falls this far under the margin …
     hysteresis_s: float = 10.0  # … for this long
     ring_every_s: float = 60.0  # at most one ringing verdict a listing
@@ -311,6 +312,8 @@ def numbered(settings: Settings) -> Iterator[tuple[str, Fee]]:
 def _missing(settings: Settings) -> Iterator[str]:
     """A fee, host or travel-rule row that judging would have to guess."""
     venues = settings.radar.gate.venues
+    for twice in dict.fromkeys(venue for venue in venues if venues.count(venue) > 1):
+        yield f"radar.yaml: gate.venues: {twice} stands {venues.count(twice)} times"
     for name in (*KOREAN, *venues):
         if name not in settings.fees.spot_taker:
             yield f"fees.yaml: missing fee `spot_taker.{name}`: expected value, unit, source, date, review_by"

@@ -40,6 +40,8 @@ def test_shipped_folder_loads(folder: Path) -> None:
         ("radar.yaml", "recheck_s: 2", "recheck_s: 2\n  recheck_s: 3", ["radar.yaml", "recheck_s", "twice", "line"]),
         ("radar.yaml", "waive_unknown: []", "waive_unknown: [fx]", ["radar.yaml", "waive_unknown", "fx"]),
         ("radar.yaml", "gate:", "gate: [", ["radar.yaml", "line"]),
+        ("radar.yaml", "venues: [binance,", "venues: [bithumb,", ["radar.yaml", "bithumb", "venues"]),
+        ("radar.yaml", "venues: [binance,", "venues: [okx,", ["radar.yaml", "gate.venues", "okx", "2 times"]),
         ("features.yaml", "telegram: true", "telegram: yes", ["features.yaml", "telegram", "bool"]),
         ("features.yaml", "record_upbit: true", "", ["features.yaml", "record_upbit"]),
         ("fees.yaml", "  upbit: {", "  upbeat: {", ["fees.yaml", "spot_taker.upbit", "missing"]),

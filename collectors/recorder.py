@@ -119,6 +119,7 @@ class Recorder:
         """Markets that will be subscribed. Until each is live, and since an earlier run ended, its time is a gap.
 
         Call this before a feed speaks of them. The first call for an exchange is its start; later ones add markets.
+        The first gap of a market begins with its minute, of which we did not hear the start either.
         """
         now_ms = self._clock.now_ms()
         new = [market for market in wanted if market not in self._expected[market.exchange]]
@@ -126,12 +127,13 @@ class Recorder:
             return
         self._ids |= await self._writer.run(lambda connection: markets.intern(connection, new, now_ms))
         begins: dict[Exchange, OpenGap] = {}
+        minute_ms = now_ms - now_ms % MINUTE_MS
         for exchange, expected in self._expected.items():
             before_ms = self._recorded_before.get(exchange)
             if expected:
-                begins[exchange] = OpenGap(whole_second(now_ms), GapCause.MARKET_ADDED)
+                begins[exchange] = OpenGap(minute_ms, GapCause.MARKET_ADDED)
             else:
-                begins[exchange] = OpenGap(whole_second(now_ms) if before_ms is None else before_ms, GapCause.START)
+                begins[exchange] = OpenGap(minute_ms if before_ms is None else before_ms, GapCause.START)
         for exchange in {market.exchange for market in new}:
             if begins[exchange].cause is GapCause.START:  # should this run end before its first trade
                 self._hand_over(candles.recorded(exchange, begins[exchange].from_ms), begins[exchange].from_ms)

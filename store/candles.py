@@ -32,6 +32,8 @@ _SET_STATE = (
     " ON CONFLICT (name) DO UPDATE SET at_ms = MAX(at_ms, excluded.at_ms)"
 )
 
+NOWHERE: Mapping[Exchange, int] = {}
+
 # The minute of each market from its seconds, first by time to last by time. The slow, sure way: for recovery and tests.
 _ROLL = """
 SELECT market_id, open_1, high, low, close_1, volume, quote_volume, trades FROM (
@@ -89,17 +91,23 @@ def store_minutes(connection: sqlite3.Connection, minutes: Sequence[Candle], ids
         execute(connection, Rows(UPSERT_MINUTE, rows))
 
 
-def rollup_minute(connection: sqlite3.Connection, minute_ms: int, market_id: int | None = None) -> int:
+def rollup_minute(
+    connection: sqlite3.Connection,
+    minute_ms: int,
+    market_id: int | None = None,
+    blind_from_ms: Mapping[Exchange, int] = NOWHERE,
+) -> int:
     """Roll one minute, of one market or of all, from the stored seconds; return how many markets had any.
 
     Rolling again replaces. The caller makes sure that no second of the minute has been purged (`purged_until`).
+    `blind_from_ms`: from there on nothing counts as covered, though no gap says so yet.
     """
     if market_id is None:
         rolled = connection.execute(_ROLL_ALL, (minute_ms, minute_ms + MINUTE_MS)).fetchall()
     else:
         opens = range(minute_ms, minute_ms + MINUTE_MS, SECOND_MS)
         rolled = connection.execute(_ROLL_ONE, (market_id, *opens)).fetchall()
-    coverage = Coverage(connection, minute_ms)
+    coverage = Coverage(connection, minute_ms, blind_from_ms)
     exchanges: dict[int, Exchange] = dict(connection.execute("SELECT id, exchange FROM markets"))
     rows = [(row[0], minute_ms, *row[1:], coverage.of(exchanges[row[0]], row[0])) for row in rolled]
     execute(connection, Rows(UPSERT_MINUTE, rows))
@@ -132,9 +140,13 @@ def refresh_coverage(connection: sqlite3.Connection, touched: Iterable[tuple[Exc
 class Coverage:
     """The gaps of one minute, asked market by market."""
 
-    def __init__(self, connection: sqlite3.Connection, minute_ms: int) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, minute_ms: int, blind_from_ms: Mapping[Exchange, int] = NOWHERE
+    ) -> None:
         self._minute_ms = minute_ms
-        self._missed: dict[tuple[Exchange, int | None], list[Interval]] = {}
+        self._missed: dict[tuple[Exchange, int | None], list[Interval]] = {
+            (exchange, None): [(from_ms, None)] for exchange, from_ms in blind_from_ms.items()
+        }
         for gap in missed_in(connection, minute_ms, minute_ms + MINUTE_MS):
             self._missed.setdefault((gap.exchange, gap.market_id), []).append((gap.from_ms, gap.to_ms))
 

@@ -4,7 +4,7 @@ Order: the inbox is FIFO, so what is queued after a flush sees that flush; urgen
 and commits at once. Full policy: `offer` is refused while the inbox holds its bound (in rows); `run` is not bounded,
 because its caller waits for the answer.
 
-Time: a transaction takes up no new operation after 5 ms, and long work comes in slices of about that. The writer alone
+Time: a transaction takes up no new operation after 3 ms, and long work comes in slices of about that. The writer alone
 checkpoints, passively, so neither a reader nor a checkpoint ever blocks the other. A reader that stays in one old state
 keeps the WAL growing: that is said in `warnings`, with its name, and ends when the reader does or the disk is full.
 
@@ -43,8 +43,8 @@ RETRY_FIRST_S = 0.05
 RETRY_CAP_S = 5.0
 BUSY_TRIES = 3  # a lock that outlives this many tries (each up to the busy timeout) counts as a fault
 DRAIN_DEADLINE_S = 10.0  # how long leaving waits for a disk that can't take the rest
-SLICE_S = 0.005  # a transaction that has lasted this long takes up nothing more; also for long work in steps
-CHECKPOINT_CHANGES = 2_500  # rows between two checkpoints when nothing waits: about 0.25 MB of WAL …
+SLICE_S = 0.003  # a transaction that has lasted this long takes up nothing more; also for long work in steps
+CHECKPOINT_CHANGES = 2_000  # rows between two checkpoints when nothing waits: about 0.2 MB of WAL …
 CHECKPOINT_CHANGES_BUSY = 40_000  # … and when something does
 IDLE_S = 1.0
 BAD_ROWS_SHOWN = 10

@@ -254,3 +254,36 @@ async def test_a_second_that_changes_late_is_kept_as_it_became(bench: Bench) -> 
     bench.recorder.flush()
     await bench.aggregator.keep()
     assert ("KRW-BTC", START_MS + 40_000, 999.0) in rows(bench.path, KEPT)
+
+
+async def test_a_first_start_in_the_middle_of_a_minute_covers_only_its_rest(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "radar.db", at_s=20)
+    with bench.writer:
+        await bench.begin(BTC)
+        await bench.clock.advance(20)
+        bench.recorder.trade(trade(39_900))
+        for _ in range(30):
+            await bench.clock.advance(1)
+            bench.recorder.flush()
+        await bench.aggregator.roll()
+    assert bench.minutes() == [("KRW-BTC", 0, 100.0, 100.0, 1, 39)]
+
+
+async def test_after_a_crash_a_minute_counts_only_what_the_lost_run_had_vouched_for(tmp_path: Path) -> None:
+    path = tmp_path / "radar.db"
+    lost = Bench(path)
+    with lost.writer:
+        await lost.begin(BTC)
+        for at_s in range(1, 40):
+            await lost.clock.advance(1)
+            lost.recorder.trade(trade(at_s * 1_000, float(at_s)))
+            lost.recorder.flush()
+    vouched_s = (
+        int(str(rows(path, "SELECT at_ms FROM rollup_state WHERE name = 'recorded:upbit'")[0][0])) - START_MS
+    ) // 1_000
+    later = Bench(path, at_s=300)
+    with later.writer:
+        await later.recorder.start()
+        await later.aggregator.heal()
+    assert 20 < vouched_s < 40
+    assert later.minutes()[0][-1] == vouched_s - 1  # the first second was not covered yet

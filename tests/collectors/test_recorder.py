@@ -127,7 +127,7 @@ async def test_a_market_added_while_running_has_a_gap_until_it_is_live(bench: Be
     await bench.clock.advance(1.6)
     bench.go_live(ETH)
     await bench.stored()
-    assert bench.gaps()[1:] == [("KRW-ETH", 30_000, 33_000, "market_added")]
+    assert bench.gaps()[1:] == [("KRW-ETH", 0, 33_000, "market_added")]  # from the start of its first minute
 
 
 async def test_a_feed_may_only_speak_of_markets_that_are_expected(bench: Bench) -> None:

@@ -6,7 +6,7 @@ it, before anything is sent, so that neither a crash nor a slow network can lose
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -46,6 +46,7 @@ HINT_KEEPS_MS = 7 * DAY_MS  # a wallet seen this long before its listing was a s
 RENAME_KEEPS_MS = 60 * DAY_MS  # from the notice of a rename or swap to the market under the new name
 SOON_MS = 600_000
 OVER = (ListingState.SETTLED, ListingState.CANCELLED)
+NO_NAMES: Mapping[Market, str] = {}
 BEGINS = (Change.FIRST_SIGHT, Change.NEW_EPISODE)
 
 
@@ -249,25 +250,31 @@ class ListingBook:
     # --- lists -------------------------------------------------------------------------------------------------------
 
     async def see_markets(
-        self, channel: Channel, markets: Set[Market], seen_ms: int, confirmed: Set[Market] | None = None
+        self,
+        channel: Channel,
+        markets: Set[Market],
+        seen_ms: int,
+        confirmed: Set[Market] | None = None,
+        names: Mapping[Market, str] = NO_NAMES,
     ) -> News:
         """Compare a list with the last one. A change too large to believe is `doubtful` until `confirmed` bears it out.
 
         `confirmed`: those of the doubtful markets that a second page shows. Added ones must be there, removed ones not.
+        `names`: what the list calls its coins, where it does.
         """
         async with self._lock:
             shown = frozenset(market.code for market in markets)
             if not self._lists.begun(channel):
                 await self._commit(_Batch(seen_ms, lists={channel: shown}))
-                self._lists.read(channel, seen_ms)
+                self._lists.read(channel, seen_ms, names)
                 log.info("%s begins with %d markets that are not news", channel.value, len(shown))
                 return News()
             exchange = exchange_of(channel)
             known = [base for at, base in self._listings if at == exchange]
-            found = self._lists.change(channel, markets, self._mass_change, known, confirmed)
-            if found.doubtful:
+            found = self._lists.change(channel, markets, self._mass_change, known, confirmed, names, seen_ms)
+            if found.doubtful or found.undecided:
                 return News(doubtful=found.doubtful)
-            self._lists.read(channel, seen_ms)
+            self._lists.read(channel, seen_ms, names)
             if shown == self._lists.items(channel).keys():
                 return News()
             batch = _Batch(seen_ms, lists={channel: shown})

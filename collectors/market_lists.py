@@ -4,7 +4,8 @@ Several channels show the same markets, each late or broken in its own way; a ch
 
 * a market that one list lost while another still shows it has not left the exchange;
 * a market new to one list that another has shown all along is not new: a row was missing here;
-* one coin leaving and one unknown coin joining the same quotes in the same look is a rename (or swap), not a listing.
+* a coin that joins under the name of one that leaves in the same look is that coin renamed, not a listing. Only the
+  market list tells names: a ticker page that shows a coin leaving and another joining waits for it, for half a minute.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Set
@@ -16,6 +17,7 @@ from collectors.listing_diff import diff
 
 RECENT_MS = 40_000  # a list read within this time shows what the exchange shows; an unchanged page is whole every 30 s
 ALL_ALONG_MS = 60_000
+WAIT_FOR_NAMES_MS = 30_000
 
 Items = Mapping[str, int]  # code (or coin) -> since when (ours)
 
@@ -29,13 +31,17 @@ class Renamed(Struct, frozen=True):
 
 
 class ListChange(Struct, frozen=True):
-    """What a look changes: markets that joined and left, renames taken out of both, and whether to ask again."""
+    """What a look changes: markets that joined (renamed ones too) and left, those that were only missing here, renames.
+
+    `doubtful` asks for a second page first, `undecided` for the names that another list will tell in a moment.
+    """
 
     joined: frozenset[Market]
     left: frozenset[Market]
     known_elsewhere: frozenset[Market]
     renamed: tuple[Renamed, ...]
-    doubtful: frozenset[Market]
+    doubtful: frozenset[Market] = frozenset()
+    undecided: bool = False
 
 
 class MarketLists:
@@ -44,6 +50,8 @@ class MarketLists:
     def __init__(self, baselines: Mapping[Channel, Items]) -> None:
         self._items: dict[Channel, dict[str, int]] = {channel: dict(items) for channel, items in baselines.items()}
         self._read_ms: dict[Channel, int] = {}
+        self._names: dict[tuple[str, str], str] = {}
+        self._undecided_since_ms: dict[Channel, int] = {}
 
     def begun(self, channel: Channel) -> bool:
         return channel in self._items
@@ -61,9 +69,11 @@ class MarketLists:
         lists = (items for channel, items in self._items.items() if exchange_of(channel) == exchange)
         return any(code.endswith(ending) for items in lists for code in items)
 
-    def read(self, channel: Channel, at_ms: int) -> None:
-        """The list was whole at this moment, changed or not."""
+    def read(self, channel: Channel, at_ms: int, names: Mapping[Market, str]) -> None:
+        """The list was whole at this moment, changed or not; what it calls its coins is remembered."""
         self._read_ms[channel] = at_ms
+        self._undecided_since_ms.pop(channel, None)
+        self._names |= {(market.exchange, market.base): name for market, name in names.items() if name}
 
     def keep(self, channel: Channel, shown: Collection[str], at_ms: int) -> None:
         """These are the baseline from now on."""
@@ -71,7 +81,14 @@ class MarketLists:
         self._items[channel] = {code: before.get(code, at_ms) for code in shown}
 
     def change(
-        self, channel: Channel, markets: Set[Market], mass: int, known: Collection[str], confirmed: Set[Market] | None
+        self,
+        channel: Channel,
+        markets: Set[Market],
+        mass: int,
+        known: Collection[str],
+        confirmed: Set[Market] | None,
+        names: Mapping[Market, str],
+        at_ms: int,
     ) -> ListChange:
         """What `markets` changes against the baseline of `channel`; `known` are coins that have a listing of their own.
 
@@ -85,14 +102,35 @@ class MarketLists:
         left = frozenset(market_of(exchange, code) for code in found.removed)
         borne_out = confirmed is not None and joined <= confirmed and not left & confirmed and bool(markets)
         if found.suspicious and not borne_out:
-            return ListChange(frozenset(), frozenset(), frozenset(), (), joined | left)
+            return ListChange(frozenset(), frozenset(), frozenset(), (), doubtful=joined | left)
+        unknown = frozenset(market for market in joined if market.base not in known)
+        if self._waits_for_names(channel, unknown, left, names, at_ms):
+            return ListChange(frozenset(), frozenset(), frozenset(), (), undecided=True)
         read_ms = self._read_ms.get(channel)
         elsewhere = frozenset(
             market for market in joined if read_ms is not None and self._all_along(channel, market.code, read_ms)
         )
         remains = frozenset(market for market in left if read_ms is not None and self._recently(channel, market.code))
-        renamed = tuple(_renames(joined - elsewhere, left, known))
-        return ListChange(joined - elsewhere, left - remains, elsewhere, renamed, frozenset())
+        renamed = tuple(self._renames(unknown - elsewhere, left, names))
+        return ListChange(joined - elsewhere, left - remains, elsewhere, renamed)
+
+    def _waits_for_names(
+        self, channel: Channel, unknown: Set[Market], left: Set[Market], names: Mapping[Market, str], at_ms: int
+    ) -> bool:
+        """Whether this may be a rename that a page without names cannot tell from a listing."""
+        exchange = exchange_of(channel)
+        if not (unknown and left) or names or all(named != exchange for named, _ in self._names):
+            return False
+        return at_ms - self._undecided_since_ms.setdefault(channel, at_ms) < WAIT_FOR_NAMES_MS
+
+    def _renames(self, unknown: Set[Market], left: Set[Market], names: Mapping[Market, str]) -> Iterator[Renamed]:
+        """Coins that join under the name of exactly one that leaves."""
+        for base in sorted({market.base for market in unknown}):
+            joining = sorted(market for market in unknown if market.base == base)
+            name = names.get(joining[0])
+            old = {market.base for market in left if name and self._names.get((market.exchange, market.base)) == name}
+            if len(old) == 1:
+                yield Renamed(old.pop(), base, tuple(market.quote for market in joining))
 
     def _all_along(self, channel: Channel, code: str, read_ms: int) -> bool:
         """Whether another list has shown it for a minute and more before this one's last look, which did not."""
@@ -108,12 +146,3 @@ class MarketLists:
     def _others(self, channel: Channel) -> Iterator[Channel]:
         exchange = exchange_of(channel)
         return (other for other in self._items if other is not channel and exchange_of(other) == exchange)
-
-
-def _renames(joined: Set[Market], left: Set[Market], known: Collection[str]) -> Iterator[Renamed]:
-    """One coin out, one unknown coin in, the same quotes: anything less clear is a listing and a departure."""
-    new, old = {market.base for market in joined}, {market.base for market in left}
-    if len(new) == len(old) == 1 and not new & set(known):
-        quotes = tuple(sorted(market.quote for market in joined))
-        if quotes == tuple(sorted(market.quote for market in left)):
-            yield Renamed(old.pop(), new.pop(), quotes)

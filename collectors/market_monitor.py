@@ -96,10 +96,14 @@ class PushSource(Protocol):
 
 
 class ListSource(Protocol):
-    """A list of markets. `confirm` asks a second page which of `markets` it shows, for changes too large to believe."""
+    """A list of markets. `confirm` asks a second page which of `markets` it shows, for changes too large to believe.
+
+    `names` is what the last page called its coins, empty where it tells no names.
+    """
 
     channel: Channel
     every_s: float
+    names: Mapping[Market, str]
 
     async def look(self) -> Set[Market] | None: ...
 
@@ -136,7 +140,12 @@ class Book(Protocol):
     async def see_notices(self, channel: Channel, notices: Sequence[Notice], seen_ms: int) -> News: ...
 
     async def see_markets(
-        self, channel: Channel, markets: Set[Market], seen_ms: int, confirmed: Set[Market] | None = None
+        self,
+        channel: Channel,
+        markets: Set[Market],
+        seen_ms: int,
+        confirmed: Set[Market] | None = None,
+        names: Mapping[Market, str] = {},
     ) -> News: ...
 
     async def see_assets(self, channel: Channel, wallets: Sequence[Wallet], seen_ms: int) -> News: ...
@@ -316,10 +325,10 @@ class MarketMonitor:
         if markets is None:
             return News()
         seen_ms = self._clock.now_ms()
-        news = await self._book.see_markets(source.channel, markets, seen_ms)
+        news = await self._book.see_markets(source.channel, markets, seen_ms, names=source.names)
         if news.doubtful:
             confirmed = await source.confirm(news.doubtful)
-            news = await self._book.see_markets(source.channel, markets, seen_ms, confirmed)
+            news = await self._book.see_markets(source.channel, markets, seen_ms, confirmed, source.names)
         if news.doubtful:
             raise ChannelTrouble(f"{len(news.doubtful)} markets changed at once and a second page does not agree")
         self._on_markets(markets)

@@ -1,6 +1,6 @@
 """Bithumb's market list: the confirmation of a listing, sometimes its first sign."""
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 
 from collectors import bithumb_rest
 from collectors.byte_budget import ByteBudget
@@ -18,17 +18,20 @@ class BithumbMarketList:
 
     def __init__(self, door: HttpDoor, clock: Clock, every_s: float, budget: ByteBudget | None = None) -> None:
         self.every_s = every_s
+        self.names: Mapping[Market, str] = {}
         self._door = door
-        self._page = Page(door, clock, bithumb_rest.SERVICE, bithumb_rest.market_list(), _markets, budget)
+        self._page = Page(
+            door, clock, bithumb_rest.SERVICE, bithumb_rest.market_list(), bithumb_rest.parse_market_list, budget
+        )
 
     async def look(self) -> Set[Market] | None:
-        return await self._page.look()
+        rows = await self._page.look()
+        if rows is None:
+            return None
+        self.names = {row.market: row.korean_name or row.english_name for row in rows}
+        return self.names.keys()
 
     async def confirm(self, markets: Set[Market]) -> Set[Market]:
         """Which of them the all-ticker pages of their quotes show."""
         found = [await shown(self._door, quote) for quote in sorted({market.quote for market in markets})]
         return markets & frozenset().union(*found)
-
-
-def _markets(status: int, body: bytes) -> Set[Market]:
-    return frozenset(row.market for row in bithumb_rest.parse_market_list(status, body))

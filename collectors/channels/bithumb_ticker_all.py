@@ -1,6 +1,6 @@
 """Bithumb's page of all KRW tickers (API 1.x, still served): a new coin is a new key."""
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from functools import partial
 
 from collectors import bithumb_rest
@@ -18,6 +18,7 @@ class BithumbTickerAll:
 
     def __init__(self, door: HttpDoor, clock: Clock, every_s: float, budget: ByteBudget | None = None) -> None:
         self.every_s = every_s
+        self.names: Mapping[Market, str] = {}
         self._door = door
         self._page = Page(
             door, clock, bithumb_rest.SERVICE, bithumb_rest.ticker_all(), bithumb_rest.parse_ticker_codes, budget

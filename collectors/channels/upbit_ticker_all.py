@@ -1,6 +1,6 @@
 """Upbit's page of all KRW tickers: a new coin is a new row, at times before the market list has it."""
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 
 from collectors import upbit_rest
 from collectors.byte_budget import ByteBudget
@@ -17,6 +17,7 @@ class UpbitTickerAll:
 
     def __init__(self, door: HttpDoor, clock: Clock, every_s: float, budget: ByteBudget | None = None) -> None:
         self.every_s = every_s
+        self.names: Mapping[Market, str] = {}
         self._door = door
         self._page = Page(
             door, clock, upbit_rest.SERVICE, upbit_rest.ticker_all(), upbit_rest.parse_ticker_codes, budget

@@ -292,14 +292,26 @@ async def test_coins_on_the_watch_list_are_told_of_and_the_switch_silences_all(d
     assert desk.rows("SELECT count(*) FROM alerts WHERE kind = 'news'") == [(1,)]
 
 
-async def test_a_renamed_market_is_told_as_a_rename_once_and_never_as_a_listing(desk: Desk) -> None:
+@pytest.mark.parametrize("named_first", [True, False])
+async def test_a_renamed_market_is_told_as_a_rename_once_and_never_as_a_listing(desk: Desk, named_first: bool) -> None:
     await begun(desk)
-    await desk.book.see_markets(TICKERS, {BTC, ETH}, START_MS)
     new = market_of("upbit", "KRW-BTC2")
-    await desk.book.see_markets(LIST, {ETH, new}, START_MS)
+    await desk.book.see_markets(TICKERS, {BTC, ETH}, START_MS)
+    await desk.book.see_markets(LIST, {BTC, ETH}, START_MS, names={BTC: "비트코인", ETH: "이더리움"})
+    if not named_first:
+        await desk.book.see_markets(TICKERS, {ETH, new}, START_MS)
+        assert desk.alerts() == []
+    await desk.book.see_markets(LIST, {ETH, new}, START_MS + 500, names={ETH: "이더리움", new: "비트코인"})
     await desk.book.see_markets(TICKERS, {ETH, new}, START_MS + 700)
     assert desk.rows("SELECT kind, key, level FROM alerts") == [("news", "upbit:rename:BTC:BTC2", 30)]
     assert "RENAME OR TOKEN SWAP · BTC → BTC2" in str(desk.rows("SELECT text FROM alerts")[0][0])
+
+
+async def test_a_coin_that_joins_while_another_leaves_is_a_listing_all_the_same(desk: Desk) -> None:
+    await begun(desk)
+    await desk.book.see_markets(LIST, {BTC, ETH}, START_MS, names={BTC: "비트코인", ETH: "이더리움"})
+    await desk.book.see_markets(LIST, {ETH, NOVA}, START_MS + 500, names={ETH: "이더리움", NOVA: "노바"})
+    assert desk.alerts() == [("first_sight", "upbit:NOVA:1", 40)]
 
 
 async def test_a_swap_that_a_notice_announced_is_no_listing_days_later(desk: Desk) -> None:

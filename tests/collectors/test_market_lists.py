@@ -15,31 +15,31 @@ def lists(tickers: set[Market] | None = None, read_ms: int = T) -> MarketLists:
     if tickers is not None:
         known.keep(TICKERS, {market.code for market in tickers}, T - 3_600_000)
     for channel in (LIST, TICKERS):
-        known.read(channel, read_ms)
+        known.read(channel, read_ms, {EOS: "이오스"})
     return known
 
 
 def test_a_market_that_joins_one_list_has_joined_the_exchange() -> None:
-    found = lists().change(LIST, {BTC, ETH, EOS, NOVA}, 10, [], None)
+    found = lists().change(LIST, {BTC, ETH, EOS, NOVA}, 10, [], None, {}, T)
     assert found.joined == {NOVA}
     assert not (found.left or found.renamed)
 
 
 def test_a_market_that_one_list_lost_while_the_other_shows_it_has_not_left() -> None:
-    assert lists().change(LIST, {BTC, ETH}, 10, [], None).left == frozenset()
+    assert lists().change(LIST, {BTC, ETH}, 10, [], None, {}, T).left == frozenset()
 
 
 def test_a_market_gone_from_both_has_left_and_so_has_one_whose_other_list_is_blind() -> None:
     both = lists(tickers={BTC, ETH})
-    assert both.change(LIST, {BTC, ETH}, 10, [], None).left == {EOS}
+    assert both.change(LIST, {BTC, ETH}, 10, [], None, {}, T).left == {EOS}
     blind = lists()
-    blind.read(LIST, T + 120_000)
-    assert blind.change(LIST, {BTC, ETH}, 10, [], None).left == {EOS}
+    blind.read(LIST, T + 120_000, {})
+    assert blind.change(LIST, {BTC, ETH}, 10, [], None, {}, T).left == {EOS}
 
 
 def test_a_row_that_this_list_lacked_all_along_is_not_new() -> None:
     known = lists(tickers={BTC, ETH, EOS, NOVA})
-    found = known.change(LIST, {BTC, ETH, EOS, NOVA}, 10, [], None)
+    found = known.change(LIST, {BTC, ETH, EOS, NOVA}, 10, [], None, {}, T)
     assert found.known_elsewhere == {NOVA}
     assert not found.joined
 
@@ -47,44 +47,56 @@ def test_a_row_that_this_list_lacked_all_along_is_not_new() -> None:
 def test_a_row_that_another_list_showed_just_before_is_new_all_the_same() -> None:
     known = lists()
     known.keep(TICKERS, {"KRW-BTC", "KRW-ETH", "KRW-EOS", "KRW-NOVA"}, T - 500)
-    assert known.change(LIST, {BTC, ETH, EOS, NOVA}, 10, [], None).joined == {NOVA}
+    assert known.change(LIST, {BTC, ETH, EOS, NOVA}, 10, [], None, {}, T).joined == {NOVA}
 
 
 def test_without_a_look_of_its_own_since_the_start_a_list_is_believed() -> None:
     known = MarketLists({LIST: {"KRW-BTC": 0}, TICKERS: {"KRW-BTC": 0, "KRW-NOVA": 0}})
-    assert known.change(LIST, {BTC, NOVA}, 10, [], None).joined == {NOVA}
+    assert known.change(LIST, {BTC, NOVA}, 10, [], None, {}, T).joined == {NOVA}
 
 
-def test_one_coin_replaced_by_another_in_the_same_look_is_renamed() -> None:
-    found = lists().change(LIST, {BTC, ETH, A}, 10, [], None)
+def test_a_coin_that_joins_under_the_name_of_one_that_leaves_is_renamed() -> None:
+    found = lists().change(LIST, {BTC, ETH, A, NOVA}, 10, [], None, {A: "이오스", NOVA: "노바"}, T)
     assert found.renamed == (Renamed("EOS", "A", ("KRW",)),)
+    assert found.joined == {A, NOVA}
 
 
-def test_a_coin_that_was_announced_is_no_new_name_for_one_that_leaves() -> None:
-    found = lists().change(LIST, {BTC, ETH, A}, 10, ["A"], None)
-    assert found.renamed == ()
-    assert found.joined == {A}
+def test_another_name_or_none_or_an_announced_coin_is_a_listing() -> None:
+    for known, names in (([], {A: "에이"}), ([], {A: ""}), (["A"], {A: "이오스"})):
+        found = lists().change(LIST, {BTC, ETH, A}, 10, known, None, names, T)
+        assert found.joined == {A}
+        assert not (found.renamed or found.undecided)
 
 
-def test_other_quotes_or_two_coins_are_no_rename() -> None:
-    in_btc = market_of("upbit", "BTC-A")
-    assert lists().change(LIST, {BTC, ETH, in_btc}, 10, [], None).renamed == ()
-    assert lists().change(LIST, {BTC, ETH, A, NOVA}, 10, [], None).renamed == ()
+def test_a_page_without_names_waits_for_the_list_that_has_them_and_then_goes_on() -> None:
+    known = lists()
+    assert known.change(TICKERS, {BTC, ETH, A}, 10, [], None, {}, T).undecided
+    assert known.change(TICKERS, {BTC, ETH, A}, 10, [], None, {}, T + 29_999).undecided
+    assert known.change(TICKERS, {BTC, ETH, A}, 10, [], None, {}, T + 30_000).joined == {A}
+    told = lists().change(TICKERS, {BTC, ETH, A}, 10, ["A"], None, {}, T)
+    assert told.joined == {A}
+    assert not told.undecided
+
+
+def test_where_no_list_tells_names_nothing_is_waited_for() -> None:
+    known = MarketLists({TICKERS: {"KRW-BTC": 0, "KRW-EOS": 0}})
+    known.read(TICKERS, T, {})
+    assert known.change(TICKERS, {BTC, A}, 10, [], None, {}, T).joined == {A}
 
 
 def test_a_change_too_large_to_believe_changes_nothing_until_it_is_borne_out() -> None:
     flood = {market_of("upbit", f"KRW-X{n}") for n in range(11)}
     known = lists()
-    doubted = known.change(LIST, {BTC, ETH, EOS} | flood, 10, [], None)
+    doubted = known.change(LIST, {BTC, ETH, EOS} | flood, 10, [], None, {}, T)
     assert doubted.doubtful == flood
     assert not doubted.joined
-    assert known.change(LIST, {BTC, ETH, EOS} | flood, 10, [], flood - {next(iter(flood))}).doubtful == flood
-    assert known.change(LIST, {BTC, ETH, EOS} | flood, 10, [], flood).joined == flood
+    assert known.change(LIST, {BTC, ETH, EOS} | flood, 10, [], flood - {next(iter(flood))}, {}, T).doubtful == flood
+    assert known.change(LIST, {BTC, ETH, EOS} | flood, 10, [], flood, {}, T).joined == flood
 
 
 def test_an_emptied_list_is_doubtful_whatever_the_second_page_says() -> None:
     for confirmed in ({BTC, ETH, EOS}, set[Market]()):
-        assert lists().change(LIST, set(), 10, [], confirmed).doubtful == {BTC, ETH, EOS}
+        assert lists().change(LIST, set(), 10, [], confirmed, {}, T).doubtful == {BTC, ETH, EOS}
 
 
 def test_items_keep_the_time_since_when_they_are_known() -> None:

@@ -1,7 +1,7 @@
 """Channels fail apart, nothing waits for the gate, and a failed look is never a list without markets."""
 
 import asyncio
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 
 from msgspec.structs import replace
 
@@ -44,6 +44,7 @@ class Markets:
     every_s = 1.0
 
     def __init__(self, markets: Set[Market] | Exception, confirms: Set[Market] = frozenset()) -> None:
+        self.names: Mapping[Market, str] = {}
         self.markets = markets
         self.confirms = confirms
         self.looks = 0
@@ -73,7 +74,12 @@ class Book:
         return self.news if any(notice.body is None for notice in notices) else News(listings=self.news.listings)
 
     async def see_markets(
-        self, channel: Channel, markets: Set[Market], seen_ms: int, confirmed: Set[Market] | None = None
+        self,
+        channel: Channel,
+        markets: Set[Market],
+        seen_ms: int,
+        confirmed: Set[Market] | None = None,
+        names: Mapping[Market, str] = {},
     ) -> News:
         if self.doubts and not (confirmed and self.doubts <= confirmed):
             return News(doubtful=self.doubts)

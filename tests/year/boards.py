@@ -40,6 +40,7 @@ class Board:
         self.exchange = exchange
         self.notices: dict[int, Posted] = {}
         self.codes: dict[str, None] = {}
+        self.names: dict[str, str] = {}
         self.wallets: dict[str, bool] = {}
         self.on_notice: Callable[[Posted], None] = lambda posted: None
         self._pages: dict[str, bytes] = {}
@@ -82,7 +83,10 @@ class Board:
     def _content(self, path: str) -> Any:  # JSON of any shape
         match path:
             case "/v1/market/all":
-                return [{"market": code, "korean_name": "", "english_name": ""} for code in self.codes]
+                return [
+                    {"market": code, "korean_name": self.names.get(code[code.index("-") + 1 :], "")}
+                    for code in self.codes
+                ]
             case "/v1/ticker/all":
                 return [{"market": code, "trade_price": 1.0} for code in self.codes if code.startswith("KRW-")]
             case "/public/ticker/ALL_KRW":

@@ -7,6 +7,7 @@ import random
 from datetime import UTC, datetime, timedelta, timezone
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 KST = timezone(timedelta(hours=9))
 SPAN_S = 21_600.0
@@ -65,6 +66,7 @@ class Return(Struct, frozen=True):
     at_s: float
     back_s: float
     new_name: Coin | None = None
+    announced: bool = True
 
 
 class Year(Struct):
@@ -119,14 +121,18 @@ def draw(seed: int, start_ms: int) -> Year:
     for each in announced:
         each.title = each.title and _worded(each, rng, start_ms)
         _trouble(each, rng)
+    outages = _outages(rng)
+    restarts = [(at_s, at_s + rng.uniform(5, 100)) for at_s in _times(rng, 8, 1_500.0)]
+    away = [(outage.service, outage.from_s, outage.to_s) for outage in outages if outage.path == "/v1/market/all"]
+    away += [(exchange, from_s, to_s) for exchange in LISTINGS for from_s, to_s in restarts]
     return Year(
         listed=listed,
         announced=announced,
         others=[_other(drawn, listed, announced) for _ in range(OTHERS)],
-        outages=_outages(rng),
-        returns=_returns(drawn, listed),
+        outages=outages,
+        returns=[_fair(each, away) for each in _returns(drawn, listed)],
         wallets=[(rng.uniform(300, SPAN_S - 300), drawn.coin()) for _ in range(10)],
-        restarts=[(at_s, at_s + rng.uniform(5, 100)) for at_s in _times(rng, 8, 1_500.0)],
+        restarts=restarts,
     )
 
 
@@ -250,15 +256,28 @@ def _other(drawn: _Draw, listed: dict[str, list[Coin]], announced: list[Announce
 
 
 def _returns(drawn: _Draw, listed: dict[str, list[Coin]]) -> list[Return]:
-    """Ten coins an exchange vanish for minutes; five are renamed, two of them without any notice."""
+    """Ten coins an exchange vanish for minutes; five are renamed, two of them without any notice
+    but under the same full name."""
     rng = drawn.random
     found: list[Return] = []
     for exchange, coins in listed.items():
         chosen = rng.sample(coins, 15)
         for at_s, coin in zip(_times(rng, 15, 900.0), chosen, strict=True):
             new_name = drawn.coin() if coin in chosen[:5] else None
-            found.append(Return(exchange, coin, at_s, at_s + rng.uniform(2, 800), new_name))
+            announced = coin in chosen[2:]
+            if new_name is not None and not announced:
+                new_name = Coin(new_name.base, coin.name)
+            found.append(Return(exchange, coin, at_s, at_s + rng.uniform(2, 800), new_name, announced))
     return found
+
+
+def _fair(back: Return, away: list[tuple[str, float, float]]) -> Return:
+    """A rename that no notice tells, in the very minute in which nobody reads the only list with names, can't be known.
+
+    It is told as a listing then: better one bell too many than a listing missed. Here it is announced instead.
+    """
+    unseen = any(exchange == back.exchange and from_s - 5 <= back.at_s <= to_s + 5 for exchange, from_s, to_s in away)
+    return replace(back, announced=True) if unseen else back
 
 
 CHANNELS = [

@@ -83,6 +83,7 @@ class Sixth:
             for coin in coins:
                 board.show(f"KRW-{coin.base}")
                 board.wallet(coin.base, deposit_open=True)
+                board.names[coin.base] = coin.name
             for hours in range(15, 0, -1):
                 title = f"{coins[hours].name}({coins[hours].base}) {'KRW' if exchange == 'upbit' else '원화'} 마켓 추가"
                 at_ms = START_MS - hours * 3_600_000
@@ -159,7 +160,9 @@ class Sixth:
         new = back.new_name
         title = f"가상자산 명칭 변경 안내 ({back.coin.base} → {new.base})"
         number = next(self._numbers)
-        self.at(back.at_s - 100, lambda: board.post(number, title, "", ("안내",), self.now_ms()))
+        board.names[new.base] = new.name
+        if back.announced:
+            self.at(max(10.0, back.at_s - 600), lambda: board.post(number, title, "", ("안내",), self.now_ms()))
 
         def swap() -> None:
             board.hide(old)

@@ -3,7 +3,6 @@
 All of it in one transaction: a verdict that was told can always be read again, and one that is stored is told.
 """
 
-import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
@@ -15,13 +14,14 @@ from analysis.ringing import Quiet, Ring
 from analysis.verdict import Verdict
 from collectors.events import Listing
 from store import decisions, deliveries, fx
+from store.database import Connection
 from store.deliveries import Delivery
 
 T = TypeVar("T")
 
 
 class Writer(Protocol):
-    async def run(self, work: Callable[[sqlite3.Connection], T], urgent: bool = False) -> T: ...
+    async def run(self, work: Callable[[Connection], T], urgent: bool = False) -> T: ...
 
 
 class VerdictDesk:
@@ -45,7 +45,7 @@ class VerdictDesk:
         text = message.with_verdict(listing, verdict, self._language, now_ms)
         reply = self._reply(listing, verdict, answer, now_ms) if isinstance(answer, Ring) else None
 
-        def work(connection: sqlite3.Connection) -> None:
+        def work(connection: Connection) -> None:
             decisions.add(connection, listing.listing_id, verdict)
             for rate in snapshots(verdict.facts, now_ms):
                 fx.add(connection, rate)

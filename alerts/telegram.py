@@ -83,6 +83,12 @@ class _Refusal(Struct, frozen=True):
     parameters: _Parameters = _Parameters()
 
 
+class _Answer(Struct, frozen=True):
+    """What every answer of the Bot API holds; the library reads the rest."""
+
+    ok: bool
+
+
 class DoorRequest(BaseRequest):
     """python-telegram-bot's transport over the one door. The `url` it is given is a path below the door's base URL.
 
@@ -125,6 +131,8 @@ class DoorRequest(BaseRequest):
             raise NotArrived("HTTP 421, misdirected request")
         if response.status >= 500:
             raise MayHaveArrived(f"HTTP {response.status}")
+        if not _is_telegrams(response.body):  # a proxy's page: neither a refusal nor a receipt
+            raise MayHaveArrived(f"HTTP {response.status} with an answer that is not Telegram's")
         return response.status, response.body
 
     def _safe(self, text: str) -> str:
@@ -236,6 +244,14 @@ def targets_of(chat_ids: str | None) -> tuple[str, ...]:
     """The targets that `TELEGRAM_CHAT_ID`, a comma list, names."""
     chats = [chat.strip() for chat in (chat_ids or "").split(",")]
     return tuple(dict.fromkeys(f"{TELEGRAM}:{chat}" for chat in chats if chat))
+
+
+def _is_telegrams(body: bytes) -> bool:
+    try:
+        msgspec.json.decode(body, type=_Answer)
+    except msgspec.DecodeError:
+        return False
+    return True
 
 
 def _pause_s(response: Response) -> float | None:

@@ -155,6 +155,8 @@ async def test_a_migrated_group_is_followed_at_once_and_remembered(caplog: pytes
         (refused(500, "Internal Server Error: restart"), Uncertain),
         (answered(502, b"<html>502 Bad Gateway</html>"), Uncertain),
         (answered(200, b'{"ok":true,"resu'), Uncertain),
+        (answered(200, b"<html>Just a moment...</html>"), Uncertain),
+        (answered(403, b"<html>Forbidden, says a proxy</html>"), Uncertain),
         (answered(429, b"slow down"), Retry),
         (DeadlineExceeded("telegram", "no answer within 15 s", sent=True), Uncertain),
         (DeadlineExceeded("telegram", "no answer within 15 s", sent=False), Retry),
@@ -167,6 +169,12 @@ async def test_each_failure_says_what_is_known_of_the_message(answer: Response |
     door = TelegramDoor(answer)
     assert type(await send(door)) is kind
     assert len(door.posts) == 1
+
+
+async def test_a_page_that_is_not_telegrams_is_not_poured_into_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    told = await send(TelegramDoor(answered(200, b"<html>Just a moment...</html>")))
+    assert told == Uncertain("MayHaveArrived: HTTP 200 with an answer that is not Telegram's")
+    assert caplog.text == ""
 
 
 async def test_flood_control_names_its_pause_in_the_body_or_in_the_header() -> None:

@@ -82,18 +82,16 @@ def tokens_in_notice(
 
 
 def names_of(exchange: str, tokens: Iterable[Token], networks: Mapping[str, Network]) -> CoinNames:
-    """What the registry says of one ticker: the notice's contracts, else CoinGecko's if they are of one coin only."""
-    known = list(tokens)
-    told = [token for token in known if token.told_by == NOTICE]
-    by_notice = [token for token in told if token.contract_address]
-    listed = [token for token in known if token.told_by != NOTICE]
-    one_coin = len({token.coingecko_id for token in listed}) == 1 and listed[0].coingecko_id is not None
-    sure = by_notice or (listed if one_coin else [])
+    """What the exchange itself named of a coin: its networks and contracts.
+
+    CoinGecko's addresses are not among them: they belong to a ticker, and the next coin of that ticker may be ours.
+    """
+    told = [token for token in tokens if token.told_by == NOTICE]
     return CoinNames(
         networks=tuple(_spelling(exchange, token.chain, networks) for token in told),
         contracts={
             _spelling(exchange, token.chain, networks): token.contract_address
-            for token in sure
+            for token in told
             if token.contract_address and token.chain
         },
     )

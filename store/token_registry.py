@@ -30,7 +30,10 @@ def save(connection: sqlite3.Connection, token: Token) -> int:
     connection.execute(
         "INSERT INTO token_registry (symbol, chain, contract_address, decimals, coingecko_id, name, told_by)"
         " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (symbol, chain) DO UPDATE SET"
-        " contract_address = COALESCE(excluded.contract_address, contract_address),"
+        " contract_address = CASE"
+        "  WHEN told_by <> 'notice' AND excluded.told_by = 'notice' THEN excluded.contract_address"
+        "  WHEN told_by = 'notice' AND excluded.told_by <> 'notice' THEN contract_address"
+        "  ELSE COALESCE(excluded.contract_address, contract_address) END,"
         " decimals = COALESCE(excluded.decimals, decimals),"
         " coingecko_id = COALESCE(excluded.coingecko_id, coingecko_id), name = COALESCE(excluded.name, name),"
         " told_by = CASE WHEN 'notice' IN (told_by, excluded.told_by) THEN 'notice' ELSE excluded.told_by END",
@@ -62,15 +65,16 @@ def find_all(connection: sqlite3.Connection, symbol: str) -> list[Token]:
     return [Token(*row) for row in rows]
 
 
-# A row that a notice named keeps what that said; a list may only fill what is missing. Unchanged rows are not written.
+# A row that a notice named keeps what that said, also where it named no address: a ticker's address on a list may be
+# another coin's. Unchanged rows are not written.
 _LISTED = """
 INSERT INTO token_registry (symbol, chain, contract_address, decimals, coingecko_id, name, told_by)
 VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (symbol, chain) DO UPDATE SET
-    contract_address = CASE told_by WHEN 'notice' THEN COALESCE(contract_address, excluded.contract_address)
-        ELSE excluded.contract_address END,
+    contract_address = CASE told_by WHEN 'notice' THEN contract_address ELSE excluded.contract_address END,
     coingecko_id = excluded.coingecko_id, name = COALESCE(excluded.name, name)
-WHERE (contract_address, coingecko_id, name) IS NOT (excluded.contract_address, excluded.coingecko_id, excluded.name)
+WHERE (coingecko_id, name) IS NOT (excluded.coingecko_id, excluded.name)
+    OR (told_by <> 'notice' AND contract_address IS NOT excluded.contract_address)
 """
 
 

@@ -67,12 +67,14 @@ async def filled(connection: sqlite3.Connection, path: Path, *coins: object) -> 
     return keeper, writer
 
 
-async def test_a_coin_of_one_ticker_is_known_by_its_contracts(path: Path, connection: sqlite3.Connection) -> None:
+async def test_a_listed_coin_is_registered_but_its_address_proves_nothing_of_ours(
+    path: Path, connection: sqlite3.Connection
+) -> None:
     keeper, _ = await filled(connection, path, NOVA, OWN)
     assert token_registry.find(connection, "NOVA", "ETH") == Token("NOVA", "ETH", "0xA1", None, "nova", "Nova")
     assert token_registry.find(connection, "OWN") == Token("OWN", "", None, None, "own", "Own Chain")
     names = await keeper.known("upbit", "NOVA")
-    assert (names.networks, dict(names.contracts)) == ((), {"ETH": "0xA1", "SOL": "So1"})
+    assert (names.networks, dict(names.contracts)) == ((), {})
     assert (await keeper.known("upbit", "OWN")).contracts == {}
     assert (await keeper.known("upbit", "NOBODY")).contracts == {}
 

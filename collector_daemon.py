@@ -55,6 +55,8 @@ from collectors.net.limits import Limits
 from collectors.net.socket import connect
 from collectors.opening import OpeningWatch
 from collectors.recorder import Recorder
+from collectors.repair.backfill import Backfill
+from collectors.repair.history import History
 from collectors.robust_ws import Pace, Shard
 from collectors.universe import Universe
 from collectors.upbit_key import UpbitKey
@@ -142,6 +144,12 @@ def fleet_of(ground: Base, exchange: Exchange, recorder: Recorder) -> Fleet:
         return Shard(feed, url, markets, connect, recorder, ground.clock, ground.limits, pace, random.random)
 
     return Fleet(shard, recording.codes_per_connection)
+
+
+def backfill_of(ground: Base, exchange: Exchange, writer: DatabaseWriter, recorder: Recorder) -> Backfill:
+    """What heals the gaps of one exchange."""
+    history = History(exchange, ground.door, ground.clock)
+    return Backfill(history, writer, recorder, ground.clock, ground.settings.radar.retention)
 
 
 def market_list(ground: Base, exchange: Exchange, every_s: float) -> ListSource:
@@ -295,6 +303,7 @@ async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold
         recorder = Recorder(writer, clock, radar.recording, ground.exchanges)
         await recorder.start()
         aggregator = Aggregator(writer, recorder, clock, radar.retention)
+        repairs = {each: backfill_of(ground, each, writer, recorder) for each in ground.exchanges}
         await aggregator.heal()
         fleets.update({exchange: fleet_of(ground, exchange, recorder) for exchange in ground.exchanges})
 
@@ -412,6 +421,7 @@ async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold
                 zone.behind("listing channels", monitor.run),
                 zone.behind("openings", opening.run),
                 zone.behind("verdicts", pipeline.run),
+                *(zone.behind(f"healing {each}", repair.run) for each, repair in repairs.items()),
                 *(memory if settings.features.analysis else ()),
                 _every(clock, TICK_S, zone, book.tick),
             )

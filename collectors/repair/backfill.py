@@ -39,6 +39,7 @@ SECONDS_PIECE_MS = 10 * MINUTE_MS
 MINUTES_PIECE_MS = 180 * MINUTE_MS
 MOST_WOUNDS = 400
 MOST_MARKETS = 20  # in one pass; what is more urgent may have come meanwhile
+SIDE_BY_SIDE = 4  # while one waits for its commit, others ask; the rate is bounded elsewhere
 MOST_PAGES = 20
 MOST_TRIES = 5
 RETRY_S = 10.0
@@ -118,9 +119,14 @@ class Backfill:
         for wound in found:
             if self._not_before.get(wound.gap_id, 0.0) <= now:
                 by_market.setdefault(wound.market, []).append(wound)
-        for market in sorted(by_market, key=lambda each: self._rank(each, by_market[each]))[:MOST_MARKETS]:
+        order = sorted(by_market, key=lambda each: self._rank(each, by_market[each]))[:MOST_MARKETS]
+        for start in range(0, len(order), SIDE_BY_SIDE):
             async with self._at_work:
-                await self._mend(market, by_market[market], keep_ms)
+                part = [self._mend(each, by_market[each], keep_ms) for each in order[start : start + SIDE_BY_SIDE]]
+                ends = await asyncio.gather(*part, return_exceptions=True)
+            for end in ends:
+                if end is not None:
+                    raise end
 
     def _rank(self, market: Market, wounds: Sequence[Wound]) -> tuple[bool, bool, int]:
         return market.base not in self._young(), market.base not in YARDSTICKS, wounds[0].from_ms

@@ -83,27 +83,35 @@ def differences(candle: Row, expected: Mapping[str, float]) -> list[str]:
 
 
 def compare(pair: Pair) -> Compared:
-    """Everything that a stopped daemon stored, against the truth; seconds that a gap touches may differ."""
+    """Everything that a stopped daemon stored, against the truth; seconds that an unhealed gap touches may differ."""
     found = Compared()
+    rows = pair.rows("SELECT * FROM gaps")
+    first_ms = min((row["from_ms"] for row in rows), default=0)
     gaps = [
-        Span(row["exchange"], row["market_id"], row["from_ms"], row["to_ms"]) for row in pair.rows("SELECT * FROM gaps")
+        Span(row["exchange"], row["market_id"], row["from_ms"], row["to_ms"])
+        for row in rows
+        if row["state"] != "healed"
     ]
-    first_ms = min((gap.from_ms for gap in gaps), default=0)
     markets = pair.rows("SELECT * FROM markets")
     truth = {exchange: pair.simulator.get("/sim/truth", exchange=exchange, from_ms=first_ms) for exchange in EXCHANGES}
     for market in markets:
         trades = in_order(market["exchange"], truth[market["exchange"]].get(market["code"], []))
         spans = [gap for gap in gaps if gap.touches(market, first_ms, 2**62)]
         found.markets += 1
-        _compare_seconds(found, pair, market, trades, spans)
-        _compare_minutes(found, pair, market, trades, spans)
+        begins_ms = min(
+            (row["from_ms"] for row in rows if Span(row["exchange"], row["market_id"], 0, None).touches(market, 0, 1)),
+            default=0,
+        )
+        _compare_seconds(found, pair, market, trades, spans, begins_ms)
+        _compare_minutes(found, pair, market, trades, spans, begins_ms)
     return found
 
 
-def _compare_seconds(found: Compared, pair: Pair, market: Row, trades: Sequence[Row], gaps: Sequence[Span]) -> None:
+def _compare_seconds(
+    found: Compared, pair: Pair, market: Row, trades: Sequence[Row], gaps: Sequence[Span], ours_from_ms: int
+) -> None:
     stored = {row["open_ms"]: row for row in pair.rows("SELECT * FROM candles_1s WHERE market_id = ?", market["id"])}
     true = grouped(trades, SECOND_MS)
-    ours_from_ms = min((gap.from_ms for gap in gaps), default=0)
     covered: set[int] = set()
     for open_ms in sorted(stored.keys() | true.keys()):
         where = f"{market['exchange']} {market['code']} second {open_ms}"
@@ -124,11 +132,12 @@ def _compare_seconds(found: Compared, pair: Pair, market: Row, trades: Sequence[
         found.quiet_seconds += (max(covered) - min(covered)) // SECOND_MS + 1 - len(covered)
 
 
-def _compare_minutes(found: Compared, pair: Pair, market: Row, trades: Sequence[Row], gaps: Sequence[Span]) -> None:
+def _compare_minutes(
+    found: Compared, pair: Pair, market: Row, trades: Sequence[Row], gaps: Sequence[Span], ours_from_ms: int
+) -> None:
     """Minutes after the one in which we began; what a minute says of its coverage must agree with the gaps."""
     stored = {row["open_ms"]: row for row in pair.rows("SELECT * FROM candles_1m WHERE market_id = ?", market["id"])}
     true = grouped(trades, MINUTE_MS)
-    ours_from_ms = min((gap.from_ms for gap in gaps), default=0)
     for open_ms in sorted(each for each in stored.keys() | true.keys() if each >= ours_from_ms):
         where = f"{market['exchange']} {market['code']} minute {open_ms}"
         seconds = range(open_ms, open_ms + MINUTE_MS, SECOND_MS)

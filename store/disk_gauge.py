@@ -49,6 +49,7 @@ class DiskGauge:
         self._slow: tuple[float, float] | None = None  # when, and how long it took
         self._kept: tuple[float, str] | None = None  # since when a reader has kept the WAL, and who that is
         self._named_at = -NAMES_EVERY_S
+        self._stuck: str | None = None  # why checkpoints fail
 
     def begin(self) -> None:
         self._busy_since = time.monotonic()
@@ -66,9 +67,16 @@ class DiskGauge:
                 log.warning("the disk took %.1f s for one write; rows wait meanwhile", took_s)
             self._slow = now, took_s
 
+    def checkpoint_failed(self, why: str) -> None:
+        """The database file takes nothing; the WAL still does, and grows."""
+        if self._stuck is None:
+            log.warning("a checkpoint had to wait: %s", why)
+        self._stuck = why
+
     def checkpointed(self, whole: bool) -> None:
         """Whether a checkpoint could move all of the WAL. Where not, and once it has grown, find out who reads."""
         now = time.monotonic()
+        self._stuck = None
         if whole:
             if self._kept is not None and self._kept[1]:
                 log.warning("the WAL is free again after %.0f s", now - self._kept[0])
@@ -96,6 +104,8 @@ class DiskGauge:
             found.append(f"the disk has not answered for {now - busy:.0f} s; is it failing, or kept busy by others?")
         elif slow is not None and now - slow[0] < SLOW_TOLD_S:
             found.append(f"the disk took {slow[1]:.1f} s for one write; is it failing, or kept busy by others?")
+        if (stuck := self._stuck) is not None:
+            found.append(f"rows only reach the WAL ({stuck}); is the disk full or failing?")
         if kept is not None and kept[1]:
             found.append(
                 f"the WAL has {self.wal_bytes // 1_000_000} MB: an old state of the database is {kept[1]} for"

@@ -225,8 +225,10 @@ class DatabaseWriter:
     def _attempt(self, batch: Sequence[Job]) -> int:
         """One transaction for the first jobs of the batch, until its time is up; returns how many those were.
 
-        If a Rows fails, again with a savepoint each and row by row.
+        If a Rows fails, again with a savepoint each and row by row. Urgent work survives a power cut as soon as it is
+        committed: an alert that was sent must not be forgotten. The rest does from the next checkpoint on.
         """
+        self._connection.execute(f"PRAGMA synchronous = {'FULL' if batch[0].urgent else 'NORMAL'}")
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             done = self._work_through(batch, partial(execute, self._connection))
@@ -318,7 +320,7 @@ class DatabaseWriter:
             self._gauge.end(None)
             if not is_environmental(error):
                 raise
-            log.warning("a checkpoint had to wait: %s", error)
+            self._gauge.checkpoint_failed(str(error))
         else:
             self._gauge.end(self._gauge.checkpoints)
             self._gauge.checkpointed(whole=moved == frames)

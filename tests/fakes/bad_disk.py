@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-OK, IOERR_FSYNC, FULL = 0, 1034, 13
+OK, FULL = 0, 13
 OPEN_FILES = 0x0100 | 0x80000  # SQLITE_OPEN_MAIN_DB, SQLITE_OPEN_WAL
 NAME = b"bad_disk"
 
@@ -57,20 +57,21 @@ class _File(ctypes.Structure):
 
 
 class BadDisk:
-    """`room`: how many bytes may still be written to files that grow (None: no bound). `sync_s`: how long a sync takes.
+    """`room`: how many bytes files may still grow by (None: no bound), those whose name ends with `full_at`.
 
-    `keep_syncs` remembers what each file held when it was last synced; `after_power_cut` is that, as files elsewhere.
+    `syncs_pass` cleared: whoever syncs waits until it is set. `keep_syncs` remembers what each file held when it was
+    last synced; `after_power_cut` is that, as files elsewhere. `refused` counts writes, `waiting` the syncs that wait.
     """
 
     def __init__(self) -> None:
         self.room: int | None = None
-        self.sync_s = 0.0
-        self.syncs = 0
+        self.full_at = ""
         self.refused = 0
+        self.syncs_pass = threading.Event()
+        self.syncs_pass.set()
+        self.waiting = 0
         self.keep_syncs = False
         self._synced: dict[Path, bytes] = {}
-        self._never = threading.Event()
-        self._kept_alive: list[object] = []
         self._methods: dict[int, _Methods] = {}
         self._real: dict[int, _Methods] = {}
         self._paths: dict[int, Path] = {}
@@ -102,7 +103,7 @@ class BadDisk:
 
     def _write(self, file: int, content: int, length: int, offset: int) -> int:
         grows = offset + length - self._length(file)
-        if self.room is not None and grows > 0:
+        if self.room is not None and grows > 0 and self._paths[file].name.endswith(self.full_at):
             if grows > self.room:
                 self.refused += 1
                 return FULL
@@ -113,9 +114,9 @@ class BadDisk:
         return int(self._under(file).truncate(file, length))
 
     def _sync(self, file: int, flags: int) -> int:
-        self.syncs += 1
-        if self.sync_s:
-            self._never.wait(self.sync_s)
+        self.waiting += 1
+        self.syncs_pass.wait()
+        self.waiting -= 1
         done = int(self._under(file).sync(file, flags))
         if self.keep_syncs and done == OK:
             path = self._paths[file]
@@ -155,5 +156,6 @@ def bad_disk() -> Iterator[BadDisk]:
     try:
         yield disk
     finally:
+        disk.syncs_pass.set()
         unregister(ctypes.byref(ours))
         register(ctypes.byref(real), 1)

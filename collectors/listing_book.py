@@ -31,8 +31,8 @@ from collectors.listing_life import Change, observe, settled, tick
 from collectors.market_lists import MarketLists, Renamed
 from collectors.market_monitor import News
 from collectors.notice_parser import NoticeKind, ParsedNotice
-from collectors.notice_versions import NoticeVersions, Version
-from collectors.other_news import other_news, what_of
+from collectors.notice_reading import Reading, other_news_of, rename_in, too_old, without_body
+from collectors.notice_versions import NoticeVersions
 from collectors.sightings import understand
 from config.clock import Clock
 from store import listings, news
@@ -59,22 +59,13 @@ class _Applied(Struct, frozen=True):
     change: Change
 
 
-class _Read(Struct, frozen=True):
-    """One version of a notice that is new to us."""
-
-    notice: Notice
-    meaning: ParsedNotice
-    version: Version
-    before: Version | None
-
-
 class _Batch(Struct):
     """What one look brought, on its way into one transaction."""
 
     seen_ms: int
     applied: list[_Applied] = []
     told: list[Told] = []
-    read: list[_Read] = []
+    read: list[Reading] = []
     lists: dict[Channel, frozenset[str]] = {}
 
 
@@ -153,7 +144,7 @@ class ListingBook:
             for notice in sorted(seen, key=lambda each: each.published_ms or seen_ms):
                 version = self._versions.next(notice)
                 if version is not None:
-                    batch.read.append(_Read(notice, understand(notice), version, self._versions.known(notice)))
+                    batch.read.append(Reading(notice, understand(notice), version, self._versions.known(notice)))
                 else:
                     self._note_sight(batch, channel, notice)
             fresh = batch.read
@@ -166,15 +157,17 @@ class ListingBook:
             for each in fresh:
                 if each.meaning.is_listing:
                     self._on_listing_notice(each.notice.exchange, each.meaning)
-            return replace(brought, items=len(fresh), want_body=tuple(self._without_body(seen)))
+            return replace(
+                brought, items=len(fresh), want_body=tuple(without_body(seen, self._versions, self.active()))
+            )
 
-    def _judge(self, batch: _Batch, channel: Channel, fresh: Iterable[_Read]) -> None:
+    def _judge(self, batch: _Batch, channel: Channel, fresh: Iterable[Reading]) -> None:
         """Listings, what nobody could read, and other news of coins under watch."""
         missed: list[Notice] = []
         for each in fresh:
             notice, meaning = each.notice, each.meaning
             if meaning.unread and each.before is None:
-                if self._too_old(notice, batch.seen_ms):
+                if too_old(notice, batch.seen_ms - self._catch_up_max_ms):
                     missed.append(notice)
                 else:
                     batch.told.append(Told(listing_alerts.of_unread(notice, self._language, batch.seen_ms)))
@@ -196,56 +189,32 @@ class ListingBook:
                 seen = Sighting(known.exchange, known.base, (), channel, SightingKind.NOTICE, batch.seen_ms)
                 batch.applied.append(_Applied(seen, known, known, Change.NONE))
 
-    def _judge_other(self, batch: _Batch, each: _Read) -> None:
-        """Told once for each sense of a notice: an edit that says the same, or a body that follows, is no news."""
-        notice, before = each.notice, each.before
-        if self._watch is None or self._too_old(notice, batch.seen_ms):
+    def _judge_other(self, batch: _Batch, each: Reading) -> None:
+        """Other news of coins under watch, in the thread of the listing on its way; the same exchange's goes first."""
+        if self._watch is None or too_old(each.notice, batch.seen_ms - self._catch_up_max_ms):
             return
         under_watch = {listing.base: listing for listing in self.active()}
-        under_watch |= {listing.base: listing for listing in self.active() if listing.exchange == notice.exchange}
-        found = other_news(each.meaning, notice.title, self._watch | under_watch.keys())
-        if found is None:
-            return
-        if before is not None:
-            told = replace(notice, title=before.title, body=None)
-            if what_of(understand(told).kind, told.title) is found.what:
-                return
-        alert = listing_alerts.of_other_news(found, notice, self._language, batch.seen_ms)
-        thread = next((under_watch[coin] for coin in found.coins if coin in under_watch), None)
-        batch.told.append(Told(alert, thread))
-
-    def _without_body(self, seen: Iterable[Notice]) -> Iterator[Notice]:
-        """The notices of listings on their way whose body nobody has given us yet."""
-        on_their_way = {(listing.exchange, listing.notice_id) for listing in self.active()}
-        for notice in seen:
-            known = self._versions.known(notice)
-            lacks = notice.body is None and known is not None and known.body is None
-            if lacks and (notice.exchange, notice.notice_id) in on_their_way:
-                yield notice
-
-    def _too_old(self, notice: Notice, seen_ms: int) -> bool:
-        """Published and edited so long ago that nobody can act on it any more."""
-        told = [at_ms for at_ms in (notice.published_ms, notice.edited_ms) if at_ms is not None]
-        return bool(told) and max(told) < seen_ms - self._catch_up_max_ms
+        under_watch |= {listing.base: listing for listing in self.active() if listing.exchange == each.notice.exchange}
+        found = other_news_of(each, self._watch | under_watch.keys())
+        if found is not None:
+            alert = listing_alerts.of_other_news(found, each.notice, self._language, batch.seen_ms)
+            thread = next((under_watch[coin] for coin in found.coins if coin in under_watch), None)
+            batch.told.append(Told(alert, thread))
 
     def _is_history(self, notice: Notice, sighting: Sighting) -> bool:
         """Whether this speaks of a listing that is over: told too long ago, or an edit of what has long traded."""
         if (sighting.exchange, sighting.base) in self._listings:
             return False
-        if self._too_old(notice, sighting.seen_ms):
+        oldest_ms = sighting.seen_ms - self._catch_up_max_ms
+        if too_old(notice, oldest_ms):
             return True
         trades = any(self._lists.shows(sighting.exchange, f"{quote}-{sighting.base}") for quote in sighting.quotes)
-        oldest_ms = sighting.seen_ms - self._catch_up_max_ms
         return trades and notice.published_ms is not None and notice.published_ms < oldest_ms
 
     def _note_rename(self, notice: Notice, meaning: ParsedNotice) -> None:
-        """A notice of a rename or swap names the coin that trades and the one that will."""
-        if meaning.kind is not NoticeKind.RENAME or notice.published_ms is None:
-            return
-        old = [symbol for symbol in meaning.symbols if self._lists.shows_coin(notice.exchange, symbol)]
-        new = [symbol for symbol in meaning.symbols if symbol not in old]
-        if len(old) == len(new) == 1:
-            self._renames[notice.exchange, new[0]] = old[0], notice.published_ms
+        if (names := rename_in(notice, meaning, self._lists)) and notice.published_ms is not None:
+            old, new = names
+            self._renames[notice.exchange, new] = old, notice.published_ms
 
     # --- lists -------------------------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ PURE = [
     *("collectors/upbit_ws.py", "collectors/upbit_rest.py", "collectors/bithumb_ws.py", "collectors/bithumb_rest.py"),
     *("collectors/notice_parser.py", "collectors/listing_diff.py", "collectors/listing_life.py"),
     *("collectors/market_lists.py", "collectors/notice_versions.py", "collectors/other_news.py"),
+    *("collectors/notice_reading.py", "collectors/sources.py", "ops/latency.py"),
     *("collectors/byte_budget.py", "collectors/sightings.py", "collectors/upbit_announcement.py"),
     *("collectors/upbit_key.py", "alerts/listing_alerts.py", "alerts/news_text.py"),
     *("collectors/rhythm.py", "collectors/vigil.py", "collectors/latest_books.py", "collectors/subscription.py"),

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 
 from collectors.bithumb_rest import Wallet
@@ -38,7 +38,12 @@ class Book:
         return News(listings=(LISTING,))
 
     async def see_markets(
-        self, channel: Channel, markets: Set[Market], seen_ms: int, confirmed: Set[Market] | None = None
+        self,
+        channel: Channel,
+        markets: Set[Market],
+        seen_ms: int,
+        confirmed: Set[Market] | None = None,
+        names: Mapping[Market, str] = {},
     ) -> News:
         return News()
 

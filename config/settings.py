@@ -92,7 +92,7 @@ class Gate(Struct, frozen=True, forbid_unknown_fields=True):
     recheck_s: float = 2.0
     recheck_for_min: float = 60.0
     waive_unknown: tuple[Literal["deposit", "withdrawal", "hedge"], ...] = ()  # price and FX can't be waived
-    venues: tuple[VenueName, ...] = ("binance", "okx", "bybit")
+    venues: tuple[VenueName, ...] = ("binance", "okx", "bybit", "gate", "bitget", "htx", "coinbase")
     hysteresis_bps: Decimal = Decimal(50)  # a GO stays until net falls this far under the margin …
     hysteresis_s: float = 10.0  # … for this long
     ring_every_s: float = 60.0  # at most one ringing verdict a listing

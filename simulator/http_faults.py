@@ -19,11 +19,12 @@ HTML_PAGE = (
 BAD_GATEWAY_PAGE = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
 PRICE_NAME = re.compile(
-    r"price|px$|^(last|bid|ask|lastpr|closing|opening|high|low|tp|usd|krw|value)$|^(mark|index)|(high|low|open)24h",
+    r"price|px$|^(last|bid|ask|lastpr|closing|opening|high|low|tp|usd|krw|value)$|^(mark|index)|(high|low|open)24h"
+    r"|^(highest_bid|lowest_ask|buy|sell|bidpr|askpr|bid1|ask1|open|close|p)$",
     re.IGNORECASE,
 )
 NO_PRICE_NAME = re.compile(r"percent|pcnt|change|size|qty|sz$|acc_|volume|limit", re.IGNORECASE)
-LEVELS_NAME = re.compile(r"^(bids|asks|b|a)$", re.IGNORECASE)
+LEVELS_NAME = re.compile(r"^(bids|asks|b|a|c|bid|ask)$", re.IGNORECASE)
 CANDLE_WIDTH = 6  # rows at least this long whose first cell is a time are candles: [time, open, high, low, close, …]
 
 
@@ -172,6 +173,8 @@ def with_prices(wire: object, change: Callable[[object], object], name: str = ""
     if isinstance(wire, dict):
         return {key: with_prices(value, change, key) for key, value in wire.items()}
     if isinstance(wire, list):
+        if LEVELS_NAME.match(name) and wire and not isinstance(wire[0], list | dict):
+            return _changed_cells(wire, change, range(1))  # the best level alone
         if LEVELS_NAME.match(name):
             return [_changed_cells(row, change, range(1)) for row in wire]
         if all(_is_candle(row) for row in wire):

@@ -14,12 +14,18 @@ from msgspec import Struct
 
 from simulator import (
     binance,
+    bitget,
     bithumb,
     bybit,
     coinbase,
     coingecko,
     control,
     fx,
+    gate,
+    htx,
+    kraken,
+    kucoin,
+    mexc,
     okx,
     telegram,
     upbit,
@@ -30,6 +36,7 @@ from simulator.counters import SERVICES, Counters
 from simulator.faults import Fault, covers
 from simulator.http_faults import Pages, bent, refusal
 from simulator.staging import Stage
+from simulator.venues import VENUE_NAMES
 from simulator.world import World
 
 SERVICE_MODULES = (
@@ -39,7 +46,13 @@ SERVICE_MODULES = (
     binance,
     okx,
     bybit,
+    gate,
+    kucoin,
+    bitget,
+    mexc,
+    htx,
     coinbase,
+    kraken,
     coingecko,
     fx,
     telegram,
@@ -63,7 +76,9 @@ CHANNEL_PATHS = (
     ("/bithumb/public/ticker/ALL", "bithumb:ticker_all"),
     ("/bithumb/public/assetsstatus", "bithumb:assets"),
 )
-VENUE_OF = {"binance": "binance", "binance-futures": "binance", "okx": "okx", "bybit": "bybit", "coinbase": "coinbase"}
+VENUE_OF = {
+    service: service.removesuffix("-futures") for service in SERVICES if service.removesuffix("-futures") in VENUE_NAMES
+}
 ANSWER_KINDS = ("http_429", "http_418", "http_403", "http_451", "http_5xx", "http_html")
 BEND_KINDS = ("empty", "zero_price", "null_price", "wrong_price")
 

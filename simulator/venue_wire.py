@@ -20,6 +20,22 @@ NETWORKS: Mapping[str, Mapping[str, str]] = {
         "BTC": "Bitcoin", "XLM": "Stellar Lumens", "ALGO": "Algorand", "KAIA": "Klaytn",
     },
     "bybit": {"ARB": "ARBI", "AVAX": "CAVAX", "APT": "APTOS", "KAIA": "KLAY"},
+    "gate": {"ARB": "ARBEVM", "OP": "OPETH", "BASE": "BASEEVM", "AVAX": "AVAX_C", "KAIA": "KLAY"},
+    "kucoin": {
+        "BTC": "btc", "ETH": "eth", "TRX": "trx", "BSC": "bsc", "SOL": "sol", "XRP": "xrp", "MATIC": "matic",
+        "ARB": "arbitrum", "OP": "optimism", "BASE": "base", "AVAX": "avaxc", "TON": "ton", "APT": "aptos",
+        "ATOM": "atom", "XLM": "xlm", "ALGO": "algo", "KAIA": "klay",
+    },
+    "bitget": {
+        "ETH": "ERC20", "TRX": "TRC20", "MATIC": "Polygon", "ARB": "ArbitrumOne", "OP": "Optimism", "AVAX": "C-Chain",
+        "APT": "Aptos", "KAIA": "Klaytn",
+    },
+    "htx": {"SOL": "SOLANA", "KAIA": "KLAY"},
+    "coinbase": {
+        "BTC": "bitcoin", "ETH": "ethereum", "SOL": "solana", "XRP": "ripple", "MATIC": "polygon", "ARB": "arbitrum",
+        "OP": "optimism", "BASE": "base", "AVAX": "avacchain", "APT": "aptos", "SUI": "sui", "ATOM": "cosmos",
+        "XLM": "stellar", "ALGO": "algorand",
+    },
 }  # fmt: skip
 
 

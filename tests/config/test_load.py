@@ -25,7 +25,7 @@ def edit(folder: Path, name: str, old: str, new: str) -> None:
 
 def test_shipped_folder_loads(folder: Path) -> None:
     settings = load_settings(folder)
-    assert settings.radar.gate.venues == ("binance", "okx", "bybit")
+    assert settings.radar.gate.venues == ("binance", "okx", "bybit", "gate", "bitget", "htx", "coinbase")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import aiohttp
 from aiohttp import web
 from msgspec import Struct
 
-from simulator import binance, bybit, coinbase, coingecko, fx, okx
+from simulator import binance, bitget, bybit, coinbase, coingecko, fx, gate, htx, kraken, kucoin, mexc, okx
 from simulator.counters import Counters
 from simulator.venues import Entry
 from simulator.world import World
@@ -51,7 +51,7 @@ async def running_venues() -> AsyncIterator[Venues]:
     clock = FakeSimClock()
     world, counters = World(clock, 5, markets=60, rate=20.0), Counters()
     app = web.Application()
-    for service in (binance, okx, bybit, coinbase, coingecko, fx):
+    for service in (binance, okx, bybit, gate, kucoin, bitget, mexc, htx, coinbase, kraken, coingecko, fx):
         app.router.add_routes(service.routes(world, counters))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
     await runner.setup()

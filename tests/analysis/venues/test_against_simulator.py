@@ -1,14 +1,17 @@
 """Every fetcher through the real door against the simulated services, over real connections."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from analysis.bank import Bank
 from analysis.coingecko import CoinGecko
+from analysis.everyone import VENUES
 from analysis.fx_legs import FxSources
 from analysis.korea import Korea
 from analysis.quotes import BankRate, Book, Listed, NotListed, Perp, Run, Silent, Spot, Transfers
+from analysis.routes import canonical
 from analysis.sources import Venue
 from analysis.tokenomics import MarketCap
 from analysis.venues.binance import Binance
@@ -20,15 +23,21 @@ from collectors.events import Exchange
 from collectors.net.http import HttpDoor, open_door
 from collectors.net.limits import Limits
 from collectors.rest import Ticker
+from config.load import load_settings
 from simulator.venues import Entry
 from tests.fakes.simulator import FakeSimClock, SimulatorHandle, running_simulator
 
 PATHS = {
     "upbit": "/upbit", "bithumb": "/bithumb", "binance": "/binance", "binance_futures": "/binance-futures",
-    "okx": "/okx", "bybit": "/bybit", "coinbase": "/coinbase", "coingecko": "/coingecko", "dunamu": "/fx/dunamu",
-    "er_api": "/fx/er-api",
+    "okx": "/okx", "bybit": "/bybit", "coingecko": "/coingecko", "dunamu": "/fx/dunamu", "er_api": "/fx/er-api",
+    **{name: f"/{name}" for name in ("gate", "kucoin", "bitget", "mexc", "htx", "coinbase", "kraken")},
+    **{f"{name}_futures": f"/{name}-futures" for name in ("kucoin", "htx", "kraken")},
 }  # fmt: skip
-VENUES: dict[str, type[Binance | Okx | Bybit]] = {"binance": Binance, "okx": Okx, "bybit": Bybit}
+KEYED: dict[str, type[Binance | Okx | Bybit]] = {"binance": Binance, "okx": Okx, "bybit": Bybit}
+CONFIG = Path(__file__).resolve().parents[3] / "config"
+OPEN_BOOKS = ("gate", "bitget", "kucoin", "htx")  # tell deposits and withdrawals by network without a key
+HOSTS = {name: (name, f"{name}-futures") for name in ("binance", "kucoin", "htx", "kraken")}
+HEDGED = [name for name in VENUES if name != "coinbase"]
 
 
 @pytest.fixture
@@ -39,7 +48,7 @@ def clock() -> FakeSimClock:
 @pytest.fixture
 async def sim(clock: FakeSimClock) -> AsyncIterator[SimulatorHandle]:
     async with running_simulator(markets=12, rate=20, clock=clock) as handle:
-        for venue in (*VENUES, "coinbase"):  # the clock stands, so a latency would never be over
+        for venue in VENUES:  # the clock stands, so a latency would never be over
             handle.world.venue(venue).latency_ms = 0
         yield handle
 
@@ -59,7 +68,7 @@ def entry(sim: SimulatorHandle, venue: str, base: str) -> Entry:
 
 
 def made(name: str, door: HttpDoor, clock: FakeSimClock, key: ApiKey | None = None) -> Venue:
-    return VENUES[name](door, clock, 5.0, key)
+    return VENUES[name](door, clock, 5.0) if key is None else KEYED[name](door, clock, 5.0, key)
 
 
 @pytest.mark.parametrize("name", VENUES)
@@ -67,24 +76,55 @@ async def test_a_venues_answer_is_the_worlds_truth(
     sim: SimulatorHandle, door: HttpDoor, clock: FakeSimClock, name: str
 ) -> None:
     answer = await made(name, door, clock).ask("BTC")
-    spot, perp = sim.world.venue(name).spot("BTC"), sim.world.venue(name).perp("BTC")
-    assert isinstance(answer, Listed) and spot is not None and perp is not None
-    assert isinstance(answer.quote.spot, Spot) and isinstance(answer.quote.perp, Perp)
-    told, hedge = answer.quote.spot, answer.quote.perp
+    spot = sim.world.venue(name).spot("BTC")
+    assert isinstance(answer, Listed) and isinstance(answer.quote.spot, Spot) and spot is not None
+    told = answer.quote.spot
     assert told.last and told.bid and told.ask and told.quote_volume_24h and told.book
+    # where the market is against USD the figures went there and back through its price of a USDT
     assert (told.last.value, told.bid.value, told.ask.value) == pytest.approx((spot.last, spot.bid, spot.ask))
-    assert told.quote_volume_24h.value == pytest.approx(spot.value_24h)
+    assert told.quote_volume_24h.value == pytest.approx(spot.value_24h, rel=1e-3)
     assert told.book.bids[0] == pytest.approx((spot.bid, spot.bid_size))
     assert len(told.book.asks) >= 100
+    assert set(answer.quote.missing) <= {"transfers"}
+
+
+@pytest.mark.parametrize("name", HEDGED)
+async def test_a_venues_perpetual_is_the_worlds_truth(
+    sim: SimulatorHandle, door: HttpDoor, clock: FakeSimClock, name: str
+) -> None:
+    answer = await made(name, door, clock).ask("ETH")
+    perp = sim.world.venue(name).perp("ETH")
+    assert isinstance(answer, Listed) and isinstance(answer.quote.perp, Perp) and perp is not None
+    hedge = answer.quote.perp
     assert hedge.mark and hedge.funding_rate and hedge.funding_interval_h and hedge.book
     assert hedge.mark.value == pytest.approx(perp.mark)
-    assert hedge.funding_rate.value == pytest.approx(perp.funding_rate, abs=1e-8)
-    assert (hedge.funding_interval_h.value, hedge.next_funding_ms) == (8.0, perp.next_funding_ms)
-    assert hedge.book.asks[0] == pytest.approx((perp.ask, perp.ask_size))
-    assert set(answer.quote.missing) == {"transfers"}
+    hours, rate = hedge.funding_interval_h.value, hedge.funding_rate.value
+    assert rate / hours == pytest.approx(perp.funding_rate / 8, abs=1e-8)
+    if name != "kraken":
+        assert (hours, hedge.next_funding_ms) == (8.0, perp.next_funding_ms)
+    assert hedge.book.asks[0][0] == pytest.approx(perp.ask)
+    assert hedge.book.asks[0][1] == pytest.approx(perp.ask_size, rel=0.2 if name == "gate" else 1e-6)  # whole contracts
 
 
-@pytest.mark.parametrize("name", VENUES)
+@pytest.mark.parametrize("name", OPEN_BOOKS)
+async def test_transfers_are_told_without_a_key(
+    sim: SimulatorHandle, door: HttpDoor, clock: FakeSimClock, name: str
+) -> None:
+    entry(sim, name, "ETH").withdrawal = False
+    answer = await made(name, door, clock).ask("ETH")
+    truth = sim.world.venue(name).currency("ETH")
+    assert isinstance(answer, Listed) and isinstance(answer.quote.transfers, Transfers) and truth is not None
+    networks = load_settings(CONFIG).networks
+    told = {canonical(networks, name, state.network): state for state in answer.quote.transfers.networks}
+    assert {"ETH"} <= set(told)  # not every venue's spelling of every chain is known
+    assert {(state.deposit, state.withdrawal) for state in told.values()} == {
+        (TransferState.OPEN, TransferState.CLOSED)
+    }
+    fees = {state.withdraw_fee is None for state in told.values()}
+    assert fees == {name == "gate"}
+
+
+@pytest.mark.parametrize("name", HEDGED)
 @pytest.mark.parametrize("warm", [False, True])
 async def test_a_multiplied_perpetual_is_told_per_coin_with_and_without_the_list(
     sim: SimulatorHandle, door: HttpDoor, clock: FakeSimClock, name: str, warm: bool
@@ -100,7 +140,9 @@ async def test_a_multiplied_perpetual_is_told_per_coin_with_and_without_the_list
     assert hedge.mark and hedge.book
     assert hedge.multiplier == perp.multiplier
     assert hedge.mark.value == pytest.approx(perp.mark, rel=1e-5)
-    assert hedge.book.bids[0] == pytest.approx((perp.bid, perp.bid_size), rel=1e-5)
+    assert hedge.book.bids[0][0] == pytest.approx(perp.bid, rel=1e-5)
+    contract = 1e6 if name == "gate" else 0.0  # whole contracts there
+    assert hedge.book.bids[0][1] == pytest.approx(perp.bid_size, rel=1e-5, abs=contract)
 
 
 @pytest.mark.parametrize("name", VENUES)
@@ -128,10 +170,11 @@ async def test_the_lists_are_those_of_the_world(
     world = sim.world.venue(name)
     assert not isinstance(found.spot, Silent) and not isinstance(found.perp, Silent)
     assert set(found.spot) == set(world.bases())
-    assert set(found.perp) == {base for base in world.bases() if world.perp(base) is not None}
+    perps = {base for base in world.bases() if world.perp(base) is not None} if name in HEDGED else set()
+    assert set(found.perp) == perps
 
 
-@pytest.mark.parametrize("name", VENUES)
+@pytest.mark.parametrize("name", KEYED)
 async def test_a_key_opens_the_transfer_state(
     sim: SimulatorHandle, door: HttpDoor, clock: FakeSimClock, name: str
 ) -> None:
@@ -160,7 +203,7 @@ async def test_the_run_starts_at_the_minute_of_the_notice(
 async def test_a_venue_in_trouble_is_silent(
     sim: SimulatorHandle, door: HttpDoor, clock: FakeSimClock, name: str, kind: str
 ) -> None:
-    for target in {name, "binance-futures" if name == "binance" else name}:
+    for target in HOSTS.get(name, (name,)):
         await sim.post("/sim/fault", target=target, kind=kind, for_s=60)
     assert isinstance(await made(name, door, clock).ask("BTC"), Silent)
 
@@ -170,7 +213,7 @@ async def test_a_venue_in_trouble_is_silent(
 async def test_a_price_of_zero_or_null_is_no_price(
     sim: SimulatorHandle, door: HttpDoor, clock: FakeSimClock, name: str, kind: str
 ) -> None:
-    for target in {name, "binance-futures" if name == "binance" else name}:
+    for target in HOSTS.get(name, (name,)):
         await sim.post("/sim/fault", target=target, kind=kind, for_s=60)
     answer = await made(name, door, clock).ask("BTC")
     assert isinstance(answer, Listed) and isinstance(answer.quote.spot, Spot)

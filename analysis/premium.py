@@ -81,11 +81,12 @@ def choose_fx(
     """The first live step that the live members bear out; else the last good one; else the hard-coded, for show only.
 
     One of three members more than 1 % off their median is dropped. Where no two agree there is no rate at all: two that
-    differ can't say which of them is wrong. A lone rate is used, unless the bank's rate makes it absurd.
+    differ can't say which of them is wrong. A lone rate is used, unless the bank's rate makes it absurd; so are BTC and
+    ETH by themselves, which come from the same two places: what is wrong with one is wrong with the other.
     """
     members = tuple(_live_members(legs, now_ms))
     if len(members) >= 2:
-        return _agreed(members)
+        return _agreed(members, legs, now_ms)
     if members:
         lone = members[0]
     elif last_good is not None and -SKEW_MS <= now_ms - last_good.taken_ms <= last_good_max_s * 1000:
@@ -125,7 +126,7 @@ def _live(leg: Leg, now_ms: int) -> bool:
     return positive(leg.price) is not None and -SKEW_MS <= now_ms - leg.taken_ms <= LIVE_AGE_MS
 
 
-def _agreed(members: tuple[FxMember, ...]) -> Fx:
+def _agreed(members: tuple[FxMember, ...], legs: FxLegs, now_ms: int) -> Fx:
     rates = [member.rate for member in members]
     middle = min(rates) if len(rates) == 2 else median(rates)
     within = tuple(member for member in members if near(member.rate, middle, AGREE))
@@ -134,7 +135,9 @@ def _agreed(members: tuple[FxMember, ...]) -> Fx:
     used = within[0]
     dropped = tuple(member for member in members if member not in within)
     trusted = used.step in (FxStep.BTC, FxStep.ETH)
-    return Fx(used.rate, used.step, used.source, used.taken_ms, trusted, None, members, dropped)
+    one_pair = all(member.step is not FxStep.USDT for member in within)
+    off_bank = "fx_off_bank" if one_pair and _off_bank(used.rate, legs, now_ms) else None
+    return Fx(used.rate, used.step, used.source, used.taken_ms, trusted and not off_bank, off_bank, members, dropped)
 
 
 def _off_bank(rate: float, legs: FxLegs, now_ms: int) -> bool:

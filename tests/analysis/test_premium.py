@@ -24,7 +24,8 @@ from analysis.premium import (
     sound,
 )
 from analysis.quotes import BankRate
-from tests.fakes.evidence import NOW, book, evidence, leg, legs, settings, two_sided
+from analysis.verdict import Outcome
+from tests.fakes.evidence import NOW, book, evidence, korean, leg, legs, settings, two_sided
 
 HARD = 1_450.0
 
@@ -125,6 +126,27 @@ def test_a_lone_rate_far_from_the_banks_may_not_be_acted_on(rate: float, why: st
     """The bank says 1,380: 5 % below is 1,311, 15 % above 1,587. On 2025-10-11 a USDT printed 5,755 KRW for minutes."""
     fx = choose_fx(at(None, None, rate, bank=BankRate(1_380.0, NOW, NOW, "bank")), None, HARD, NOW)
     assert fx.watch_only == why
+
+
+@pytest.mark.parametrize("usdt", [None, 1_400.0])
+@pytest.mark.parametrize(
+    ("rate", "why"), [(1_311.0, None), (1_310.0, "fx_off_bank"), (1_587.0, None), (1_588.0, "fx_off_bank")]
+)
+def test_btc_and_eth_share_their_sources_and_can_not_outvote_the_bank(
+    rate: float, why: str | None, usdt: float | None
+) -> None:
+    """KRW-USDT at 1,400 lies more than 1 % from each of these: where it is there, it is the one dropped."""
+    fx = choose_fx(at(rate, rate, usdt, bank=BankRate(1_380.0, NOW, NOW, "bank")), None, HARD, NOW)
+    assert (fx.rate, fx.watch_only, fx.trusted) == (rate, why, why is None)
+    assert remember(None, fx) is None or why is None
+
+
+def test_a_foreign_side_that_is_wrong_for_btc_and_eth_alike_makes_no_go() -> None:
+    wrong = {"btc_usdt": leg("BTC", "USDT", 140_000.0), "eth_usdt": leg("ETH", "USDT", 4_200.0)}
+    for told in (legs(**wrong), legs(**wrong, usdt_krw=None)):
+        verdict = decide(evidence(korean=korean(bid=1_399.0, ask=1_401.0), legs=told), settings())
+        assert verdict.outcome is Outcome.NO_GO
+        assert "fx_off_bank" in [finding.subject for finding in verdict.blockers]
 
 
 def test_rates_that_agree_with_each_other_are_believed_against_the_bank() -> None:

@@ -89,6 +89,7 @@ from store.writer import DatabaseWriter, WriterGone
 log = logging.getLogger("radar")
 
 CONFIGURATION, STORAGE, BUG, HELD = 1, 2, 3, 4
+REFUSALS = (SettingsError, NoSimulator)
 FLUSH_ALERTS_S = 5.0
 TICK_S = 60.0
 EXAMINATION_S = 60.0
@@ -579,16 +580,19 @@ def main(argv: Sequence[str] | None = None) -> int:
             return asyncio.run(analyze(asked, settings, secrets))
         set_up(radar.log_format, radar.log_level, secrets.values())
         return _run_holding(asked, settings, secrets)
-    except (SettingsError, NoSimulator) as e:
+    except REFUSALS as e:
         cli.complain(str(e))
         return CONFIGURATION
+    except BrokenPipeError:  # the reader of our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 def _run_holding(asked: cli.Arguments, settings: Settings, secrets: Secrets) -> int:
     """The daemon inside the lock of its data folder."""
     try:
         asked.data.mkdir(parents=True, exist_ok=True)
-        with held(asked.data / "radar.lock") as hold, noting(hold, secrets.values()):
+        with held(asked.data / "radar.lock") as hold, noting(hold, secrets.values(), REFUSALS):
             return asyncio.run(run(asked, settings, secrets, hold))
     except AlreadyRunning as e:
         cli.complain(str(e))
@@ -601,7 +605,7 @@ def _run_holding(asked: cli.Arguments, settings: Settings, secrets: Secrets) -> 
             f"{asked.data} cannot hold the data ({e.strerror or e}); give a folder we may write to with --data"
         )
         return STORAGE
-    except (SettingsError, NoSimulator):
+    except REFUSALS:
         raise  # no bug, but a word to whoever started us
     except Exception:
         log.critical("recording ended by a bug; the service manager starts it again", exc_info=True)

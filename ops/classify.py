@@ -8,6 +8,7 @@ that lines out still match lines in.
 import msgspec
 from msgspec import Struct
 
+from collectors.events import EXCHANGES
 from collectors.notice_parser import CoinName, ListedItem, ParsedNotice, parse, published_of
 from collectors.notices.times import iso_of
 
@@ -54,7 +55,10 @@ def classify_line(line: str | bytes) -> tuple[str, bool]:
         asked = msgspec.json.decode(line, type=_Line)
     except (msgspec.DecodeError, UnicodeError) as trouble:
         return _line_of(_Refusal(f"not a notice: {trouble}")), False
-    parsed = parse(asked.exchange, asked.title, asked.body, published_of(asked.published), asked.categories)
+    if asked.exchange.lower() not in EXCHANGES:
+        return _line_of(_Refusal(f"exchange: upbit or bithumb is expected, not {asked.exchange[:40]!r}")), False
+    published = published_of(asked.published)
+    parsed = parse(asked.exchange.lower(), asked.title, asked.body, published, asked.categories)
     return _line_of(_answer(parsed)), True
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+LARGEST_KRW = Decimal(1_000_000_000_000)
 ROOT = Path(__file__).resolve().parents[1]
 COMMANDS = (
     *("run", "check-config", "doctor", "status", "analyze", "classify", "listings", "alerts", "gaps"),
@@ -119,8 +120,8 @@ def _krw(text: str) -> Decimal:
         amount = Decimal(text.replace(",", "").replace("_", ""))
     except InvalidOperation:
         raise argparse.ArgumentTypeError(f"{text!r} is not an amount in KRW") from None
-    if not (amount.is_finite() and amount > 0):
-        raise argparse.ArgumentTypeError("a positive amount in KRW is expected")
+    if not (amount.is_finite() and 0 < amount <= LARGEST_KRW):
+        raise argparse.ArgumentTypeError(f"an amount in KRW above 0, at most {LARGEST_KRW:,}, is expected")
     return amount
 
 

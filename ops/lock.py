@@ -84,15 +84,19 @@ def held(path: Path) -> Iterator[Hold]:
 
 
 @contextmanager
-def noting(hold: Hold, secrets: Iterable[str]) -> Iterator[None]:
-    """Note a crash of the block, for the message of the next start; a secret in its text is blanked out."""
+def noting(hold: Hold, secrets: Iterable[str], refusals: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+    """Note a crash of the block, for the message of the next start; a secret in its text is blanked out.
+
+    `refusals` are words to whoever started us, such as a wrong address: a start that never was, not a crash.
+    """
     try:
         yield
     except Exception as crash:
         why = f"{type(crash).__name__}: {crash}"
         for secret in secrets:
             why = why.replace(secret, "***")
-        hold.end("crashed", time.time_ns() // 1_000_000, " ".join(why.split()))
+        ended: End = "stopped" if isinstance(crash, refusals) else "crashed"
+        hold.end(ended, time.time_ns() // 1_000_000, " ".join(why.split()))
         raise
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from alerts.alert import AlertLevel
 from alerts.details import finding
 from alerts.words import Language
 from analysis.verdict import FactValue, Finding, Verdict
@@ -155,10 +156,12 @@ def _lines(file: Path | None) -> Iterator[bytes]:
 class Decision(msgspec.Struct, frozen=True):
     """A verdict as `analyze` prints it: the columns of `decisions`. `net_bps` is basis points of the notional."""
 
+    id: int | None  # a question by hand is not kept
+    listing_id: int | None
     made_ms: int
     mode: str
     verdict: str
-    level: str
+    level: int
     facts: dict[str, FactRow]
     blockers: tuple[Finding, ...]
     warnings: tuple[Finding, ...]
@@ -168,10 +171,12 @@ class Decision(msgspec.Struct, frozen=True):
 def decision_of(verdict: Verdict) -> Decision:
     """The row of a verdict."""
     return Decision(
+        id=None,
+        listing_id=None,
         made_ms=verdict.made_ms,
         mode=verdict.mode.value,
         verdict=verdict.outcome.value,
-        level=verdict.level.name,
+        level=int(verdict.level),
         facts={
             name: FactRow(fact.value, fact.unit, fact.source, fact.age_ms(verdict.made_ms))
             for name, fact in verdict.facts.items()
@@ -190,9 +195,8 @@ def show_decision(told: bytes, asked: Arguments, language: Language) -> int:
     decision = msgspec.json.decode(told, type=Decision)
     net = "unknown" if decision.net_bps is None else f"{decision.net_bps:+.1f} bps"
     print_line = sys.stdout.write
-    print_line(
-        f"{decision.verdict} ({decision.level}) {asked.symbol} on {asked.exchange}, {decision.mode}, net {net}\n"
-    )
+    level = AlertLevel(decision.level).name
+    print_line(f"{decision.verdict} ({level}) {asked.symbol} on {asked.exchange}, {decision.mode}, net {net}\n")
     for mark, findings in (("blocked", decision.blockers), ("careful", decision.warnings)):
         for each in findings:
             print_line(f"  {mark}: {finding(each, language)}\n")

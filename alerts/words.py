@@ -79,6 +79,7 @@ FINDINGS: Mapping[str, Words] = {
     "hedge_unknown": ("헤지 가능 여부 알 수 없음", "hedge unknown"),
     "identity_weak": ("같은 코인인지 약하게만 확인됨", "same coin only weakly confirmed"),
     "fx_member_dropped": ("벗어난 환율을 제외함", "an FX source deviated and was dropped"),
+    "fx_unchecked": ("환율을 은행 환율과 비교하지 못함", "FX not checked: no recent bank rate"),
     "unknown_symbol": ("어느 거래소에도 없는 코인", "no venue knows this coin"),
     "unknown_waived": ("설정에 따라 모르는 채로 허용함", "unknown, waived by the configuration"),
 }

@@ -7,7 +7,7 @@ A blocker says no, a warning says careful. Codes (`alerts/words.py` has the word
                watch_only with the missing fact as subject: fx_conflict, fx_hard_coded, fx_off_bank, <exchange> price,
                foreign price, deposit, withdrawal, transfer time, cost, identity
     warnings   low_volume, gas_high, no_hedge, hedge_dex_only, hedge_unknown, identity_weak, fx_member_dropped,
-               vasp_unknown, unknown_waived
+               fx_unchecked, vasp_unknown, unknown_waived
 
 What closes a route beside an open one stays that route's own reason. "Unknown" never passes for a yes: it is a blocker
 of its own, or it keeps the level below CRITICAL.
@@ -262,6 +262,11 @@ def fx_member_dropped(g: GateInput) -> Finding | None:
     return Finding("fx_member_dropped", "", {f"{member.step.value}_krw": member.rate for member in g.fx.dropped})
 
 
+def fx_unchecked(g: GateInput) -> Finding | None:
+    """A rate from one pair of sources, and no bank rate of the last days to compare it with."""
+    return Finding("fx_unchecked", "", {"krw_per_usdt": g.fx.rate}) if g.fx.unchecked else None
+
+
 def vasp_unknown(g: GateInput) -> Finding | None:
     plan = _spoken_of(g)
     return Finding("vasp_unknown", plan.way.venue) if plan is not None and plan.way.vasp == "unknown" else None
@@ -338,6 +343,7 @@ RULES: tuple[Rule, ...] = (
     _warning(hedge_unknown),
     _warning(identity_weak),
     _warning(fx_member_dropped, pre_open=False),
+    _warning(fx_unchecked, pre_open=False),
     _warning(vasp_unknown),
     _warning(unknown_waived),
 )

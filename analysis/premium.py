@@ -73,6 +73,7 @@ class Fx(Struct, frozen=True):
     watch_only: str | None = None  # fx_conflict | fx_hard_coded | fx_off_bank
     members: tuple[FxMember, ...] = ()
     dropped: tuple[FxMember, ...] = ()
+    unchecked: bool = False  # one pair of sources says it, and there is no recent bank rate to compare it with
 
 
 def choose_fx(
@@ -93,9 +94,7 @@ def choose_fx(
         lone = FxMember(FxStep.LAST_GOOD, last_good.rate, f"last good: {last_good.source}", last_good.taken_ms)
     else:
         return Fx(hard_coded, FxStep.HARD_CODED, "radar.yaml", None, False, "fx_hard_coded")
-    trusted = lone.step in (FxStep.BTC, FxStep.ETH)
-    off_bank = "fx_off_bank" if _off_bank(lone.rate, legs, now_ms) else None
-    return Fx(lone.rate, lone.step, lone.source, lone.taken_ms, trusted and not off_bank, off_bank, members)
+    return _by_the_bank(lone, legs, now_ms, members)
 
 
 def remember(last_good: FxMember | None, fx: Fx) -> FxMember | None:
@@ -134,17 +133,22 @@ def _agreed(members: tuple[FxMember, ...], legs: FxLegs, now_ms: int) -> Fx:
         return Fx(None, None, "no two sources agree", None, False, "fx_conflict", members)
     used = within[0]
     dropped = tuple(member for member in members if member not in within)
+    if all(member.step is not FxStep.USDT for member in within):
+        return _by_the_bank(used, legs, now_ms, members, dropped)
     trusted = used.step in (FxStep.BTC, FxStep.ETH)
-    one_pair = all(member.step is not FxStep.USDT for member in within)
-    off_bank = "fx_off_bank" if one_pair and _off_bank(used.rate, legs, now_ms) else None
-    return Fx(used.rate, used.step, used.source, used.taken_ms, trusted and not off_bank, off_bank, members, dropped)
+    return Fx(used.rate, used.step, used.source, used.taken_ms, trusted, None, members, dropped)
 
 
-def _off_bank(rate: float, legs: FxLegs, now_ms: int) -> bool:
+def _by_the_bank(
+    used: FxMember, legs: FxLegs, now_ms: int, members: tuple[FxMember, ...], dropped: tuple[FxMember, ...] = ()
+) -> Fx:
+    """A rate that only the bank's can bear out; without a recent one it is used, and not trusted."""
     bank = legs.bank
-    if bank is None or positive(bank.krw_per_usd) is None or now_ms - bank.posted_ms > BANK_AGE_MS:
-        return False
-    return not BANK_BAND[0] <= rate / bank.krw_per_usd <= BANK_BAND[1]
+    known = bank is not None and positive(bank.krw_per_usd) is not None and now_ms - bank.posted_ms <= BANK_AGE_MS
+    within = bank is not None and known and BANK_BAND[0] <= used.rate / bank.krw_per_usd <= BANK_BAND[1]
+    trusted = within and used.step in (FxStep.BTC, FxStep.ETH)
+    off_bank = "fx_off_bank" if known and not within else None
+    return Fx(used.rate, used.step, used.source, used.taken_ms, trusted, off_bank, members, dropped, not known)
 
 
 class VenuePrice(Struct, frozen=True):

@@ -145,6 +145,13 @@ def test_net_must_be_above_the_margin(above: Decimal, outcome: Outcome) -> None:
 
 
 WARNED: list[tuple[str, Evidence, Settings, set[str]]] = [
+    (
+        "a lone rate and no bank",
+        evidence(legs=legs(eth_krw=None, usdt_krw=None, bank=None)),
+        settings(),
+        {"fx_unchecked"},
+    ),
+    ("no bank, but three that agree", evidence(legs=legs(bank=None)), settings(), set()),
     ("volume", evidence({"binance": venue(spot=good_spot(volume=99_999.0))}), settings(), {"low_volume"}),
     ("volume enough", evidence({"binance": venue(spot=good_spot(volume=100_000.0))}), settings(), set()),
     ("volume unknown", evidence({"binance": venue(spot=good_spot(volume=None))}), settings(), {"low_volume"}),

@@ -48,16 +48,16 @@ def at(btc: float | None, eth: float | None, usdt: float | None, **changes: obje
         # Median 1,400, 1 % is 14: 1,386 is just inside, 1,385 just outside and dropped.
         (1_386, 1_400, 1_400, 1_386, FxStep.BTC, True, None, []),
         (1_385, 1_400, 1_400, 1_400, FxStep.ETH, True, None, [FxStep.BTC]),
-        (1_400, 1_400, 1_655, 1_400, FxStep.BTC, True, None, [FxStep.USDT]),
+        (1_400, 1_400, 1_655, 1_400, FxStep.BTC, False, None, [FxStep.USDT]),  # BTC and ETH: no bank bears them out
         # Nobody agrees with anybody: no rate.
         (1_300, 1_400, 1_500, None, None, False, "fx_conflict", []),
         # Two: 1 % of the lower is 14; 1,414 agrees, 1,415 does not.
         (1_400, None, 1_414, 1_400, FxStep.BTC, True, None, []),
         (1_400, None, 1_415, None, None, False, "fx_conflict", []),
         (None, 1_400, 1_414, 1_400, FxStep.ETH, True, None, []),
-        # One: used; trusted only if it is implied by a coin.
-        (1_400, None, None, 1_400, FxStep.BTC, True, None, []),
-        (None, 1_400, None, 1_400, FxStep.ETH, True, None, []),
+        # One: used; not trusted, there is no bank here.
+        (1_400, None, None, 1_400, FxStep.BTC, False, None, []),
+        (None, 1_400, None, 1_400, FxStep.ETH, False, None, []),
         (None, None, 1_400, 1_400, FxStep.USDT, False, None, []),
         # None at all, and nothing remembered: shown, never acted on.
         (None, None, None, HARD, FxStep.HARD_CODED, False, "fx_hard_coded", []),
@@ -126,6 +126,31 @@ def test_a_lone_rate_far_from_the_banks_may_not_be_acted_on(rate: float, why: st
     """The bank says 1,380: 5 % below is 1,311, 15 % above 1,587. On 2025-10-11 a USDT printed 5,755 KRW for minutes."""
     fx = choose_fx(at(None, None, rate, bank=BankRate(1_380.0, NOW, NOW, "bank")), None, HARD, NOW)
     assert fx.watch_only == why
+
+
+FOUR_DAYS_MS = 4 * 86_400_000
+
+
+@pytest.mark.parametrize(
+    ("members", "posted_ms", "trusted", "unchecked"),
+    [
+        ((1_400, None, None), NOW, True, False),
+        ((None, 1_400, None), NOW, True, False),
+        ((None, None, 1_400), NOW, False, False),  # KRW-USDT is never trusted by itself
+        ((1_400, None, None), NOW - FOUR_DAYS_MS, True, False),
+        ((1_400, None, None), NOW - FOUR_DAYS_MS - 1, False, True),
+        ((1_400, 1_400, None), NOW - FOUR_DAYS_MS - 1, False, True),
+        ((1_400, None, None), None, False, True),
+        ((1_400, 1_400, None), None, False, True),
+        ((1_400, None, 1_400), None, True, False),  # KRW-USDT is another source
+    ],
+)
+def test_what_one_pair_of_sources_says_is_trusted_only_beside_a_bank_rate_of_four_days(
+    members: tuple[float | None, float | None, float | None], posted_ms: int | None, trusted: bool, unchecked: bool
+) -> None:
+    bank = None if posted_ms is None else BankRate(1_380.0, posted_ms, NOW, "bank")
+    fx = choose_fx(at(*members, bank=bank), None, HARD, NOW)
+    assert (fx.rate, fx.trusted, fx.unchecked, fx.watch_only) == (1_400.0, trusted, unchecked, None)
 
 
 @pytest.mark.parametrize("usdt", [None, 1_400.0])

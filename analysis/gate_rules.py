@@ -168,14 +168,18 @@ def _cause(g: GateInput, code: str) -> Finding | None:
 
 
 def unprofitable(g: GateInput) -> Finding | None:
-    """Net at or below the margin. A GO is kept until net has been 50 bps below it for 10 s (`hysteresis_*`)."""
+    """Net at or below the margin. A GO is kept until net has been 50 bps below it for 10 s (`hysteresis_*`).
+
+    It is not kept at a loss, nor on the strength of a look so long ago that nobody saw what lay between.
+    """
     net = g.best.net_bps if g.best is not None else None
     if net is None:
         return None
-    if g.previous is not None and g.previous.outcome is Outcome.GO:
-        if not net < least_net_bps(g.gate, g.previous):
+    standing = _standing(g.gate, g.previous, g.now_ms)
+    if standing is not None and net > 0:
+        if not net < least_net_bps(g.gate, g.previous, g.now_ms):
             return None
-        since_ms = g.previous.below_since_ms if g.previous.below_since_ms is not None else g.now_ms
+        since_ms = standing.below_since_ms if standing.below_since_ms is not None else g.now_ms
         if g.now_ms - since_ms < g.gate.hysteresis_s * 1000:
             return None
     elif net > g.gate.margin_bps:
@@ -183,10 +187,17 @@ def unprofitable(g: GateInput) -> Finding | None:
     return Finding("unprofitable", "", {"net_bps": float(net), "margin_bps": float(g.gate.margin_bps)})
 
 
-def least_net_bps(gate: Gate, previous: Previous | None) -> Decimal:
+def least_net_bps(gate: Gate, previous: Previous | None, now_ms: int) -> Decimal:
     """What net must exceed; for a GO that stands, what it may fall to."""
-    kept = previous is not None and previous.outcome is Outcome.GO
-    return gate.margin_bps - gate.hysteresis_bps if kept else gate.margin_bps
+    kept = _standing(gate, previous, now_ms) is not None
+    return max(Decimal(0), gate.margin_bps - gate.hysteresis_bps) if kept else gate.margin_bps
+
+
+def _standing(gate: Gate, previous: Previous | None, now_ms: int) -> Previous | None:
+    """The verdict before this one if it was a GO, and no longer ago than a GO outlives its profit."""
+    if previous is None or previous.outcome is not Outcome.GO:
+        return None
+    return previous if now_ms - previous.made_ms <= gate.hysteresis_s * 1000 else None
 
 
 def cost_unknown(g: GateInput) -> Finding | None:

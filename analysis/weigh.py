@@ -62,7 +62,7 @@ def weigh(
     plans = [
         _plan(way, evidence, model, hedge_for, fx, korean, notional, notional_usdt, excluded) for way in found_ways
     ]
-    least = least_net_bps(gate, previous)
+    least = least_net_bps(gate, previous, evidence.now_ms)
     legs = evidence.legs
     prices = premium(
         korean.mid if korean else None,

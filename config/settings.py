@@ -94,7 +94,7 @@ class Gate(Struct, frozen=True, forbid_unknown_fields=True):
     waive_unknown: tuple[Literal["deposit", "withdrawal", "hedge"], ...] = ()  # price and FX can't be waived
     venues: tuple[VenueName, ...] = ("binance", "okx", "bybit", "gate", "bitget", "htx", "coinbase")
     hysteresis_bps: Decimal = Decimal(50)  # a GO stays until net falls this far under the margin …
-    hysteresis_s: float = 10.0  # … for this long
+    hysteresis_s: float = 10.0  # … for this long, at most a minute
     ring_every_s: float = 60.0  # at most one ringing verdict a listing
     edit_every_s: float = 3.0
     book_max_age_s: float = 10.0  # an order book or price older than this is unknown
@@ -265,11 +265,15 @@ def _problems(settings: Settings) -> Iterator[str]:
     for key, fee in numbered(settings):
         if fee.unit not in UNITS:
             yield f"{key}: expected one of the units {', '.join(UNITS)}, got {fee.unit!r}"
+    if settings.radar.gate.hysteresis_s > LONGEST_HYSTERESIS_S:
+        held_s = settings.radar.gate.hysteresis_s
+        yield f"radar.yaml: expected at most {LONGEST_HYSTERESIS_S:g}, got {held_s:g} - at `$.gate.hysteresis_s`"
     yield from _missing(settings)
     yield from _ambiguous_networks(settings.networks)
 
 
 UNITS = ("percent", "usd", "min")
+LONGEST_HYSTERESIS_S = 60.0  # a GO without its profit must not stand longer
 MAY_BE_ZERO = ("value", "margin_bps", "hysteresis_bps", "hysteresis_s", "catch_up_max_h", "port")
 
 

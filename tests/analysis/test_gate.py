@@ -363,6 +363,22 @@ def test_a_go_falls_on_profit_alone_only_after_ten_seconds(
     assert with_net(below, previous) is outcome
 
 
+@pytest.mark.parametrize(
+    ("made_ms", "outcome"), [(NOW - 10_000, Outcome.GO), (NOW - 10_001, Outcome.NO_GO), (NOW - 600_000, Outcome.NO_GO)]
+)
+def test_only_a_go_of_the_last_ten_seconds_is_kept(made_ms: int, outcome: Outcome) -> None:
+    assert with_net("1", Previous(Outcome.GO, made_ms)) is outcome
+
+
+@pytest.mark.parametrize(("loss", "outcome"), [("0", Outcome.NO_GO), ("-0.0001", Outcome.GO)])
+def test_a_go_that_earns_nothing_falls_at_once(loss: str, outcome: Outcome) -> None:
+    """The margin is 10 bps and a GO may fall 500 below it: that is no leave to lose money."""
+    good = weigh(evidence(), settings(margin_bps=Decimal(10), hysteresis_bps=Decimal(500)), previous=GO_BEFORE)
+    plan = msgspec.structs.replace(good.plans[0], net_bps=-Decimal(loss))
+    given = msgspec.structs.replace(good, plans=(plan, *good.plans[1:]))
+    assert judge(given).outcome is outcome
+
+
 def test_any_other_blocker_ends_a_go_at_once() -> None:
     assert decide(one_route(CLOSED), settings(), previous=GO_BEFORE).outcome is Outcome.NO_GO
     assert decide(evidence(legs=FxLegs()), settings(), previous=GO_BEFORE).outcome is Outcome.NO_GO

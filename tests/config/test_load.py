@@ -35,6 +35,7 @@ def test_shipped_folder_loads(folder: Path) -> None:
         ("radar.yaml", "language: ko", "language: fr", ["radar.yaml", "language", "fr"]),
         ("radar.yaml", "margin_bps: 100", "margin_bps: .nan", ["radar.yaml", "margin_bps"]),
         ("radar.yaml", "margin_bps: 100", "margin_bps: -1", ["radar.yaml", "margin_bps", "at least 0"]),
+        ("radar.yaml", "hysteresis_s: 10", "hysteresis_s: 61", ["radar.yaml", "hysteresis_s", "at most 60"]),
         ("radar.yaml", "recheck_s: 2", "recheck_s: 0", ["radar.yaml", "recheck_s", "more than 0"]),
         ("radar.yaml", "recheck_s: 2", "recheck_s: two", ["radar.yaml", "recheck_s", "float"]),
         ("radar.yaml", "recheck_s: 2", "recheck_s: 2\n  recheck_s: 3", ["radar.yaml", "recheck_s", "twice", "line"]),

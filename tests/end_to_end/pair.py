@@ -5,8 +5,10 @@ and the simulated Telegram. Waiting always ends: on the condition, on the daemon
 """
 
 import contextlib
+import io
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -18,11 +20,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
+from unittest.mock import patch
 from urllib.parse import urlencode
 
+import collector_daemon
 from config.secrets import ENVIRONMENT
 
 T = TypeVar("T")
+Answer = subprocess.CompletedProcess[str]
 
 ROOT = Path(__file__).resolve().parents[2]
 DAEMON = ROOT / "collector_daemon.py"
@@ -43,11 +48,21 @@ def environment(secrets: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in theirs} | dict(secrets)
 
 
-def command(*words: str | Path, text: str = "", secrets: Mapping[str, str] = {}) -> subprocess.CompletedProcess[str]:
-    """One command of the daemon, to its end. `text` is its standard input."""
+def own_config(folder: Path) -> Path:
+    """A copy of the configuration that takes a free port and writes health.json more often."""
+    shutil.copytree(ROOT / "config", folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    radar = folder / "radar.yaml"
+    text = radar.read_text(encoding="utf-8")
+    assert "port: 8714" in text
+    assert "\nhealth:" not in text
+    radar.write_text(text.replace("port: 8714", "port: 0") + "\nhealth: {write_every_s: 5}\n", encoding="utf-8")
+    return folder
+
+
+def process(*words: str | Path, secrets: Mapping[str, str] = {}) -> Answer:
+    """`collector_daemon.py` with these words, to its end."""
     return subprocess.run(
         [sys.executable, DAEMON, *words],
-        input=text,
         capture_output=True,
         text=True,
         cwd=ROOT,
@@ -57,7 +72,22 @@ def command(*words: str | Path, text: str = "", secrets: Mapping[str, str] = {})
     )
 
 
-def json_lines(answer: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
+def command(*words: str | Path, text: bytes = b"") -> Answer:
+    """A command that only reads, through the same `main` in this process: a second sooner. `text` is its input."""
+    out, errors = io.StringIO(), io.StringIO()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(contextlib.redirect_stdout(out))
+        stack.enter_context(contextlib.redirect_stderr(errors))
+        stack.enter_context(patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(text))))
+        stack.enter_context(patch.dict(os.environ, environment({}), clear=True))
+        try:
+            code = collector_daemon.main([str(word) for word in words])
+        except SystemExit as refused:  # how argparse refuses words
+            code = int(refused.code or 0)
+    return Answer([*words], code, out.getvalue(), errors.getvalue())
+
+
+def json_lines(answer: Answer) -> list[dict[str, Any]]:
     """What a command with `--json` printed: one object a line."""
     return [json.loads(line) for line in answer.stdout.splitlines()]
 
@@ -115,19 +145,19 @@ class Pair:
     `log` holds what every run wrote to stdout and stderr.
     """
 
-    def __init__(self, folder: Path, *words: str) -> None:
+    def __init__(self, folder: Path, simulator: Simulator) -> None:
         self.data = folder / "data"
         self.log = folder / "daemon.log"
-        self.simulator = Simulator(*words)
+        self.simulator = simulator
+        self._config = own_config(folder / "config")
         self._daemon: subprocess.Popen[bytes] | None = None
         self._started_ms = 0
 
     def close(self) -> None:
-        """End whatever still runs; for the end of a test, however it ended."""
+        """End the daemon if it still runs; for the end of a test, however it ended."""
         if self._daemon is not None and self._daemon.poll() is None:
             self._daemon.kill()
             self._daemon.wait()
-        self.simulator.close()
 
     # --- the daemon's life --------------------------------------------------------------------------------------------
 
@@ -135,9 +165,10 @@ class Pair:
         """The daemon against the simulator, recording into `data`; returns at once."""
         assert self._daemon is None, "the daemon runs already"
         self._started_ms = self.simulator.now_ms()
+        places: list[str | Path] = ["--simulator", self.simulator.url, "--data", self.data, "--config", self._config]
         with self.log.open("ab") as log:
             self._daemon = subprocess.Popen(
-                [sys.executable, DAEMON, "--simulator", self.simulator.url, "--data", self.data, *words],
+                [sys.executable, DAEMON, *places, *words],
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=ROOT,
@@ -168,7 +199,7 @@ class Pair:
         self._daemon = None
         return code
 
-    def until(self, condition: Callable[[], T], what: str, within_s: float = DEADLINE_S) -> T:
+    def until(self, condition: Callable[[], T | None], what: str, within_s: float = DEADLINE_S) -> T:
         """The first truthy answer of `condition`; raise NeverHappened after `within_s`, or when the daemon dies.
 
         While no daemon is meant to run, it is the simulator that must stay alive.
@@ -216,7 +247,7 @@ class Pair:
             return None
         return told
 
-    def ask(self, name: str, *words: str) -> subprocess.CompletedProcess[str]:
+    def ask(self, name: str, *words: str) -> Answer:
         """One command on this pair's data folder."""
         return command(name, *words, "--data", self.data)
 
@@ -235,11 +266,8 @@ class Pair:
 @contextlib.contextmanager
 def running_pair(folder: Path, *words: str) -> Iterator[Pair]:
     """A simulator (its arguments are `words`) and a daemon that is not started yet."""
-    pair = Pair(folder, *words)
-    try:
+    with closing(Simulator(*words)) as simulator, closing(Pair(folder, simulator)) as pair:
         yield pair
-    finally:
-        pair.close()
 
 
 def small_world(speed: float, *more: str, markets: int = 12, rate: float = 30.0) -> Sequence[str]:

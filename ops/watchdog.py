@@ -6,22 +6,39 @@ succeed or wait for a full or locked disk. It never depends on an exchange. See 
 
 import logging
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from collectors.events import Exchange
-from collectors.fleet import Fleet
 from config.clock import Clock
 from ops.lifetimes import running
 from ops.liveness import Signs, paused, why_not
 from ops.sd_notify import PATIENCE_S, Notify
+from store.database import Connection
 from store.heartbeat import beat
-from store.writer import DatabaseWriter
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 BEAT_S = 5.0
 LOOK_S = 5.0
+
+
+class Committing(Protocol):
+    """The part of the writer that is needed. `fault` is why commits fail now, None while they don't."""
+
+    @property
+    def fault(self) -> str | None: ...
+
+    async def run(self, work: Callable[[Connection], T], urgent: bool = False) -> T: ...
+
+
+class Receiving(Protocol):
+    """The part of a fleet that is needed."""
+
+    @property
+    def alive(self) -> bool: ...
 
 
 class Watchdog:
@@ -30,8 +47,8 @@ class Watchdog:
     def __init__(
         self,
         notify: Notify,
-        writer: DatabaseWriter,
-        fleets: Mapping[Exchange, Fleet],
+        writer: Committing,
+        fleets: Mapping[Exchange, Receiving],
         data: Path,
         clock: Clock,
         doing: str,

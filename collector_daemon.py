@@ -28,9 +28,11 @@ from alerts.verdict_desk import VerdictDesk
 from alerts.webhook import Webhook, form_of
 from analysis.everyone import Everyone
 from analysis.fx_keeper import FxKeeper
+from analysis.gate_rules import Previous
 from analysis.listing_pipeline import ListingPipeline
 from analysis.outcome_keeper import OutcomeKeeper
 from analysis.price_row import price_row
+from analysis.ringing import Rung
 from analysis.token_keeper import TokenKeeper
 from analysis.verdict import Verdict
 from analysis.world_keeper import WorldKeeper
@@ -82,7 +84,7 @@ from ops.simulated_time import NoSimulator, follow, simulator_clock
 from ops.stopping import Stop
 from ops.storage import opened
 from ops.watchdog import Watchdog
-from store import listing_prices
+from store import decisions, listing_prices
 from store.database import SQLITE_VERSION, StorageUnusable
 from store.writer import DatabaseWriter, WriterGone
 
@@ -313,7 +315,9 @@ async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold
             ground.door, asked.data / "radar.db", writer, clock, settings.networks, secrets.coingecko_api_key
         )
         everyone = Everyone(ground.door, clock, radar.gate.venues, radar.gate.source_deadline_s, names=tokens.known)
-        pipeline = ListingPipeline(everyone, settings, clock, desk.take, partial(_keep_price, writer))
+        pipeline = ListingPipeline(
+            everyone, settings, clock, desk.take, partial(_keep_price, writer), partial(_remembered, writer)
+        )
         gate = pipeline if settings.features.analysis else Unjudged()
         yardstick: Exchange = ground.exchanges[0] if ground.exchanges else "upbit"
         rates = FxKeeper(everyone.rates, yardstick, writer, clock, radar.gate, pipeline.hear_rate)
@@ -454,6 +458,10 @@ def _keep_price(writer: DatabaseWriter, listing: Listing, verdict: Verdict) -> N
     price = price_row(verdict)
     if price is not None and listing.listing_id is not None:
         writer.offer(listing_prices.row(listing.listing_id, price))
+
+
+async def _remembered(writer: DatabaseWriter, listing: Listing) -> tuple[Rung, Previous | None]:
+    return await writer.run(partial(decisions.remembered, key=listing.key, listing_id=listing.listing_id), urgent=True)
 
 
 def _note_time(offset: ClockOffset, clock: Clock, service: str, answer: Response) -> None:

@@ -34,6 +34,11 @@ OVER = (ListingState.CANCELLED, ListingState.SETTLED)
 
 OnVerdict = Callable[[Listing, Verdict, Ring | Quiet], Awaitable[None]]
 OnLook = Callable[[Listing, Verdict], None]
+Memory = tuple[Rung, Previous | None]
+
+
+async def _no_memory(listing: Listing) -> Memory:  # noqa: ARG001 - nothing was ever told
+    return Rung(), None
 
 
 class _Case:
@@ -45,6 +50,7 @@ class _Case:
         self.news = asyncio.Event()
         self.previous: Previous | None = None
         self.rung = Rung()
+        self.recalled = False
         self.heard: Verdict | None = None  # the latest one that the reader's knowledge agrees with
         self.told: Verdict | None = None
         self.told_s = 0.0
@@ -54,6 +60,7 @@ class ListingPipeline:
     """`on_verdict(listing, verdict, Ring | Quiet)` is awaited for each verdict worth telling: kept, edited, replied.
 
     `on_look(listing, verdict)` hears of every verdict at once, told or not, and must not wait for anything.
+    `remembered(listing)` is asked once a listing: what its reader was told before we started, and the last verdict.
     `run()` may be cancelled and started again: the listings under watch are kept. `crashes` counts looks that failed.
     """
 
@@ -64,12 +71,14 @@ class ListingPipeline:
         clock: Clock,
         on_verdict: OnVerdict,
         on_look: OnLook = lambda listing, verdict: None,  # noqa: ARG005 - nobody has to care
+        remembered: Callable[[Listing], Awaitable[Memory]] = _no_memory,
     ) -> None:
         self._sources = sources
         self._settings = settings
         self._clock = clock
         self._on_verdict = on_verdict
         self._on_look = on_look
+        self._remembered = remembered
         self._queue: asyncio.Queue[Listing] = asyncio.Queue(QUEUE)
         self._cases: dict[str, _Case] = {}
         self._room = asyncio.Event()
@@ -147,6 +156,8 @@ class ListingPipeline:
 
     async def _follow(self, case: _Case, group: asyncio.TaskGroup) -> None:
         """Look, tell, rest; until the listing is over."""
+        if not case.recalled:
+            await self._recall(case)
         pause: float | None = 0.0
         while pause is not None and case.listing.state not in OVER:
             case.news.clear()
@@ -160,6 +171,15 @@ class ListingPipeline:
         case.gathering.abandon()
         del self._cases[case.listing.key]
         self._room.set()
+
+    async def _recall(self, case: _Case) -> None:
+        """Go on from what was told before we started; without that a GO would ring twice, or fall unheard."""
+        case.recalled = True
+        try:
+            case.rung, case.previous = await self._remembered(case.listing)
+        except Exception:
+            self.crashes += 1
+            log.exception("what was told of %s is not known; it is judged as if nothing was", case.listing.key)
 
     async def _look(self, case: _Case, listing: Listing, group: asyncio.TaskGroup) -> Verdict | None:
         """Ask and judge; None when that failed: one listing that can't be judged must not stop the others."""

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from analysis.verdict import Finding, Verdict
+from analysis.gate_rules import Previous
+from analysis.ringing import Rung
+from analysis.verdict import Finding, Outcome, Verdict
 from store.database import Reader
 
 
@@ -39,6 +41,24 @@ def _findings(findings: Iterable[Finding]) -> str:
 
 def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
+
+
+LAST_RUNG = """
+    SELECT decisions.verdict, decisions.made_ms FROM alerts
+    JOIN decisions ON decisions.listing_id = alerts.listing_id AND decisions.made_ms = alerts.created_ms
+    WHERE alerts.key = ? AND alerts.kind = 'verdict' ORDER BY alerts.id DESC LIMIT 1
+"""
+LAST = "SELECT verdict, made_ms FROM decisions WHERE listing_id = ? ORDER BY made_ms DESC, id DESC LIMIT 1"
+
+
+def remembered(connection: sqlite3.Connection, key: str, listing_id: int | None) -> tuple[Rung, Previous | None]:
+    """What the reader last heard of a listing, and its last verdict; both are told in one transaction with the row."""
+    heard = connection.execute(LAST_RUNG, (key,)).fetchone()
+    last = connection.execute(LAST, (listing_id,)).fetchone()
+    return (
+        Rung() if heard is None else Rung(Outcome(heard[0]), heard[1]),
+        None if last is None else Previous(Outcome(last[0]), last[1]),
+    )
 
 
 RECENT = "SELECT * FROM decisions WHERE listing_id IS NOT NULL OR ? ORDER BY id DESC LIMIT ?"

@@ -8,9 +8,10 @@ import msgspec
 import pytest
 
 from analysis.evidence import FxLegs, KoreanFacts
+from analysis.gate_rules import Previous
 from analysis.listing_pipeline import QUEUE, ListingPipeline
 from analysis.quotes import Instruments, NotListed, Run, Silent, VenueAnswer
-from analysis.ringing import Quiet, Ring
+from analysis.ringing import Quiet, Ring, Rung
 from analysis.verdict import Mode, Outcome, TransferState, Verdict
 from collectors.events import Channel, Exchange, Listing, ListingState
 from ops.lifetimes import running
@@ -241,6 +242,41 @@ async def test_a_restart_of_the_task_keeps_what_is_watched(world: World, clock: 
         await passing(clock, 61)
     assert world.outcomes.count("GO first") == 1
     assert len(world.outcomes) > 1
+
+
+@pytest.mark.parametrize(
+    ("told_before", "good_now", "heard"),
+    [
+        (Rung(Outcome.GO, START_MS - 30_000), False, "NO_GO withdrawn"),
+        (Rung(Outcome.GO, START_MS - 30_000), True, "GO unchanged"),
+        (Rung(), False, "NO_GO not_loud"),
+        (Rung(Outcome.NO_GO, START_MS - 61_000), True, "GO turned"),
+    ],
+)
+async def test_a_new_process_goes_on_from_what_was_told(
+    world: World, clock: FakeClock, told_before: Rung, good_now: bool, heard: str
+) -> None:
+    async def remembered(asked: Listing) -> tuple[Rung, Previous | None]:
+        assert asked.key == LISTING.key
+        return told_before, Previous(Outcome.GO, START_MS - 2_000)
+
+    world.fx = good.legs() if good_now else FxLegs()
+    world.pipeline = ListingPipeline(world, good.settings(), clock, world.take, remembered=remembered)
+    async with running(world.pipeline.run()):
+        world.pipeline.offer(listing())
+        await clock.settle(60)
+        assert world.outcomes == [heard]
+
+
+async def test_a_memory_that_fails_costs_no_verdict(world: World, clock: FakeClock) -> None:
+    async def broken(_: Listing) -> tuple[Rung, Previous | None]:
+        raise OSError("disk")
+
+    world.pipeline = ListingPipeline(world, good.settings(), clock, world.take, remembered=broken)
+    async with running(world.pipeline.run()):
+        world.pipeline.offer(listing())
+        await clock.settle(60)
+    assert (world.outcomes, world.pipeline.crashes) == (["GO first"], 1)
 
 
 async def test_a_failing_judgement_is_counted_and_tried_again(

@@ -80,6 +80,8 @@ FINDINGS: Mapping[str, Words] = {
     "identity_weak": ("같은 코인인지 약하게만 확인됨", "same coin only weakly confirmed"),
     "fx_member_dropped": ("벗어난 환율을 제외함", "an FX source deviated and was dropped"),
     "fx_unchecked": ("환율을 은행 환율과 비교하지 못함", "FX not checked: no recent bank rate"),
+    "not_open_yet": ("아직 거래 시작 전", "trading has not begun yet"),
+    "not_listed_here": ("이 거래소에 아직 없음", "not listed at this exchange"),
     "unknown_symbol": ("어느 거래소에도 없는 코인", "no venue knows this coin"),
     "unknown_waived": ("설정에 따라 모르는 채로 허용함", "unknown, waived by the configuration"),
 }

@@ -46,7 +46,8 @@ class FxLegs(Struct, frozen=True):
 class Evidence(Struct, frozen=True):
     """What everyone answered. The same evidence always gives the same verdict; the order of `venues` does not matter.
 
-    `opened`: KRW trading has begun, as far as anyone knows. `published_usdt`: the foreign price at publication.
+    `opened`: KRW trading has begun, as far as anyone knows; `first_trade_ms`: when it was seen to.
+    `published_usdt`: the foreign price at publication.
     """
 
     exchange: str
@@ -57,6 +58,7 @@ class Evidence(Struct, frozen=True):
     legs: FxLegs
     quotes: tuple[str, ...] = ("KRW",)
     trading_starts_ms: int | None = None
+    first_trade_ms: int | None = None
     deposit_opens_ms: int | None = None
     opened: bool = True
     published_usdt: Figure | None = None

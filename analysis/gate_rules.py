@@ -2,7 +2,8 @@
 
 A blocker says no, a warning says careful. Codes (`alerts/words.py` has the words):
 
-    blockers   no_open_route and its causes withdrawal_closed, deposit_closed, deposit_scheduled, transfer_slow,
+    blockers   not_listed_here, not_open_yet ·
+               no_open_route and its causes withdrawal_closed, deposit_closed, deposit_scheduled, transfer_slow,
                vasp_blocked, no_common_network, other_coin, price_excluded · unprofitable ·
                watch_only with the missing fact as subject: fx_conflict, fx_hard_coded, fx_off_bank, <exchange> price,
                foreign price, deposit, withdrawal, transfer time, cost, identity
@@ -68,6 +69,8 @@ class GateInput(Struct, frozen=True):
     venues_asked: tuple[str, ...]
     venues_silent: tuple[str, ...]
     previous: Previous | None = None
+    listed: bool | None = None  # by the Korean exchange; None: it did not say
+    opens_ms: int | None = None  # as announced; None: not announced, or a trade was seen
     run_bps: float | None = None
 
     @property
@@ -85,6 +88,18 @@ def fx_not_usable(g: GateInput) -> Finding | None:
 
 def korean_price_missing(g: GateInput) -> Finding | None:
     return Finding("watch_only", f"{g.exchange} price") if g.premium.krw is None else None
+
+
+def not_listed_here(g: GateInput) -> Finding | None:
+    """The exchange itself says that it does not trade the coin, whatever else was heard."""
+    return Finding("not_listed_here", g.exchange) if g.listed is False else None
+
+
+def not_open_yet(g: GateInput) -> Finding | None:
+    """Trading is announced for later and no trade was seen, although the listing is held to be open."""
+    if g.opens_ms is None or g.opens_ms <= g.now_ms:
+        return None
+    return Finding("not_open_yet", g.exchange, {"opens_ms": g.opens_ms})
 
 
 def foreign_price_missing(g: GateInput) -> Finding | None:
@@ -331,6 +346,8 @@ def _warning(check: Callable[[GateInput], Finding | None], pre_open: bool = True
 RULES: tuple[Rule, ...] = (
     _blocker(fx_not_usable, pre_open=False),
     _blocker(korean_price_missing, pre_open=False),
+    _blocker(not_listed_here, pre_open=False),
+    _blocker(not_open_yet, pre_open=False),
     _blocker(foreign_price_missing, pre_open=False),
     _blocker(no_open_route),
     _blocker(withdrawal_closed),

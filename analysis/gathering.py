@@ -84,6 +84,7 @@ class Gathering:
             legs=self._rates.answer(),
             quotes=(listing.quotes if listing is not None else ()) or ("KRW",),
             trading_starts_ms=listing.trading_starts_ms if listing is not None else None,
+            first_trade_ms=listing.first_trade_ms if listing is not None else None,
             deposit_opens_ms=listing.deposit_opens_ms if listing is not None else None,
             opened=opened(listing, korean, now_ms),
             published_usdt=next((self._published[name] for name in self._by_name if name in self._published), None),

@@ -88,6 +88,8 @@ def weigh(
         venues_asked=tuple(sorted(evidence.venues)),
         venues_silent=evidence.silent(),
         previous=previous,
+        listed=evidence.korean.listed,
+        opens_ms=None if evidence.first_trade_ms is not None else evidence.trading_starts_ms,
         run_bps=_run_bps(evidence, reference),
     )
     return msgspec.structs.replace(base, facts=dict(facts_of(base, evidence, notional)))

@@ -106,6 +106,8 @@ BLOCKED: list[Case] = [
         {"no_open_route", "watch_only:foreign price"},
     ),
     ("nobody answers", evidence({"okx": Silent("x")}), settings(), {"no_open_route", "watch_only:foreign price"}),
+    ("not listed in Korea", evidence(korean=korean(listed=False)), settings(), {"not_listed_here"}),
+    ("opens a moment later", evidence(trading_starts_ms=NOW + 1), settings(), {"not_open_yet"}),
     ("no profit", evidence(korean=korean(1_409.0, 1_411.0)), settings(), {"unprofitable"}),
     (
         "another coin",
@@ -145,6 +147,9 @@ def test_net_must_be_above_the_margin(above: Decimal, outcome: Outcome) -> None:
 
 
 WARNED: list[tuple[str, Evidence, Settings, set[str]]] = [
+    ("its time has come", evidence(trading_starts_ms=NOW), settings(), set()),
+    ("a trade before its time", evidence(trading_starts_ms=NOW + 1, first_trade_ms=NOW), settings(), set()),
+    ("listed in Korea", evidence(korean=korean(listed=True)), settings(), set()),
     (
         "a lone rate and no bank",
         evidence(legs=legs(eth_krw=None, usdt_krw=None, bank=None)),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from collectors.events import OrderBook, Trade
@@ -85,11 +86,15 @@ def event_or_bad_frame(decode: Decode, frame: bytes) -> Event:
     return event
 
 
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["ap", "bp", "as", "bs", "x"]), inner),
-    max_leaves=6,
+json_leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4)
+json_values = (
+    json_leaves
+    | st.lists(json_leaves, max_size=2)
+    | st.dictionaries(st.sampled_from(["ap", "bp", "as", "x"]), json_leaves, max_size=2)
+    | st.lists(st.dictionaries(st.sampled_from(["ap", "bp", "as", "x"]), json_leaves, max_size=2), max_size=1)
 )
+# How fast examples are drawn says how busy the machine is, nothing about the codec.
+under_load = settings(suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite

@@ -6,7 +6,7 @@ arrived: markets are united, the earliest sighting is the first, and of two time
 notice's version where the channel gives it, else by when we saw it). Only a list's own comings and goings must be fed
 in their order.
 
-An episode ends when it is cancelled or gone for more than 24 h; a KRW market that joins a coin which trades in BTC or
+An episode ends when it is cancelled or gone for more than 24 h; a KRW market that joins a coin listed in BTC or
 USDT belongs to the same episode and starts its round anew, because the KRW opening is what a reader waits for.
 """
 
@@ -157,7 +157,9 @@ def _fold(known: Listing, seen: Sighting) -> Step:
     quotes = _in_order({*known.quotes, *seen.quotes})
     added = tuple(quote for quote in quotes if quote not in known.quotes)
     listing = replace(known, quotes=quotes)
-    if "KRW" in added and (known.first_trade_ms is not None or known.state is ListingState.SETTLED):
+    opened = known.first_trade_ms is not None or known.state is ListingState.SETTLED
+    same_notice = seen.notice_id is not None and seen.notice_id == known.notice_id
+    if "KRW" in added and known.quotes and (opened or not same_notice):
         listing = _new_round(listing)
     if seen.kind in (SightingKind.IN_LIST, SightingKind.TRADED):
         listing = replace(listing, gone_ms=None)
@@ -167,7 +169,10 @@ def _fold(known: Listing, seen: Sighting) -> Step:
 
 
 def _new_round(listing: Listing) -> Listing:
-    """The KRW market joins a coin that trades elsewhere: its notice, its start and its first trade are its own."""
+    """The KRW market joins a coin listed in others: its notice, its start and its first trade are its own.
+
+    Whether the others have opened is not asked: only KRW markets are recorded, so nobody may have seen it.
+    """
     return replace(
         listing,
         state=ListingState.ANNOUNCED,

@@ -236,6 +236,24 @@ def test_krw_added_to_a_coin_that_trades_in_btc_is_told_and_opens_on_its_own() -
     assert {step.listing.episode for step in steps} == {1}
 
 
+@pytest.mark.parametrize("joins", [NOTICE, IN_LIST])
+def test_krw_does_not_inherit_the_past_opening_of_a_btc_market_that_nobody_recorded(joins: SightingKind) -> None:
+    steps = steps_of(
+        seen(NOTICE, 0, ("BTC", "USDT"), starts=HOUR_MS, opens=MINUTE_MS, told=0),
+        seen(joins, 5 * HOUR_MS, told=5 * HOUR_MS, published=5 * HOUR_MS, notice="9"),
+    )
+    listing = steps[-1].listing
+    assert (steps[-1].change, steps[-1].added) == (Change.QUOTES_ADDED, ("KRW",))
+    assert (listing.trading_starts_ms, listing.deposit_opens_ms, listing.first_trade_ms) == (None, None, None)
+    of_its_own = (T0 + 5 * HOUR_MS, "9") if joins is NOTICE else (None, None)
+    assert (listing.published_ms, listing.notice_id) == of_its_own
+
+
+def test_krw_read_later_in_the_same_notice_keeps_what_that_notice_told() -> None:
+    steps = steps_of(seen(NOTICE, 0, ("BTC",), starts=HOUR_MS, told=0), seen(NOTICE, 9, ("KRW", "BTC"), told=8))
+    assert steps[-1].listing.trading_starts_ms == T0 + HOUR_MS
+
+
 def test_btc_added_to_a_coin_that_trades_in_krw_leaves_its_state() -> None:
     step = steps_of(seen(IN_LIST, 0), seen(TRADED, 5), seen(IN_LIST, 9, ("BTC",)))[-1]
     assert (step.change, step.listing.state, step.added) == (Change.QUOTES_ADDED, ListingState.TRADING, ("BTC",))

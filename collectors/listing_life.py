@@ -18,6 +18,9 @@ from msgspec.structs import replace
 from collectors.events import Listing, ListingState, Sighting, SightingKind
 
 DAY_MS = 86_400_000
+# A coin that has not traded this long after the last we heard of it is no longer waited for. Our choice: long beside a
+# postponement that says when; what is given up too early begins anew, and loudly.
+GIVEN_UP_AFTER_MS = 14 * DAY_MS
 RANK = {"KRW": 0, "BTC": 1, "ETH": 2, "USDT": 3}
 NEVER = -1
 
@@ -69,19 +72,32 @@ def observe(known: Listing | None, seen: Sighting, now_ms: int) -> Step:
 
 
 def tick(listing: Listing, now_ms: int) -> Step:
-    """What time alone changes: a listing settles 24 h after its first trade.
+    """What time alone changes: a listing settles 24 h after its first trade, or once it is gone for longer than that.
 
-    One whose trades we do not record (no KRW market) settles 24 h after its stated start. A stated start that passes
-    proves no trade, and a stated opening no deposit: those states wait for their sightings.
+    One whose trades we do not record (no KRW market) settles 24 h after its stated start; one that never trades, when
+    nothing was heard of it for `GIVEN_UP_AFTER_MS`. A stated start that passes proves no trade, and a stated opening no
+    deposit: those states wait for their sightings.
     """
     if listing.state in (ListingState.CANCELLED, ListingState.SETTLED):
         return Step(listing, Change.NONE)
     began = listing.first_trade_ms
     if began is None and "KRW" not in listing.quotes:
         began = listing.trading_starts_ms
-    if began is None or now_ms - began < DAY_MS:
+    rests = began is not None and now_ms - began >= DAY_MS
+    is_gone = listing.gone_ms is not None and now_ms - listing.gone_ms > DAY_MS
+    given_up = listing.first_trade_ms is None and now_ms - _last_word_ms(listing) > GIVEN_UP_AFTER_MS
+    if not (rests or is_gone or given_up):
         return Step(listing, Change.NONE)
     return Step(replace(listing, state=ListingState.SETTLED), Change.SETTLED)
+
+
+def _last_word_ms(listing: Listing) -> int:
+    """The last moment that was told or stated of it: a start three weeks ahead is waited for until after it."""
+    return max(
+        listing.first_seen_ms,
+        *(_or_never(at_ms) for at_ms in (listing.trading_starts_ms, listing.deposit_opens_ms)),
+        *(_or_never(at_ms) for at_ms in (listing.trading_told_ms, listing.deposit_told_ms)),
+    )
 
 
 def settled(seen: Sighting) -> Listing:
@@ -143,6 +159,8 @@ def _leave(known: Listing, seen: Sighting) -> Step:
 def _is_relisting(known: Listing, seen: Sighting) -> bool:
     if seen.kind in (SightingKind.DEPOSITS_OPEN, SightingKind.IN_ASSETS):
         return False  # the wallet of a coin that left is no listing
+    if _is_taken_up(known, seen):
+        return True
     if seen.kind in (SightingKind.IN_LIST, SightingKind.TRADED):
         return known.gone_ms is not None and seen.seen_ms - known.gone_ms > DAY_MS
     # A coin that trades is not announced again in the same market, unless it left while we did not look.
@@ -151,6 +169,17 @@ def _is_relisting(known: Listing, seen: Sighting) -> bool:
         over_ms = known.trading_starts_ms if known.first_trade_ms is None else known.first_trade_ms
     is_other = known.notice_id is None or seen.notice_id != known.notice_id
     return over_ms is not None and is_other and _or_never(seen.published_ms) - over_ms > DAY_MS
+
+
+def _is_taken_up(known: Listing, seen: Sighting) -> bool:
+    """An announced coin that was given up, as far as we know before it traded, is on its way after all."""
+    never_opened = known.state is ListingState.SETTLED and known.first_trade_ms is None and known.notice_id is not None
+    if not never_opened or (known.quotes and not set(seen.quotes) <= set(known.quotes)):
+        return False
+    if seen.kind is SightingKind.IN_LIST:
+        return known.gone_ms is None and seen.seen_ms - _last_word_ms(known) > GIVEN_UP_AFTER_MS
+    is_ahead = _or_never(seen.trading_starts_ms) > seen.seen_ms
+    return seen.kind is not SightingKind.TRADED and is_ahead and _told_ms(seen) > _trading_told_ms(known)
 
 
 def _fold(known: Listing, seen: Sighting) -> Step:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from collectors.events import Channel, Listing, ListingState, Sighting, SightingKind
-from collectors.listing_life import DAY_MS, Change, Step, observe, settled, tick
+from collectors.listing_life import DAY_MS, GIVEN_UP_AFTER_MS, Change, Step, observe, settled, tick
 
 T0 = 1_786_330_800_000
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
@@ -273,6 +273,40 @@ def test_without_a_krw_market_a_listing_rests_a_day_after_its_stated_start() -> 
     assert tick(listing, T0 + HOUR_MS + DAY_MS).change is Change.SETTLED
     in_krw = replace(listing, quotes=("KRW",))
     assert tick(in_krw, T0 + 9 * DAY_MS).change is Change.NONE
+
+
+def test_a_listing_that_left_settles_once_it_is_gone_for_more_than_a_day() -> None:
+    listing = steps_of(seen(NOTICE, 0, told=0), seen(OUT, 100))[-1].listing
+    assert tick(listing, T0 + 100 + DAY_MS).change is Change.NONE
+    assert tick(listing, T0 + 101 + DAY_MS).listing.state is ListingState.SETTLED
+
+
+@pytest.mark.parametrize("starts", [None, 3 * HOUR_MS, 20 * DAY_MS])
+def test_a_listing_that_never_trades_is_given_up_two_weeks_after_the_last_we_heard(starts: int | None) -> None:
+    listing = steps_of(seen(NOTICE, 0, starts=starts, told=0))[-1].listing
+    last_ms = T0 + (starts or 0) + GIVEN_UP_AFTER_MS
+    assert tick(listing, last_ms).change is Change.NONE
+    assert tick(listing, last_ms + 1).change is Change.SETTLED
+
+
+def test_a_listing_given_up_begins_anew_with_a_start_ahead_or_with_its_market() -> None:
+    old = steps_of(seen(NOTICE, 0, told=0), seen(POSTPONED, 9, told=9))[-1].listing
+    late = 40 * DAY_MS
+    ahead = seen(POSTPONED, late, starts=late + HOUR_MS, told=late)
+    assert changes(ahead, seen(IN_LIST, late + 5), known=old) == [Change.NEW_EPISODE, Change.NONE]
+    assert changes(seen(IN_LIST, late), known=old) == [Change.NEW_EPISODE]
+    assert changes(seen(POSTPONED, late, told=late), known=old) == [Change.NONE]
+    assert changes(seen(OUT, late), seen(IN_LIST, late + 5), known=old) == [Change.GONE, Change.RETURNED]
+
+
+def test_a_cancelling_older_than_the_start_that_stands_cancels_nothing() -> None:
+    steps = steps_of(
+        seen(NOTICE, 0, starts=HOUR_MS, told=0),
+        seen(NOTICE, 60, starts=2 * HOUR_MS, told=50),
+        seen(CANCELLED, 61, told=40, channel=Channel.UPBIT_ANNOUNCEMENT),
+    )
+    assert steps[-1].change is Change.NONE
+    assert steps[-1].listing.state is ListingState.ANNOUNCED
 
 
 KINDS = st.sampled_from([NOTICE, POSTPONED, IN_LIST, DEPOSITS, TRADED])

@@ -82,6 +82,8 @@ FINDINGS: Mapping[str, Words] = {
     "fx_unchecked": ("환율을 은행 환율과 비교하지 못함", "FX not checked: no recent bank rate"),
     "not_open_yet": ("아직 거래 시작 전", "trading has not begun yet"),
     "not_listed_here": ("이 거래소에 아직 없음", "not listed at this exchange"),
+    "below_withdraw_min": ("출금 최소 수량 미달", "fewer coins than the least withdrawal"),
+    "network_note": ("네트워크 안내 있음", "the exchange warns of the network"),
     "unknown_symbol": ("어느 거래소에도 없는 코인", "no venue knows this coin"),
     "unknown_waived": ("설정에 따라 모르는 채로 허용함", "unknown, waived by the configuration"),
 }
@@ -110,6 +112,9 @@ NUMBERS: Mapping[str, Words] = {
     "volume": ("거래대금", "volume"),
     "limit": ("기준", "limit"),
     "p90": ("p90", "p90"),
+    "coins": ("수량", "coins"),
+    "min": ("최소", "least"),
+    "note": ("안내", "note"),
     "opens": ("시각", "at"),
     "missing": ("빠진 항목", "missing"),
     "routes": ("경로", "routes"),

@@ -93,6 +93,8 @@ def _route(plan: Plan) -> Route:
     reasons = plan.way.reasons
     if plan.excluded is not None:
         reasons = (*reasons, Finding("price_excluded", plan.excluded))
+    if plan.too_few:
+        reasons = (*reasons, Finding("below_withdraw_min"))
     return Route(
         venue=plan.way.venue,
         network=plan.way.network,

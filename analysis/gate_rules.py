@@ -4,11 +4,12 @@ A blocker says no, a warning says careful. Codes (`alerts/words.py` has the word
 
     blockers   not_listed_here, not_open_yet ·
                no_open_route and its causes withdrawal_closed, deposit_closed, deposit_scheduled, transfer_slow,
-               vasp_blocked, no_common_network, other_coin, price_excluded · unprofitable ·
+               vasp_blocked, no_common_network, other_coin, price_excluded,
+               below_withdraw_min · unprofitable ·
                watch_only with the missing fact as subject: fx_conflict, fx_hard_coded, fx_off_bank, <exchange> price,
                foreign price, deposit, withdrawal, transfer time, cost, identity
     warnings   low_volume, gas_high, no_hedge, hedge_dex_only, hedge_unknown, identity_weak, fx_member_dropped,
-               fx_unchecked, vasp_unknown, unknown_waived
+               fx_unchecked, network_note, vasp_unknown, unknown_waived
 
 What closes a route beside an open one stays that route's own reason. "Unknown" never passes for a yes: it is a blocker
 of its own, or it keeps the level below CRITICAL.
@@ -39,8 +40,18 @@ class Plan(Struct, frozen=True):
     excluded: str | None = None  # why this venue's price is not believed: stale | outlier | conflict
 
     @property
+    def arriving(self) -> Decimal | None:
+        """Coins after the withdrawal fee; None: not known."""
+        return None if self.trade.coins is None else Decimal(repr(self.trade.coins)) - (self.way.fee_coins or 0)
+
+    @property
+    def too_few(self) -> bool:
+        least, coins = self.way.min_coins, self.arriving
+        return least is not None and coins is not None and coins < least
+
+    @property
     def usable(self) -> bool:
-        return self.way.open and self.excluded is None
+        return self.way.open and self.excluded is None and not self.too_few
 
 
 class Previous(Struct, frozen=True):
@@ -172,6 +183,16 @@ def price_excluded(g: GateInput) -> Finding | None:
     return Finding("price_excluded", ", ".join(names)) if names else None
 
 
+def below_withdraw_min(g: GateInput) -> Finding | None:
+    """Routes that stand open for more coins than the notional buys."""
+    few = [plan for plan in g.plans if plan.way.open and plan.too_few]
+    if g.best is not None or not few:
+        return None
+    coins, least = few[0].arriving, few[0].way.min_coins
+    numbers = {"coins": float(coins or 0), "min_coins": float(least or 0)}
+    return Finding("below_withdraw_min", ", ".join(plan.way.name for plan in few), numbers)
+
+
 def _cause(g: GateInput, code: str) -> Finding | None:
     """The same reason of one or more routes, as long as none is open."""
     if g.best is not None:
@@ -288,6 +309,14 @@ def fx_member_dropped(g: GateInput) -> Finding | None:
     return Finding("fx_member_dropped", "", {f"{member.step.value}_krw": member.rate for member in g.fx.dropped})
 
 
+def network_note(g: GateInput) -> Finding | None:
+    """An exchange says something of the network in its own words: congestion, delays."""
+    plan = _spoken_of(g)
+    return (
+        Finding("network_note", plan.way.name, {"note": plan.way.note}) if plan is not None and plan.way.note else None
+    )
+
+
 def fx_unchecked(g: GateInput) -> Finding | None:
     """A rate from one pair of sources, and no bank rate of the last days to compare it with."""
     return Finding("fx_unchecked", "", {"krw_per_usdt": g.fx.rate}) if g.fx.unchecked else None
@@ -358,6 +387,7 @@ RULES: tuple[Rule, ...] = (
     _blocker(no_common_network),
     _blocker(other_coin),
     _blocker(price_excluded, pre_open=False),
+    _blocker(below_withdraw_min, pre_open=False),
     _blocker(deposit_unknown),
     _blocker(withdrawal_unknown),
     _blocker(transfer_time_unknown),
@@ -372,6 +402,7 @@ RULES: tuple[Rule, ...] = (
     _warning(identity_weak),
     _warning(fx_member_dropped, pre_open=False),
     _warning(fx_unchecked, pre_open=False),
+    _warning(network_note),
     _warning(vasp_unknown),
     _warning(unknown_waived),
 )

@@ -41,6 +41,8 @@ class Way(Struct, frozen=True):
     identity: Identity
     reasons: tuple[Finding, ...]
     waived: tuple[str, ...] = ()
+    min_coins: Decimal | None = None  # the venue sends no fewer; None: not told
+    note: str = ""  # what either side says of this network in its own words
 
     @property
     def name(self) -> str:
@@ -132,6 +134,7 @@ def _worse(one: NetworkState, other: NetworkState) -> NetworkState:
     order = (TransferState.CLOSED, TransferState.UNKNOWN, TransferState.SCHEDULED, TransferState.OPEN)
     withdrawal = min(one.withdrawal, other.withdrawal, key=order.index)
     deposit = min(one.deposit, other.deposit, key=order.index)
+    least = [coins for coins in (one.withdraw_min, other.withdraw_min) if coins is not None]
     fees = [fee for fee in (one.withdraw_fee, other.withdraw_fee) if fee is not None]
     return NetworkState(
         one.network,
@@ -140,6 +143,7 @@ def _worse(one: NetworkState, other: NetworkState) -> NetworkState:
         withdraw_fee=max(fees) if len(fees) == 2 else None,
         contract=one.contract if one.contract == other.contract else "",
         note=one.note or other.note,
+        withdraw_min=max(least, default=None),
     )
 
 
@@ -203,6 +207,8 @@ def _way(
         identity=identity,
         reasons=tuple(reason for reason in reasons if waivable.get(reason.code, "") not in waived),
         waived=waived,
+        min_coins=foreign.withdraw_min if foreign is not None else None,
+        note="; ".join(dict.fromkeys(side.note for side in (foreign, korean) if side is not None and side.note)),
     )
 
 

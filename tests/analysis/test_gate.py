@@ -78,6 +78,17 @@ def one_route(withdrawal: TransferState = OPEN, deposit: TransferState = OPEN) -
     )
 
 
+def sent(withdraw_min: str | None = None, note: str = "", korean_note: str = "") -> Evidence:
+    """10,000,000 KRW / 1,400 / 1.001 buy 7,135.7 coins; 2 of them are the fee: 7,133.7 arrive."""
+    least = None if withdraw_min is None else Decimal(withdraw_min)
+    abroad = msgspec.structs.replace(network(), withdraw_min=least, note=note)
+    here = msgspec.structs.replace(network(fee=None, contract=""), note=korean_note)
+    return evidence(
+        {"binance": venue(transfers=good_transfers(abroad)), "okx": NotListed()},
+        korean=korean(transfers=good_transfers(here)),
+    )
+
+
 BLOCKED: list[Case] = [
     ("deposit closed", one_route(deposit=CLOSED), settings(), {"no_open_route", "deposit_closed"}),
     ("withdrawal closed", one_route(CLOSED), settings(), {"no_open_route", "withdrawal_closed"}),
@@ -106,6 +117,12 @@ BLOCKED: list[Case] = [
         {"no_open_route", "watch_only:foreign price"},
     ),
     ("nobody answers", evidence({"okx": Silent("x")}), settings(), {"no_open_route", "watch_only:foreign price"}),
+    (
+        "fewer coins than may be withdrawn",
+        sent(withdraw_min="7133.8"),
+        settings(),
+        {"no_open_route", "below_withdraw_min"},
+    ),
     ("not listed in Korea", evidence(korean=korean(listed=False)), settings(), {"not_listed_here"}),
     ("opens a moment later", evidence(trading_starts_ms=NOW + 1), settings(), {"not_open_yet"}),
     ("no profit", evidence(korean=korean(1_409.0, 1_411.0)), settings(), {"unprofitable"}),
@@ -147,6 +164,9 @@ def test_net_must_be_above_the_margin(above: Decimal, outcome: Outcome) -> None:
 
 
 WARNED: list[tuple[str, Evidence, Settings, set[str]]] = [
+    ("as many coins as may be withdrawn", sent(withdraw_min="7133.7"), settings(), set()),
+    ("the venue warns", sent(note="network congested"), settings(), {"network_note"}),
+    ("Korea warns", sent(korean_note="blocks delayed"), settings(), {"network_note"}),
     ("its time has come", evidence(trading_starts_ms=NOW), settings(), set()),
     ("a trade before its time", evidence(trading_starts_ms=NOW + 1, first_trade_ms=NOW), settings(), set()),
     ("listed in Korea", evidence(korean=korean(listed=True)), settings(), set()),

@@ -113,7 +113,7 @@ NUMBERS: Mapping[str, Words] = {
     "limit": ("기준", "limit"),
     "p90": ("p90", "p90"),
     "coins": ("수량", "coins"),
-    "min": ("최소", "least"),
+    "least": ("최소", "least"),
     "note": ("안내", "note"),
     "opens": ("시각", "at"),
     "missing": ("빠진 항목", "missing"),

@@ -28,6 +28,8 @@ from analysis.routes import Way
 from analysis.verdict import Cost, Fact, Finding, Mode, Outcome
 from config.settings import Gate
 
+LONGEST_NOTE = 120  # characters of an exchange's own words that a message has room for
+
 
 class Plan(Struct, frozen=True):
     """One route with its price and cost. `net_bps` is the mid excess − total cost: the executable excess − the rest."""
@@ -189,7 +191,7 @@ def below_withdraw_min(g: GateInput) -> Finding | None:
     if g.best is not None or not few:
         return None
     coins, least = few[0].arriving, few[0].way.min_coins
-    numbers = {"coins": float(coins or 0), "min_coins": float(least or 0)}
+    numbers = {"coins": float(coins or 0), "least": float(least or 0)}
     return Finding("below_withdraw_min", ", ".join(plan.way.name for plan in few), numbers)
 
 
@@ -313,7 +315,9 @@ def network_note(g: GateInput) -> Finding | None:
     """An exchange says something of the network in its own words: congestion, delays."""
     plan = _spoken_of(g)
     return (
-        Finding("network_note", plan.way.name, {"note": plan.way.note}) if plan is not None and plan.way.note else None
+        Finding("network_note", plan.way.name, {"note": " ".join(plan.way.note.split())[:LONGEST_NOTE]})
+        if plan is not None and plan.way.note
+        else None
     )
 
 

@@ -404,6 +404,11 @@ def test_a_go_that_earns_nothing_falls_at_once(loss: str, outcome: Outcome) -> N
     assert judge(given).outcome is outcome
 
 
+def test_a_note_is_quoted_on_one_line_and_not_at_length() -> None:
+    [finding] = decide(sent(note="slow\n" * 90), settings()).warnings
+    assert finding.numbers == {"note": ("slow " * 90)[:120]}
+
+
 def test_any_other_blocker_ends_a_go_at_once() -> None:
     assert decide(one_route(CLOSED), settings(), previous=GO_BEFORE).outcome is Outcome.NO_GO
     assert decide(evidence(legs=FxLegs()), settings(), previous=GO_BEFORE).outcome is Outcome.NO_GO
@@ -491,6 +496,14 @@ def stale_spot() -> Spot:
     """A market whose book and ticker were both taken too long ago."""
     old = {"bid": figure(0.999, STALE), "ask": figure(1.001, STALE), "book": two_sided(0.999, 1.001, taken_ms=STALE)}
     return msgspec.structs.replace(good_spot(), **old)
+
+
+@pytest.mark.parametrize(("perp_mid", "price"), [(0.8, 1.0), (1.2, 1.0), (0.79, None), (1.21, None)])
+def test_a_lone_spot_price_needs_a_perpetual_within_a_fifth(perp_mid: float, price: float | None) -> None:
+    lone = evidence({"binance": venue(perp=good_perp(perp_mid - 0.0005, perp_mid + 0.0005))})
+    weighed = weigh(lone, settings())
+    assert weighed.reference.price == (None if price is None else pytest.approx(price))
+    assert weighed.reference.excluded == (() if price else (("binance", "conflict"),))
 
 
 def only(spot_of: object) -> Evidence:

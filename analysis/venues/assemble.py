@@ -59,7 +59,13 @@ class Part(Struct, Generic[M], frozen=True):
 def spot_part(
     instrument: Instrument, ticker: Ticker | NotListed | Silent, book: Book | NotListed | Silent
 ) -> Part[Spot]:
-    """The spot market. It is listed if any call shows it, and not listed if none shows it and one says so."""
+    """The spot market. It is listed if any call shows it, and not listed if none shows it and one says so.
+
+    A market that the venue's list does not call live has figures that nobody can trade on: they are no answer. Where
+    the list says that it has not opened yet, there is no such market so far.
+    """
+    if not instrument.live:
+        return Part(NotListed() if instrument.pre_market else Silent("halted"))
     absent = _absent((ticker, book))
     if absent is not None:
         return Part(absent)

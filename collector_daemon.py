@@ -26,7 +26,7 @@ from alerts.telegram import Telegram
 from alerts.unrecorded import Unrecorded
 from alerts.verdict_desk import VerdictDesk
 from alerts.webhook import Webhook, form_of
-from analysis.everyone import Everyone
+from analysis.everyone import Everyone, Names, no_names
 from analysis.fx_keeper import FxKeeper
 from analysis.gate_rules import Previous
 from analysis.listing_pipeline import ListingPipeline
@@ -36,6 +36,7 @@ from analysis.ringing import Rung
 from analysis.token_keeper import TokenKeeper
 from analysis.verdict import Verdict
 from analysis.world_keeper import WorldKeeper
+from analysis.venues.signing import ApiKey
 from collectors import bithumb_ws, upbit_announcement, upbit_ws
 from collectors.aggregator import Aggregator
 from collectors.byte_budget import ByteBudget
@@ -61,7 +62,7 @@ from collectors.repair.backfill import Backfill
 from collectors.repair.history import History
 from collectors.robust_ws import Pace, Shard
 from collectors.universe import Universe
-from collectors.upbit_key import UpbitKey
+from collectors.upbit_key import UpbitKey, bearer
 from config.check import exposed, off
 from config.clock import Clock, SystemClock
 from config.load import Secrets, load_secrets, load_settings
@@ -243,6 +244,36 @@ def channels_off(ground: Base) -> dict[Channel, str]:
     return {channel: why[switch] for channel, switch in switches.items() if switch in why}
 
 
+def everyone_of(ground: Base, names: Names = no_names) -> Everyone:
+    """Everyone who can be asked, with the keys that the owner gave."""
+    gate, secrets = ground.settings.radar.gate, ground.secrets
+    upbit = None
+    if secrets.upbit_access_key and secrets.upbit_secret_key:
+        key = UpbitKey(secrets.upbit_access_key, secrets.upbit_secret_key)
+        upbit = partial(_bearer, key)
+    return Everyone(
+        ground.door, ground.clock, gate.venues, gate.source_deadline_s, upbit, names, keys=venue_keys(secrets)
+    )
+
+
+def _bearer(key: UpbitKey) -> str:
+    return bearer(key, str(uuid.uuid4()))
+
+
+def venue_keys(secrets: Secrets) -> dict[str, ApiKey]:
+    """The whole ones: half a key is of no use."""
+    given = {
+        "binance": (secrets.binance_api_key, secrets.binance_api_secret, ""),
+        "okx": (secrets.okx_api_key, secrets.okx_api_secret, secrets.okx_api_passphrase),
+        "bybit": (secrets.bybit_api_key, secrets.bybit_api_secret, ""),
+    }
+    return {
+        venue: ApiKey(key, secret, phrase)
+        for venue, (key, secret, phrase) in given.items()
+        if key and secret and phrase is not None
+    }
+
+
 class Unjudged:
     """The gate where analysis is switched off: listings are told and kept, nobody judges them."""
 
@@ -314,7 +345,7 @@ async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold
         tokens = TokenKeeper(
             ground.door, asked.data / "radar.db", writer, clock, settings.networks, secrets.coingecko_api_key
         )
-        everyone = Everyone(ground.door, clock, radar.gate.venues, radar.gate.source_deadline_s, names=tokens.known)
+        everyone = everyone_of(ground, tokens.known)
         pipeline = ListingPipeline(
             everyone, settings, clock, desk.take, partial(_keep_price, writer), partial(_remembered, writer)
         )
@@ -328,6 +359,7 @@ async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold
             zone.behind("world prices", world.run),
             zone.behind("outcomes", outcomes.run),
             zone.behind("token registry", tokens.run),
+            zone.behind("keys", everyone.keys.run),
         ]
         book = ListingBook(
             writer,
@@ -524,9 +556,8 @@ async def analyze(asked: cli.Arguments, settings: Settings, secrets: Secrets) ->
     told = await ask(asked.data / "radar.sock", "analyze", query)
     if told is None:
         async with base(asked, settings, secrets) as ground:
-            everyone = Everyone(
-                ground.door, ground.clock, settings.radar.gate.venues, settings.radar.gate.source_deadline_s
-            )
+            everyone = everyone_of(ground)
+            await everyone.keys.check()
             pipeline = ListingPipeline(everyone, settings, ground.clock, _tell_nobody)
             told = msgspec.json.encode(await answer_analyze(pipeline, query))
     return readout.show_decision(told, asked, settings.radar.language)

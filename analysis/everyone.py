@@ -1,7 +1,7 @@
 """Everyone who can be asked about a coin, behind the three protocols of `gathering.py`."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from analysis.bank import Bank
 from analysis.evidence import FxLegs, KoreanFacts
 from analysis.fx_legs import FxSources
+from analysis.keyring import Keyring
 from analysis.korea import Korea
 from analysis.quotes import BankRate, Book, NotListed
 from analysis.sources import Door, Venue
@@ -25,6 +26,7 @@ from analysis.venues.kucoin import KUCOIN
 from analysis.venues.mexc import MEXC
 from analysis.venues.okx import Okx
 from analysis.venues.rest_venue import RestVenue
+from analysis.venues.signing import ApiKey, HeldKey
 from collectors.events import Exchange
 from config.clock import Clock
 
@@ -33,13 +35,18 @@ class MakeVenue(Protocol):
     def __call__(self, door: Door, clock: Clock, deadline_s: float) -> Venue: ...
 
 
+class MakeKeyed(Protocol):
+    def __call__(self, door: Door, clock: Clock, deadline_s: float, key: HeldKey, /) -> Venue: ...
+
+
 Names = Callable[[Exchange, str], Coroutine[Any, Any, CoinNames]]
 
 
-async def _no_names(exchange: Exchange, base: str) -> CoinNames:  # noqa: ARG001 - nobody is known
+async def no_names(exchange: Exchange, base: str) -> CoinNames:  # noqa: ARG001 - nobody is known
     return CoinNames()
 
 
+KEYED: dict[str, MakeKeyed] = {"binance": Binance, "okx": Okx, "bybit": Bybit}
 VENUES: dict[str, MakeVenue] = {
     "binance": Binance,
     "okx": Okx,
@@ -58,17 +65,26 @@ class Everyone:
         venues: Sequence[str],
         deadline_s: float,
         upbit_bearer: Callable[[], str] | None = None,
-        names: Names = _no_names,
+        names: Names = no_names,
+        keys: Mapping[str, ApiKey] | None = None,
     ) -> None:
-        self.venues = tuple(VENUES[name](door, clock, deadline_s) for name in venues)
+        """`keys` by venue; none is used before `keys.run` has seen that it can only read."""
+        self.keys = Keyring(door, clock, keys or {}, has_upbit=upbit_bearer is not None)
+        self.venues = tuple(self._venue(name, door, clock, deadline_s) for name in venues)
         self.korean = KoreanDesk(Korea(door, clock, deadline_s, upbit_bearer), names)
         self.rates = RateDesk(FxSources(door, clock, deadline_s), Bank(door, clock, deadline_s))
+
+
+    def _venue(self, name: str, door: Door, clock: Clock, deadline_s: float) -> Venue:
+        if name in KEYED:
+            return KEYED[name](door, clock, deadline_s, self.keys.held(name))
+        return VENUES[name](door, clock, deadline_s)
 
 
 class KoreanDesk:
     """One exchange's answer as the facts that are judged, with what the notice and the token registry name."""
 
-    def __init__(self, korea: Korea, names: Names = _no_names) -> None:
+    def __init__(self, korea: Korea, names: Names = no_names) -> None:
         self._korea = korea
         self._names = names
 

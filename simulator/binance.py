@@ -15,7 +15,7 @@ from simulator.binance_desk import Desk, Refused
 from simulator.binance_rows import Row, perp_name
 from simulator.counters import Counters
 from simulator.values import SimPerp, SimQuote
-from simulator.venue_wire import bounded, candles_between, millis, padded
+from simulator.venue_wire import bounded, candles_between, millis, padded, rights_of
 from simulator.world import World
 
 SPOT_LIMIT, PERP_LIMIT = 6_000, 2_400
@@ -55,6 +55,7 @@ def routes(world: World, counters: Counters) -> list[web.RouteDef]:
         v3("trades", 25, spot.trades),
         v3("avgPrice", 2, spot.average),
         web.get("/binance/sapi/v1/capital/config/getall", desk.serve(10, spot.capital)),
+        web.get("/binance/sapi/v1/account/apiRestrictions", desk.serve(1, spot.restrictions)),
         v1("ping", 1, lambda _: {}),
         v1("time", 1, lambda _: {"serverTime": world.clock.now_ms()}),
         v1("exchangeInfo", 1, perps.exchange_info),
@@ -128,9 +129,28 @@ class Spot:
         return {"mins": 5, "price": price, "closeTime": quote.taken_ms}
 
     def capital(self, request: web.Request) -> list[Row]:
-        if not request.headers.get("X-MBX-APIKEY"):
-            raise Refused(-2014, "API-key format invalid.", status=401)
+        self._signed(request)
         return [wire.capital(currency) for currency in self._venue.currencies()]
+
+    def restrictions(self, request: web.Request) -> Row:
+        """What the key may do."""
+        rights = rights_of(self._signed(request))
+        if rights == "none":
+            raise Refused(-2015, "Invalid API-key, IP, or permissions for action.", status=401)
+        return wire.restrictions(may_trade=rights == "trade")
+
+    def _signed(self, request: web.Request) -> str:
+        """The key of a signed request; the signature itself cannot be checked without the secret."""
+        key, query = request.headers.get("X-MBX-APIKEY", ""), request.query
+        if not key:
+            raise Refused(-2014, "API-key format invalid.", status=401)
+        if not query.get("signature") or millis(query.get("timestamp")) is None:
+            missing = "timestamp" if query.get("signature") else "signature"
+            raise Refused(-1102, f"Mandatory parameter '{missing}' was not sent, was empty/null, or malformed.")
+        at_ms, window_ms = int(query["timestamp"]), int(query.get("recvWindow", "5000"))
+        if not -1_000 < self._world.clock.now_ms() - at_ms <= window_ms:
+            raise Refused(-1021, "Timestamp for this request is outside of the recvWindow.")
+        return key
 
     def _asked(self, request: web.Request) -> list[SimQuote] | None:
         """The markets that `symbol` or `symbols` name; None if neither is there."""

@@ -322,3 +322,22 @@ def capital(currency: SimCurrency) -> Row:
             for position, network in enumerate(currency.networks)
         ],
     }
+
+
+def restrictions(may_trade: bool) -> Row:
+    """`apiRestrictions`: one flag for each right."""
+    return {
+        "ipRestrict": False,
+        "createTime": 1_760_000_000_000,
+        "enableReading": True,
+        "enableWithdrawals": False,
+        "enableInternalTransfer": False,
+        "enableMargin": False,
+        "enableFutures": False,
+        "permitsUniversalTransfer": False,
+        "enableVanillaOptions": False,
+        "enableFixApiTrade": False,
+        "enableFixReadOnly": True,
+        "enableSpotAndMarginTrading": may_trade,
+        "enablePortfolioMarginTrading": False,
+    }

@@ -16,7 +16,7 @@ from simulator.bybit_rows import Row
 from simulator.counters import Counters
 from simulator.limits import Window
 from simulator.values import SimPerp, SimQuote
-from simulator.venue_wire import bounded, caller, candles_between, millis
+from simulator.venue_wire import bounded, caller, candles_between, millis, rights_of
 from simulator.world import World
 
 REQUESTS, SPAN_MS, BAN_MS = 600, 5_000, 600_000
@@ -76,6 +76,7 @@ def routes(world: World, counters: Counters) -> list[web.RouteDef]:
         v5("market/instruments-info", bybit.instruments),
         v5("market/time", bybit.time),
         v5("asset/coin/query-info", bybit.coins),
+        v5("user/query-api", bybit.key),
     ]
 
 
@@ -151,10 +152,16 @@ class Bybit:
         return {"timeSecond": str(now_ms // 1000), "timeNano": str(now_ms * 1_000_000)}
 
     def coins(self, request: web.Request) -> Row:
-        if not request.headers.get("X-BAPI-API-KEY"):
-            raise Refused(10003, "API key is invalid.")
+        _signed(request)
         asked = request.query.get("coin")
         return {"rows": [wire.coin(one) for one in self._venue.currencies() if asked in (None, one.base)]}
+
+    def key(self, request: web.Request) -> Row:
+        """What the key may do."""
+        rights = rights_of(_signed(request))
+        if rights == "none":
+            raise Refused(10003, "API key is invalid.")
+        return wire.api_key(may_trade=rights == "trade")
 
     def _one(self, request: web.Request) -> SimQuote | SimPerp:
         category, symbol = _category(request), request.query.get("symbol", "")
@@ -175,6 +182,15 @@ class Bybit:
 
     def _perps(self) -> list[SimPerp]:
         return [perp for base in self._venue.bases() if (perp := self._venue.perp(base)) is not None]
+
+
+def _signed(request: web.Request) -> str:
+    """The key of a signed request."""
+    if not request.headers.get("X-BAPI-API-KEY"):
+        raise Refused(10003, "API key is invalid.")
+    if not request.headers.get("X-BAPI-SIGN") or not request.headers.get("X-BAPI-TIMESTAMP"):
+        raise Refused(10004, "Error sign, please check your signature generation algorithm.")
+    return request.headers["X-BAPI-API-KEY"]
 
 
 def _category(request: web.Request) -> str:

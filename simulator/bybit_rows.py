@@ -210,3 +210,25 @@ def coin(currency: SimCurrency) -> Row:
             for network in currency.networks
         ],
     }
+
+
+def api_key(may_trade: bool) -> Row:
+    """`user/query-api`; the key itself is left out, as nobody needs it back."""
+    groups = ("ContractTrade", "Spot", "Wallet", "Options", "Derivatives", "Exchange", "Earn", "BlockTrade")
+    rights: dict[str, list[str]] = {group: [] for group in groups}
+    if may_trade:
+        rights |= {"Spot": ["SpotTrade"], "Wallet": ["AccountTransfer"]}
+    return {
+        "id": "13770661",
+        "note": "listing radar",
+        "apiKey": "",
+        "readOnly": 0 if may_trade else 1,
+        "secret": "",
+        "permissions": rights,
+        "ips": ["*"],
+        "type": 1,
+        "deadlineDay": 83,
+        "uta": 1,
+        "isMaster": True,
+        "kycLevel": "LEVEL_1",
+    }

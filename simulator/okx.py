@@ -13,7 +13,7 @@ from simulator.counters import Counters, ServiceCount
 from simulator.limits import Window
 from simulator.okx_rows import Row
 from simulator.values import SimPerp, SimQuote
-from simulator.venue_wire import bounded, caller, candles_between, millis
+from simulator.venue_wire import bounded, caller, candles_between, millis, rights_of
 from simulator.world import World
 
 SPAN_MS = 2_000
@@ -56,6 +56,7 @@ def routes(world: World, counters: Counters) -> list[web.RouteDef]:
         v5("public/mark-price", 10, okx.mark_price, "instId"),
         v5("public/time", 10, lambda _: [{"ts": str(world.clock.now_ms())}]),
         v5("asset/currencies", 12, okx.currencies),
+        v5("account/config", 10, okx.account_config),
         web.get("/okx/{tail:.*}", _unknown_path),
     ]
 
@@ -138,8 +139,7 @@ class Okx:
         return [wire.mark_price(perp) for perp in self._perps()] if kind == "SWAP" else []
 
     def currencies(self, request: web.Request) -> Rows:
-        if not request.headers.get("OK-ACCESS-KEY"):
-            raise Refused("50103", 'Request header "OK-ACCESS-KEY" can\'t be empty.', status=401)
+        _signed(request)
         asked = request.query.get("ccy")
         wanted = None if asked is None else set(asked.split(","))
         return [
@@ -148,6 +148,13 @@ class Okx:
             if wanted is None or currency.base in wanted
             for row in wire.currencies(currency)
         ]
+
+    def account_config(self, request: web.Request) -> Rows:
+        """What the key may do stands in `perm`."""
+        rights = rights_of(_signed(request))
+        if rights == "none":
+            raise Refused("50111", "Invalid OK-ACCESS-KEY", status=401)
+        return [wire.account_config("read_only,trade" if rights == "trade" else "read_only")]
 
     def _one(self, request: web.Request) -> SimQuote | SimPerp:
         name = request.query.get("instId", "")
@@ -186,6 +193,15 @@ class Okx:
 
 
 _UNKNOWN = "Instrument ID, Instrument ID code or Spread ID doesn't exist."
+
+
+def _signed(request: web.Request) -> str:
+    """The key of a signed request."""
+    for name in ("OK-ACCESS-KEY", "OK-ACCESS-SIGN", "OK-ACCESS-TIMESTAMP", "OK-ACCESS-PASSPHRASE"):
+        if not request.headers.get(name):
+            code = {"OK-ACCESS-KEY": "50103", "OK-ACCESS-PASSPHRASE": "50104"}.get(name, "50106")
+            raise Refused(code, f'Request header "{name}" can\'t be empty.', status=401)
+    return request.headers["OK-ACCESS-KEY"]
 
 
 def _kind(request: web.Request) -> str:

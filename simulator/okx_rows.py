@@ -222,3 +222,20 @@ def currencies(currency: SimCurrency) -> list[Row]:
         }
         for position, network in enumerate(currency.networks)
     ]
+
+
+def account_config(rights: str) -> Row:
+    """`account/config` of a new account; `perm` is what the key may do."""
+    return {
+        "uid": "44705892343619584",
+        "mainUid": "44705892343619584",
+        "acctLv": "1",
+        "posMode": "net_mode",
+        "autoLoan": False,
+        "level": "Lv1",
+        "label": "listing radar",
+        "ip": "",
+        "kycLv": "2",
+        "perm": rights,
+        "roleType": "0",
+    }

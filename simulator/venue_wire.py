@@ -6,6 +6,7 @@ Numbers are decimal text without exponents. Network names as in ccxt 4.5.90 `opt
 import math
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Literal
 
 from aiohttp import web
 
@@ -64,6 +65,11 @@ def step_of(price: float) -> float:
 def rows(levels: tuple[Level, ...], size_scale: float = 1.0, price_scale: float = 1.0) -> list[list[str]]:
     """Book levels as `[price, size]`."""
     return [[text(price * price_scale), text(size * size_scale)] for price, size in levels]
+
+
+def rights_of(key: str) -> Literal["trade", "read", "none"]:
+    """What a key of the simulator may do goes by its text: one with TRADE in it may trade, one with READ only read."""
+    return "trade" if "TRADE" in key else "read" if "READ" in key else "none"
 
 
 def caller(request: web.Request) -> str:

@@ -38,6 +38,7 @@ from analysis.venues.binance_wire import (
     parse_transfers,
 )
 from analysis.venues.shelf import Shelf
+from analysis.venues.signing import HeldKey
 from config.clock import Clock
 
 DEPTH = "100"  # levels a side: weight 5, at both hosts
@@ -53,13 +54,11 @@ class Binance:
 
     name = "binance"
 
-    def __init__(
-        self, door: Door, clock: Clock, deadline_s: float = DEADLINE_S, api_key: signing.ApiKey | None = None
-    ) -> None:
+    def __init__(self, door: Door, clock: Clock, deadline_s: float = DEADLINE_S, key: HeldKey | None = None) -> None:
         self._clock = clock
         self._spot_line = Line(door, "binance", deadline_s)
         self._perp_line = Line(door, "binance_futures", deadline_s)
-        self._api_key = api_key
+        self._key = key or signing.absent("binance")
         self._spots = Shelf()
         self._perps = Shelf()
         self._funding: tuple[int, dict[str, Figure]] | None = None
@@ -181,13 +180,18 @@ class Binance:
         return self._funding[1]
 
     async def _transfers_of(self, base: str) -> Transfers | NotListed | Silent:
-        if self._api_key is None:
-            return Silent("Binance tells transfer state only with a key (BINANCE_API_KEY)")
+        api = self._key()
+        if isinstance(api, Silent):
+            return api
         now_ms = self._clock.now_ms()
         if self._transfers is None or now_ms - self._transfers[0] >= TRANSFERS_FRESH_MS:
-            params, headers = signing.binance(self._api_key, {}, now_ms)
+            params, headers = signing.binance(api, {}, now_ms)
             told = await self._spot_line.ask(
-                "/sapi/v1/capital/config/getall", parse_transfers, params=params, headers=headers, group="transfer"
+                "/sapi/v1/capital/config/getall",
+                signing.blind(api, parse_transfers),
+                params=params,
+                headers=headers,
+                group="transfer",
             )
             if isinstance(told, Silent):
                 return told

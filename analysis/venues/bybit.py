@@ -35,6 +35,7 @@ from analysis.venues.bybit_wire import (
     parse_transfers,
 )
 from analysis.venues.shelf import Shelf
+from analysis.venues.signing import HeldKey
 from config.clock import Clock
 
 DEPTH = "200"
@@ -48,12 +49,10 @@ class Bybit:
 
     name = "bybit"
 
-    def __init__(
-        self, door: Door, clock: Clock, deadline_s: float = DEADLINE_S, api_key: signing.ApiKey | None = None
-    ) -> None:
+    def __init__(self, door: Door, clock: Clock, deadline_s: float = DEADLINE_S, key: HeldKey | None = None) -> None:
         self._clock = clock
         self._line = Line(door, "bybit", deadline_s)
-        self._api_key = api_key
+        self._key = key or signing.absent("bybit")
         self._spots = Shelf()
         self._perps = Shelf()
 
@@ -172,12 +171,14 @@ class Bybit:
         return Silent(f"more than {PAGES} pages of instruments")
 
     async def _transfers_of(self, base: str) -> Transfers | NotListed | Silent:
-        if self._api_key is None:
-            return Silent("Bybit tells transfer state only with a key (BYBIT_API_KEY)")
+        api = self._key()
+        if isinstance(api, Silent):
+            return api
         params = {"coin": base}
-        headers = signing.bybit(self._api_key, params, self._clock.now_ms())
+        headers = signing.bybit(api, params, self._clock.now_ms())
+        parse = signing.blind(api, parse_transfers)
         return await self._line.ask(
-            "/v5/asset/coin/query-info", parse_transfers, params=params, headers=headers, group="transfer"
+            "/v5/asset/coin/query-info", parse, params=params, headers=headers, group="transfer"
         )
 
 

@@ -31,6 +31,7 @@ from analysis.venues.okx_wire import (
     parse_transfers,
 )
 from analysis.venues.shelf import Shelf
+from analysis.venues.signing import HeldKey
 from config.clock import Clock
 
 DEPTH = "100"
@@ -43,12 +44,10 @@ class Okx:
 
     name = "okx"
 
-    def __init__(
-        self, door: Door, clock: Clock, deadline_s: float = DEADLINE_S, api_key: signing.ApiKey | None = None
-    ) -> None:
+    def __init__(self, door: Door, clock: Clock, deadline_s: float = DEADLINE_S, key: HeldKey | None = None) -> None:
         self._clock = clock
         self._line = Line(door, "okx", deadline_s)
-        self._api_key = api_key
+        self._key = key or signing.absent("okx")
         self._spots = Shelf()
         self._swaps = Shelf()
 
@@ -146,11 +145,13 @@ class Okx:
         )
 
     async def _transfers_of(self, base: str) -> Transfers | NotListed | Silent:
-        if self._api_key is None:
-            return Silent("OKX tells transfer state only with a key (OKX_API_KEY)")
+        api = self._key()
+        if isinstance(api, Silent):
+            return api
         path, params = "/api/v5/asset/currencies", {"ccy": base}
-        headers = signing.okx(self._api_key, path, params, self._clock.now_ms())
-        return await self._line.ask(path, parse_transfers, params=params, headers=headers, group="transfer")
+        headers = signing.okx(api, path, params, self._clock.now_ms())
+        parse = signing.blind(api, parse_transfers)
+        return await self._line.ask(path, parse, params=params, headers=headers, group="transfer")
 
 
 def _in_coins(book: Book | NotListed | Silent, contract_size: float) -> Book | NotListed | Silent:

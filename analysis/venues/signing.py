@@ -8,13 +8,20 @@ window and query.
 import base64
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import TypeVar
 from urllib.parse import urlencode
 
-from msgspec import Struct
+from msgspec import Struct, structs
+
+from analysis.quotes import Silent
+from analysis.reading import Reply
+
+T = TypeVar("T")
 
 RECEIVE_WINDOW_MS = 5_000
+SHORTEST_SECRET = 8  # OKX's passphrases have 8 characters at least, all else has more
 
 
 class ApiKey(Struct, frozen=True):
@@ -28,6 +35,29 @@ class ApiKey(Struct, frozen=True):
         return "ApiKey(…)"
 
     __str__ = __repr__
+
+
+HeldKey = Callable[[], ApiKey | Silent]
+"""A venue's key as it stands now: the key, or why it may not be used."""
+
+NEEDED = {"binance": "Binance", "okx": "OKX", "bybit": "Bybit"}
+
+
+def absent(venue: str) -> HeldKey:
+    """No key was given."""
+    return lambda: Silent(f"{NEEDED[venue]} tells transfer state only with a key ({venue.upper()}_API_KEY)")
+
+
+def blind(api: ApiKey, parse: Callable[[Reply], T]) -> Callable[[Reply], T]:
+    """The same parser for a reply without any part of the key: what it says of a refusal goes into logs and tables."""
+
+    def parse_blindly(reply: Reply) -> T:
+        body = reply.body
+        for part in (api.key, api.secret, api.passphrase):
+            body = body.replace(part.encode(), b"...") if len(part) >= SHORTEST_SECRET else body
+        return parse(structs.replace(reply, body=body))
+
+    return parse_blindly
 
 
 def binance(api: ApiKey, params: Mapping[str, str], now_ms: int) -> tuple[dict[str, str], dict[str, str]]:

@@ -129,8 +129,27 @@ async def test_only_a_key_opens_the_transfer_state(venues: Venues) -> None:
     refused = await venues.get(path)
     assert (refused.status, refused.json["code"]) == (401, -2014)
     venues.entry("binance", "ETH").withdrawal = False
-    coins = {row["coin"]: row for row in (await venues.get(path, {"X-MBX-APIKEY": "any"})).json}
+    unsigned = await venues.get(path, {"X-MBX-APIKEY": "any"})
+    assert (unsigned.status, unsigned.json["code"]) == (400, -1102)
+    late = await venues.get(path, {"X-MBX-APIKEY": "any"}, signature="s", timestamp=str(venues.clock.now_ms() - 6_000))
+    assert late.json["code"] == -1021
+    signed = {"signature": "s", "timestamp": str(venues.clock.now_ms())}
+    coins = {row["coin"]: row for row in (await venues.get(path, {"X-MBX-APIKEY": "any"}, **signed)).json}
     networks = {row["network"]: row for row in coins["ETH"]["networkList"]}
     assert set(networks) == {"ETH", "ARBITRUM", "OPTIMISM", "BASE"}
     assert (networks["ETH"]["depositEnable"], networks["ETH"]["withdrawEnable"]) == (True, False)
     assert networks["ETH"]["withdrawDesc"]
+
+
+@pytest.mark.parametrize(("key", "reads", "trades"), [("OUR-READ", True, False), ("OUR-TRADE", True, True)])
+async def test_what_a_key_may_do_goes_by_its_text(venues: Venues, key: str, reads: bool, trades: bool) -> None:
+    signed = {"signature": "s", "timestamp": str(venues.clock.now_ms())}
+    path = "/binance/sapi/v1/account/apiRestrictions"
+    told = (await venues.get(path, {"X-MBX-APIKEY": key}, **signed)).json
+    assert (told["enableReading"], told["enableSpotAndMarginTrading"], told["enableWithdrawals"]) == (
+        reads,
+        trades,
+        False,
+    )
+    stranger = await venues.get(path, {"X-MBX-APIKEY": "stranger"}, **signed)
+    assert (stranger.status, stranger.json["code"]) == (401, -2015)

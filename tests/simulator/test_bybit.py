@@ -100,6 +100,20 @@ async def test_a_closed_withdrawal_has_no_fee(venues: Venues) -> None:
     path = "/bybit/v5/asset/coin/query-info"
     assert (await venues.get(path, coin="ETH")).json["retCode"] == 10003
     venues.entry("bybit", "ETH").withdrawal = False
-    rows = (await venues.get(path, {"X-BAPI-API-KEY": "any"}, coin="ETH")).json["result"]["rows"]
+    rows = (await venues.get(path, signed("any"), coin="ETH")).json["result"]["rows"]
     chain = {row["chain"]: row for row in rows[0]["chains"]}["ETH"]
     assert (chain["chainDeposit"], chain["chainWithdraw"], chain["withdrawFee"]) == ("1", "0", "")
+
+
+def signed(key: str) -> dict[str, str]:
+    return {"X-BAPI-API-KEY": key, "X-BAPI-SIGN": "s", "X-BAPI-TIMESTAMP": "1"}
+
+
+@pytest.mark.parametrize(("key", "read_only", "spot"), [("OUR-READ", 1, []), ("OUR-TRADE", 0, ["SpotTrade"])])
+async def test_what_a_key_may_do_goes_by_its_text(venues: Venues, key: str, read_only: int, spot: list[str]) -> None:
+    told = (await venues.get("/bybit/v5/user/query-api", signed(key))).json["result"]
+    assert (told["readOnly"], told["permissions"]["Spot"]) == (read_only, spot)
+    stranger = await venues.get("/bybit/v5/user/query-api", signed("stranger"))
+    assert stranger.json["retCode"] == 10003
+    half = await venues.get("/bybit/v5/user/query-api", {"X-BAPI-API-KEY": key})
+    assert half.json["retCode"] == 10004

@@ -122,6 +122,21 @@ async def test_candles_come_newest_first_and_after_asks_for_older_ones(venues: V
     assert [int(row[0]) for row in older] == times[2:4]
 
 
+def signed(key: str) -> dict[str, str]:
+    names = ("KEY", "SIGN", "TIMESTAMP", "PASSPHRASE")
+    return {f"OK-ACCESS-{name}": key if name == "KEY" else "given" for name in names}
+
+
+@pytest.mark.parametrize(("key", "rights"), [("OUR-READ", "read_only"), ("OUR-TRADE", "read_only,trade")])
+async def test_what_a_key_may_do_goes_by_its_text(venues: Venues, key: str, rights: str) -> None:
+    told = await venues.get(f"{V5}/account/config", signed(key))
+    assert told.json["data"][0]["perm"] == rights
+    stranger = await venues.get(f"{V5}/account/config", signed("stranger"))
+    assert (stranger.status, stranger.json["code"]) == (401, "50111")
+    half = await venues.get(f"{V5}/account/config", {"OK-ACCESS-KEY": key})
+    assert (half.status, half.json["code"]) == (401, "50106")
+
+
 async def test_a_key_shows_one_row_a_chain(venues: Venues) -> None:
-    answer = await venues.get(f"{V5}/asset/currencies", {"OK-ACCESS-KEY": "any"}, ccy="ETH")
+    answer = await venues.get(f"{V5}/asset/currencies", signed("any"), ccy="ETH")
     assert {row["chain"] for row in answer.json["data"]} >= {"ETH-ERC20", "ETH-Arbitrum One"}

@@ -68,7 +68,7 @@ def entry(sim: SimulatorHandle, venue: str, base: str) -> Entry:
 
 
 def made(name: str, door: HttpDoor, clock: FakeSimClock, key: ApiKey | None = None) -> Venue:
-    return VENUES[name](door, clock, 5.0) if key is None else KEYED[name](door, clock, 5.0, key)
+    return VENUES[name](door, clock, 5.0) if key is None else KEYED[name](door, clock, 5.0, lambda: key)
 
 
 @pytest.mark.parametrize("name", VENUES)

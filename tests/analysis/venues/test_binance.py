@@ -276,7 +276,7 @@ async def test_transfer_state_needs_a_key_and_is_asked_for_once_in_twenty_second
         {"network": "BSC", "depositEnable": None, "withdrawEnable": "?", "withdrawFee": "", "contractAddress": None},
     ]  # fmt: skip
     listed.says("binance", "/sapi/v1/capital/config/getall", [{"coin": "QRX", "networkList": chains}])
-    venue = Binance(listed, clock, api_key=ApiKey("key", "secret"))
+    venue = Binance(listed, clock, key=lambda: ApiKey("key", "secret"))
     answer = await venue.ask("QRX")
     assert isinstance(answer, Listed) and isinstance(answer.quote.transfers, Transfers)
     eth, bsc = answer.quote.transfers.networks

@@ -172,7 +172,7 @@ async def test_an_empty_fee_is_a_closed_withdrawal(clock: FakeClock, listed: Fak
         {"chain": "ODD", "withdrawFee": "0", "chainDeposit": "", "chainWithdraw": None},
     ]  # fmt: skip
     listed.says("bybit", "/v5/asset/coin/query-info", envelope({"rows": [{"coin": "QRX", "chains": chains}]}, code="0"))
-    answer = await Bybit(listed, clock, api_key=ApiKey("k", "s")).ask("QRX")
+    answer = await Bybit(listed, clock, key=lambda: ApiKey("k", "s")).ask("QRX")
     assert isinstance(answer, Listed) and isinstance(answer.quote.transfers, Transfers)
     eth, mantle, odd = answer.quote.transfers.networks
     assert (eth.deposit, eth.withdrawal, str(eth.withdraw_fee)) == (TransferState.OPEN, TransferState.OPEN, "3")

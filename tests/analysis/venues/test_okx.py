@@ -168,14 +168,14 @@ async def test_transfer_state_by_chain_with_a_key(clock: FakeClock, listed: Fake
          "minFee": "0"},
     ]  # fmt: skip
     listed.says("okx", f"{V5}/asset/currencies", envelope(*rows), ccy="QRX")
-    answer = await Okx(listed, clock, api_key=ApiKey("k", "s", "p")).ask("QRX")
+    answer = await Okx(listed, clock, key=lambda: ApiKey("k", "s", "p")).ask("QRX")
     assert isinstance(answer, Listed) and isinstance(answer.quote.transfers, Transfers)
     erc20, arbitrum = answer.quote.transfers.networks
     assert (erc20.network, erc20.deposit, erc20.withdrawal) == ("ERC20", TransferState.OPEN, TransferState.CLOSED)
     assert (str(erc20.withdraw_fee), erc20.confirmations, erc20.contract) == ("1.5", 64, "0xabc")
     assert (arbitrum.network, str(arbitrum.withdraw_fee)) == ("Arbitrum One", "0")
     listed.says("okx", f"{V5}/asset/currencies", {"code": "50103", "msg": "no key"}, status=401)
-    answer = await Okx(listed, clock, api_key=ApiKey("k", "s", "p")).ask("QRX")
+    answer = await Okx(listed, clock, key=lambda: ApiKey("k", "s", "p")).ask("QRX")
     assert isinstance(answer, Listed) and isinstance(answer.quote.transfers, Silent)
 
 

@@ -61,6 +61,7 @@ from collectors.recorder import Recorder
 from collectors.repair.backfill import Backfill
 from collectors.repair.history import History
 from collectors.robust_ws import Pace, Shard
+from collectors.sources import Gate
 from collectors.universe import Universe
 from collectors.upbit_key import UpbitKey, bearer
 from config.check import exposed, off
@@ -451,8 +452,7 @@ async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold
         stack.callback(recorder.close)
         await stack.enter_async_context(running(recorder.run()))
         _say_what_is_off(ground)
-        for listing in book.active():
-            gate.offer(listing)
+        _offer(book, gate)
         await stack.enter_async_context(
             running(
                 zone.behind("listing channels", monitor.run),
@@ -460,7 +460,7 @@ async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold
                 zone.behind("verdicts", pipeline.run),
                 *(zone.behind(f"healing {each}", repair.run) for each, repair in repairs.items()),
                 *(memory if settings.features.analysis else ()),
-                _every(clock, TICK_S, zone, book.tick),
+                _every(clock, TICK_S, zone, partial(_tick, book, gate)),
             )
         )
         await stack.enter_async_context(
@@ -479,6 +479,18 @@ async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold
             await watch.stopped_by(stop.signal)
         log.info("stopping: sockets, last seconds, last minute, alerts, writer")
     hold.end("stopped", clock.now_ms(), stop.signal or "the end of --duration")
+
+
+def _offer(book: ListingBook, gate: Gate) -> None:
+    """Offer every listing that is not over; one that is watched already only gets its news."""
+    for listing in book.active():
+        gate.offer(listing)
+
+
+async def _tick(book: ListingBook, gate: Gate) -> None:
+    """What time alone brings about; and what a full gate refused is offered again."""
+    await book.tick()
+    _offer(book, gate)
 
 
 def _korean_coins(recorder: Recorder) -> Set[str]:

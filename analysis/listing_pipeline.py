@@ -158,7 +158,7 @@ class ListingPipeline:
         """Look, tell, rest; until the listing is over."""
         if not case.recalled:
             await self._recall(case)
-        pause: float | None = 0.0
+        pause = pause_s(case.listing, self._settings.radar.gate, self._clock.now_ms(), len(self._cases))
         while pause is not None and case.listing.state not in OVER:
             case.news.clear()
             listing = case.listing

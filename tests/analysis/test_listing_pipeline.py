@@ -226,6 +226,15 @@ async def test_a_cancelled_listing_is_let_go(at_work: World, clock: FakeClock) -
     assert at_work.pipeline.watched == ()
 
 
+async def test_a_listing_whose_day_is_over_is_not_looked_at_however_often_it_is_offered(
+    at_work: World, clock: FakeClock
+) -> None:
+    for _ in range(3):
+        at_work.pipeline.offer(listing(trading_starts_ms=START_MS - 25 * 3_600_000))
+        await passing(clock, 1)
+    assert (at_work.told, at_work.pipeline.watched) == ([], ())
+
+
 async def test_listings_are_judged_beside_each_other(at_work: World, clock: FakeClock) -> None:
     at_work.binance.after_s = 0.2
     for base in ("AAA", "BBB", "CCC"):

@@ -249,12 +249,20 @@ class ListingBook:
             batch = _Batch(seen_ms, lists={channel: shown})
             renamed = {each.new for each in self._renamed_in(batch, channel, found.renamed, found.joined)}
             for sighting in sightings.of_list(channel, found.joined, found.left, seen_ms):
-                quiet = sighting.kind is SightingKind.IN_LIST and sighting.base in renamed
-                self._apply(batch, sighting, quiet=quiet)
+                has_left = sighting.kind is SightingKind.OUT_OF_LIST
+                if has_left and sighting.base in found.remaining:
+                    self._note_lost_market(batch, sighting)
+                else:
+                    self._apply(batch, sighting, quiet=not has_left and sighting.base in renamed)
             for sighting in sightings.of_list(channel, found.known_elsewhere, (), seen_ms):
                 self._apply(batch, sighting, quiet=True)
             brought = await self._commit(batch)
             return replace(brought, items=len(found.joined))
+
+    def _note_lost_market(self, batch: _Batch, sighting: Sighting) -> None:
+        """A coin that lost a market and has others: a row at rest, so that the market's return is no listing."""
+        if (sighting.exchange, sighting.base) not in self._listings:
+            self._apply(batch, sighting, quiet=True)
 
     def _renamed_in(
         self, batch: _Batch, channel: Channel, by_look: Iterable[Renamed], joined: Iterable[Market]
@@ -408,10 +416,11 @@ class ListingBook:
         return News(listings=tuple({each.key: each for each in recorded.saved if each.key in keys}.values()))
 
     def _entry(self, each: _Applied, now_ms: int) -> Entry:
-        """A follow-up that tells of new markets is the first sight of a coin that was only ever seen leaving a list."""
+        """A follow-up that tells of a KRW market is the first sight of a coin that was only ever seen leaving."""
         alert = listing_alerts.of_change(each.change, each.before, each.listing, self._language, now_ms)
         if_first = None
-        if each.change is Change.QUOTES_ADDED:
+        added = set(each.listing.quotes) - set(() if each.before is None else each.before.quotes)
+        if each.change is Change.QUOTES_ADDED and "KRW" in added:
             if_first = listing_alerts.of_change(Change.FIRST_SIGHT, None, each.listing, self._language, now_ms)
         return Entry(each.listing, each.sighting, alert, if_first)
 

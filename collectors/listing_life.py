@@ -102,7 +102,7 @@ def _last_word_ms(listing: Listing) -> int:
 
 def settled(seen: Sighting) -> Listing:
     """The row of a coin that traded before we first looked: what joins it later is no first sight of the coin."""
-    return replace(_begin(seen, 1, Change.NONE).listing, state=ListingState.SETTLED)
+    return replace(_begin(seen, 1, Change.NONE).listing, state=ListingState.SETTLED, gone_ms=None)
 
 
 def _begin(seen: Sighting, episode: int, change: Change) -> Step:
@@ -153,7 +153,8 @@ def _cancel(known: Listing, seen: Sighting) -> Step:
 def _leave(known: Listing, seen: Sighting) -> Step:
     if known.gone_ms is not None:
         return Step(known, Change.NONE)
-    return Step(replace(known, gone_ms=seen.seen_ms), Change.GONE)
+    quotes = _in_order({*known.quotes, *seen.quotes})  # what it lost it had: its return brings nothing new
+    return Step(replace(known, gone_ms=seen.seen_ms, quotes=quotes), Change.GONE)
 
 
 def _is_relisting(known: Listing, seen: Sighting) -> bool:

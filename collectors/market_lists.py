@@ -3,6 +3,7 @@
 Several channels show the same markets, each late or broken in its own way; a change counts for what all of them say:
 
 * a market that one list lost while another still shows it has not left the exchange;
+* a coin has left with its KRW market or with the last one: losing BTC or USDT while another is shown is not leaving;
 * a market new to one list that another has shown all along is not new: a row was missing here;
 * a coin that joins under the name of one that leaves in the same look is that coin renamed, not a listing. Only the
   market list tells names: a ticker page that shows a coin leaving and another joining waits for it, for half a minute.
@@ -33,6 +34,7 @@ class Renamed(Struct, frozen=True):
 class ListChange(Struct, frozen=True):
     """What a look changes: markets that joined (renamed ones too) and left, those that were only missing here, renames.
 
+    `remaining` are the coins that lost a market but not KRW, and have another: they have not left the exchange.
     `doubtful` asks for a second page first, `undecided` for the names that another list will tell in a moment.
     """
 
@@ -42,6 +44,7 @@ class ListChange(Struct, frozen=True):
     renamed: tuple[Renamed, ...]
     doubtful: frozenset[Market] = frozenset()
     undecided: bool = False
+    remaining: frozenset[str] = frozenset()
 
 
 class MarketLists:
@@ -112,7 +115,13 @@ class MarketLists:
         )
         remains = frozenset(market for market in left if read_ms is not None and self._recently(channel, market.code))
         renamed = tuple(self._renames(unknown - elsewhere, left, names))
-        return ListChange(joined - elsewhere, left - remains, elsewhere, renamed)
+        shown = set(codes)
+        if read_ms is not None:
+            shown.update(*(self._items[other] for other in self._others(channel) if self._is_recent(channel, other)))
+        bases = {market_of(exchange, code).base for code in shown}
+        bases -= {market.base for market in left - remains if market.quote == "KRW"}
+        remaining = frozenset(market.base for market in left - remains if market.base in bases)
+        return ListChange(joined - elsewhere, left - remains, elsewhere, renamed, remaining=remaining)
 
     def _waits_for_names(
         self, channel: Channel, unknown: Set[Market], left: Set[Market], names: Mapping[Market, str], at_ms: int
@@ -138,10 +147,10 @@ class MarketLists:
 
     def _recently(self, channel: Channel, code: str) -> bool:
         """Whether another list, read no later than a moment before this one's last look, still shows it."""
-        oldest_ms = self._read_ms[channel] - RECENT_MS
-        return any(
-            code in self._items[other] and self._read_ms.get(other, 0) >= oldest_ms for other in self._others(channel)
-        )
+        return any(code in self._items[other] and self._is_recent(channel, other) for other in self._others(channel))
+
+    def _is_recent(self, channel: Channel, other: Channel) -> bool:
+        return self._read_ms.get(other, 0) >= self._read_ms[channel] - RECENT_MS
 
     def _others(self, channel: Channel) -> Iterator[Channel]:
         exchange = exchange_of(channel)

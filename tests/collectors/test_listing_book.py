@@ -335,6 +335,36 @@ async def test_fault_41_a_market_that_returns_within_a_day_is_no_listing_and_lat
     assert desk.alerts() == [("first_sight", "upbit:ETH:2", 40)]
 
 
+async def test_a_coin_that_lost_one_market_long_ago_may_flicker_in_another(desk: Desk) -> None:
+    in_krw, in_btc = market_of("upbit", "KRW-XRP"), market_of("upbit", "BTC-XRP")
+    await desk.book.see_markets(LIST, {BTC, ETH, in_krw, in_btc}, START_MS)
+    await desk.book.see_markets(LIST, {BTC, ETH, in_krw}, START_MS + 5_000)
+    later_ms = START_MS + 30 * 24 * HOUR_MS
+    await desk.book.see_markets(LIST, {BTC, ETH}, later_ms)
+    assert desk.rows("SELECT base, gone_ms FROM listings") == [("XRP", later_ms)]
+    await desk.book.see_markets(LIST, {BTC, ETH, in_krw}, later_ms + 5_000)
+    assert desk.alerts() == []
+
+
+async def test_a_krw_market_that_left_alone_may_flicker_and_later_is_a_listing(desk: Desk) -> None:
+    in_krw, in_btc = market_of("upbit", "KRW-XRP"), market_of("upbit", "BTC-XRP")
+    await desk.book.see_markets(LIST, {BTC, in_krw, in_btc}, START_MS)
+    for away_ms, told in ((5_000, []), (48 * HOUR_MS, [("first_sight", "upbit:XRP:2", 40)])):
+        await desk.book.see_markets(LIST, {BTC, in_btc}, START_MS + HOUR_MS)
+        await desk.book.see_markets(LIST, {BTC, in_krw, in_btc}, START_MS + HOUR_MS + away_ms)
+        assert desk.alerts() == told
+
+
+async def test_another_market_joining_a_coin_that_lost_one_is_no_new_listing(desk: Desk) -> None:
+    in_krw, in_btc, in_usdt = (market_of("upbit", f"{quote}-XRP") for quote in ("KRW", "BTC", "USDT"))
+    await desk.book.see_markets(LIST, {BTC, in_krw, in_btc}, START_MS)
+    await desk.book.see_markets(LIST, {BTC, in_krw}, START_MS + 5_000)
+    await desk.book.see_markets(LIST, {BTC, in_krw, in_btc}, START_MS + 10_000)
+    assert desk.alerts() == []
+    await desk.book.see_markets(LIST, {BTC, in_krw, in_btc, in_usdt}, START_MS + 48 * HOUR_MS)
+    assert desk.alerts() == [("follow_up", "upbit:XRP:1", 20)]
+
+
 async def test_krw_for_a_coin_that_was_only_ever_seen_leaving_is_its_first_sight(desk: Desk) -> None:
     in_usdt = market_of("upbit", "USDT-NOVA")
     await desk.book.see_notices(NOTICES, [notice(1, "점검", category="점검")], START_MS)

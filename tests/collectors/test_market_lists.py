@@ -37,6 +37,20 @@ def test_a_market_gone_from_both_has_left_and_so_has_one_whose_other_list_is_bli
     assert blind.change(LIST, {BTC, ETH}, 10, [], None, {}, T).left == {EOS}
 
 
+def test_a_coin_remains_unless_krw_or_its_last_market_left() -> None:
+    in_btc, in_usdt = market_of("upbit", "BTC-EOS"), market_of("upbit", "USDT-EOS")
+    known = lists(tickers={BTC, ETH, EOS, in_btc})
+    known.keep(LIST, {"KRW-BTC", "KRW-EOS", "BTC-EOS", "USDT-EOS"}, T - 3_600_000)
+
+    def remaining(*shown: Market) -> frozenset[str]:
+        return known.change(LIST, {BTC, *shown}, 10, [], None, {}, T).remaining
+
+    assert remaining(EOS, in_btc) == {"EOS"}
+    known.keep(TICKERS, {"KRW-BTC"}, T)
+    assert remaining(EOS, in_btc) == remaining(EOS) == {"EOS"}
+    assert remaining(in_btc, in_usdt) == remaining() == frozenset()
+
+
 def test_a_row_that_this_list_lacked_all_along_is_not_new() -> None:
     known = lists(tickers={BTC, ETH, EOS, NOVA})
     found = known.change(LIST, {BTC, ETH, EOS, NOVA}, 10, [], None, {}, T)

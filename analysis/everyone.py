@@ -74,7 +74,6 @@ class Everyone:
         self.korean = KoreanDesk(Korea(door, clock, deadline_s, upbit_bearer), names)
         self.rates = RateDesk(FxSources(door, clock, deadline_s), Bank(door, clock, deadline_s))
 
-
     def _venue(self, name: str, door: Door, clock: Clock, deadline_s: float) -> Venue:
         if name in KEYED:
             return KEYED[name](door, clock, deadline_s, self.keys.held(name))

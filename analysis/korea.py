@@ -7,7 +7,7 @@ needs no key (the flags have been seen as 1, true and text; a map and a list), U
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import Protocol, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -18,11 +18,13 @@ from analysis.reading import NoAnswer, Reply, Wire, decoded, refuse, require_200
 from analysis.sources import DEADLINE_S, Door, Line
 from analysis.verdict import TransferState
 from collectors import bithumb_rest, upbit_rest
-from collectors.events import Exchange, Market
+from collectors.events import Exchange, Market, OrderBook
 from collectors.rest import ExchangeError, PageError, Ticker
 from config.clock import Clock
 
 P = TypeVar("P")
+
+FRESH_MS = 5_000  # a quiet book is shown again every few seconds; one older than this is asked for
 
 NO_KEY = "Upbit tells transfer state only with a key (UPBIT_ACCESS_KEY)"
 # wallet_state -> deposit, withdrawal. "unsupported" has neither.
@@ -47,6 +49,17 @@ class KoreanAnswer(Struct, frozen=True):
     ticker: Ticker | NotListed | Silent
     transfers: Transfers | Silent
     taken_ms: int
+
+
+class LiveBooks(Protocol):
+    """The newest order books that the sockets brought; None where nobody listens."""
+
+    def latest(self, market: Market) -> OrderBook | None: ...
+
+
+class _NoBooks:
+    def latest(self, market: Market) -> OrderBook | None:  # noqa: ARG002 - nobody listens to any
+        return None
 
 
 class _Asset(Struct):
@@ -119,6 +132,9 @@ def parse_upbit_transfers(base: str, reply: Reply) -> Transfers:
     return Transfers(tuple(_wallet(row) for row in rows), reply.source, reply.received_ms)
 
 
+NO_BOOKS = _NoBooks()
+
+
 class Korea:
     """Asks Upbit or Bithumb about one coin. `upbit_bearer` makes the `Authorization` header; None: there is no key."""
 
@@ -128,8 +144,10 @@ class Korea:
         clock: Clock,
         deadline_s: float = DEADLINE_S,
         upbit_bearer: Callable[[], str] | None = None,
+        live: LiveBooks = NO_BOOKS,
     ) -> None:
         self._clock = clock
+        self._live = live
         self._lines: Mapping[Exchange, Line] = {
             "upbit": Line(door, "upbit", deadline_s),
             "bithumb": Line(door, "bithumb", deadline_s),
@@ -161,7 +179,11 @@ class Korea:
         )
 
     async def _book(self, exchange: Exchange, base: str) -> Book | NotListed | Silent:
+        """The socket's book while it is fresh, else REST's; either says when it was taken."""
         markets = [Market(exchange, base, "KRW")]
+        live = self._live.latest(markets[0])
+        if live is not None and self._clock.now_ms() - live.received_ms <= FRESH_MS:
+            return Book(live.bids, live.asks, live.taken_ms, live.received_ms, f"{exchange} socket")
         request = upbit_rest.order_book(markets) if exchange == "upbit" else bithumb_rest.order_book(markets)
         books = await self._lines[exchange].ask(
             request.path,

@@ -72,6 +72,7 @@ class Connection:
         self._subscription = Subscription(markets)
         self._ask_again = asyncio.Event()
         self._doubted = asyncio.Event()
+        self._repeat = asyncio.Event()
         self._budgets = (Budget(self._feed.messages_per_s, 1.05), Budget(self._feed.messages_per_min, 61.0))
         self._tickets = 0
         now = clock.monotonic()
@@ -85,7 +86,14 @@ class Connection:
 
     async def collect(self) -> None:
         """Until the connection is lost: raise SocketError or Lost, alone or in a group."""
-        work = [self._ask(), self._retry_refused(), self._keep_alive(), self._watch(), self._answer_doubts()]
+        work = [
+            self._ask(),
+            self._retry_refused(),
+            self._keep_alive(),
+            self._watch(),
+            self._answer_doubts(),
+            self._repeat_requests(),
+        ]
         if self._feed.list_subscriptions is not None:
             work.append(self._audit(self._feed.list_subscriptions))
         async with running(*work):
@@ -105,6 +113,10 @@ class Connection:
     def doubt(self) -> None:
         """Ask the exchange what it sends, and for all of it once more; the snapshots show whether trades were lost."""
         self._doubted.set()
+
+    def ask_again(self) -> None:
+        """Say the request that is out, or stands, once more."""
+        self._repeat.set()
 
     def tell_lost(self, cause: GapCause) -> None:
         """All that was live is lost since the last frame; where silence is the reason, since the last data."""
@@ -225,6 +237,7 @@ class Connection:
             if self._list_sent_at < self._vigil.asked_at:
                 return
             if all(market.code in codes for market in self._subscription.asked):
+                self._vigil.named()
                 self._accepted(self._clock.now_ms())
             elif not codes:
                 raise Lost(GapCause.NEVER_LIVE, "the request was not heard")
@@ -295,6 +308,14 @@ class Connection:
             self._doubted.clear()
             await self._probe()
             await self._clock.sleep(RETRY_FIRST_S)  # a doubt that comes sooner waits
+
+    async def _repeat_requests(self) -> NoReturn:
+        while True:
+            await self._repeat.wait()
+            self._repeat.clear()
+            if markets := self._subscription.asked or self._subscription.live:
+                await self._may_send()
+                await self._request(markets)
 
     async def _probe(self) -> None:
         """Ask for a sign of life, for the list, and for what stands once more, which brings a snapshot of each code."""

@@ -53,7 +53,7 @@ class Shard:
         self._sink = sink
         self._clock = clock
         self._limits = limits
-        self._pace = pace
+        self.pace = pace  # may be set anew at any time; the next connection keeps to it
         self._jitter = jitter
         self._headers = headers or {}
         self._wanted = tuple(markets)
@@ -85,6 +85,11 @@ class Shard:
         if self._connection is not None:
             self._connection.doubt()
 
+    def ask_again(self) -> None:
+        """Say the request that is out, or stands, once more: it may name a code that came to life meanwhile."""
+        if self._connection is not None:
+            self._connection.ask_again()
+
     async def run(self) -> NoReturn:
         """Collect for ever. Ends only by cancellation, which is told to the sink as a STOP, or by a bug."""
         while True:
@@ -99,11 +104,11 @@ class Shard:
         try:
             socket = await self._open()
         except (SocketError, TimeoutError) as e:
-            self._failed(str(e) or f"no connection within {self._pace.connect_s:g} s")
+            self._failed(str(e) or f"no connection within {self.pace.connect_s:g} s")
             return
         connection = Connection(
             *(self._feed, socket, self._wanted, self._books, self._sink, self._clock),
-            *(self._pace, self._time, self._rhythm, self.status),
+            *(self.pace, self._time, self._rhythm, self.status),
         )
         self._connection = connection
         self.status.connected = True
@@ -128,7 +133,7 @@ class Shard:
         while (wait := self._limits.ask(service, CONNECT, clock.monotonic())) != 0.0:
             await clock.sleep(wait.until - clock.monotonic() if isinstance(wait, Paused) else wait)
         try:
-            socket = await within(clock, self._pace.connect_s, self._connect(self._url, self._headers))
+            socket = await within(clock, self.pace.connect_s, self._connect(self._url, self._headers))
         except ConnectRefused as e:
             told = {} if e.retry_after_s is None else {"retry-after": str(e.retry_after_s)}
             self._limits.learn(service, CONNECT, e.status, told, clock.monotonic())
@@ -147,7 +152,7 @@ class Shard:
     def _backoff_s(self) -> float:
         """Doubles from the first pause to the cap, less up to half by jitter; none of it before the first failure."""
         times = min(self.status.failures_in_a_row, 30)
-        longest = min(self._pace.reconnect_cap_s, self._pace.reconnect_first_s * 2.0 ** max(0, times - 1))
+        longest = min(self.pace.reconnect_cap_s, self.pace.reconnect_first_s * 2.0 ** max(0, times - 1))
         return longest * (1.0 - 0.5 * self._jitter())
 
 

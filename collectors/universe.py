@@ -40,13 +40,16 @@ class Universe:
         fleet: Fleet,
         clock: Clock,
         on_known: Callable[[Set[Market]], None] = lambda markets: None,  # noqa: ARG005 - nobody has to care
+        held: Callable[[], Set[Market]] = frozenset,
     ) -> None:
+        """`held` are markets that must not share a connection yet, because the exchange might refuse them."""
         self._exchange = exchange
         self._source = source
         self._recorder = recorder
         self._fleet = fleet
         self._clock = clock
         self._on_known = on_known
+        self._held = held
         self._last_seen: dict[Market, float] = {}
         self._offered: frozenset[Market] = frozenset()
         self._news = asyncio.Event()
@@ -70,7 +73,8 @@ class Universe:
         while True:
             await self._news.wait()
             self._news.clear()
-            await self._want(self._offered)
+            offered, self._offered = self._offered, frozenset()
+            await self._want(offered)
 
     async def look_again(self, every_s: float) -> None:
         """Read the list now and then, for ever, whatever the listing channels do."""
@@ -88,10 +92,8 @@ class Universe:
             log.warning("the markets of %s could not be read: %s", self._exchange, trouble)
             return
         if markets is None:  # unchanged: all that was there still is
-            now = self._clock.monotonic()
-            newest = max(self._last_seen.values(), default=now)
-            self._last_seen |= {market: now for market, seen in self._last_seen.items() if seen == newest}
-            return
+            newest = max(self._last_seen.values(), default=0.0)
+            markets = {market for market, seen in self._last_seen.items() if seen == newest}
         await self._want({market for market in markets if self._records(market)})
 
     async def _want(self, shown: Set[Market]) -> None:
@@ -101,6 +103,7 @@ class Universe:
         for market in self._last_seen.keys() - wanted.keys():
             log.info("%s %s has left the list and is recorded no longer", self._exchange, market.code)
         self._last_seen = wanted
-        await self._recorder.expect(wanted.keys())
-        self._fleet.change_markets(wanted)
         self._on_known(wanted.keys())
+        shared = wanted.keys() - self._held()
+        await self._recorder.expect(shared)
+        self._fleet.change_markets(market for market in wanted if market in shared)

@@ -2,14 +2,15 @@
 
 Three suspicions. A request that brings no data may be for codes that never traded: half-way to the deadline the
 exchange is asked what it thinks it sends. A pause that is far too long for this connection's own rhythm: it is asked,
-and given up if it does not answer. No data at all for `silent_s`: given up, whatever it answers.
+and given up if it does not answer. No data at all for `silent_s`: given up, whatever it answers, unless there never was
+any and the exchange's list names the codes.
 """
 
 from enum import Enum
 
 from collectors.rhythm import Rhythm
 
-ANSWER_S = 3.0  # how long a question may stay unanswered
+ANSWER_S = 5.0  # how long a question may stay unanswered
 LOOK_S = 1.0
 
 
@@ -34,6 +35,7 @@ class Vigil:
         self._asked = now
         self._heard = now
         self._data = now
+        self._named = False  # the exchange's own list names what was asked for
         self._had_data = False
         self._probed: float | None = None
         self._unanswered = False
@@ -72,6 +74,10 @@ class Vigil:
             self._patience = 1.0
             self._probed = None
 
+    def named(self) -> None:
+        """The exchange's list names what was asked for: silence may be all there is to hear."""
+        self._named = True
+
     def probed(self, now: float) -> None:
         """A question was sent."""
         self._probed = now
@@ -104,7 +110,7 @@ class Vigil:
         return Step.WAIT
 
     def _live(self, now: float, waits: list[float]) -> Step:
-        if self._silent_s is not None and self._had_data:
+        if self._silent_s is not None and (self._had_data or not self._named):
             if now >= self._data + self._silent_s:
                 return Step.STALE
             waits.append(self._data + self._silent_s - now)

@@ -8,7 +8,7 @@ from analysis.korea import Korea, parse_bithumb_transfers
 from analysis.quotes import Book, NotListed, Silent, Transfers
 from analysis.reading import NoAnswer, Reply
 from analysis.verdict import TransferState
-from collectors.events import Exchange
+from collectors.events import Exchange, Market, OrderBook
 from collectors.rest import Ticker
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.door import FakeDoor
@@ -139,3 +139,27 @@ async def test_upbits_wallet_states_are_two_sides(clock: FakeClock, door: FakeDo
     ]
     assert found.networks[0].note == "blocks delayed"
     assert door.asked[0].headers == {"Authorization": "Bearer token"}
+
+
+class Books:
+    """The newest book of one market, as a socket brought it."""
+
+    def __init__(self, book: OrderBook) -> None:
+        self._book = book
+
+    def latest(self, market: Market) -> OrderBook | None:
+        return self._book if market == self._book.market else None
+
+
+@pytest.mark.parametrize(("age_s", "source"), [(4.9, "upbit socket"), (5.1, "upbit /v1/orderbook")])
+async def test_the_socket_tells_the_book_while_it_is_fresh_and_rest_after_that(
+    clock: FakeClock, door: FakeDoor, age_s: float, source: str
+) -> None:
+    taken_ms = clock.now_ms()
+    live = OrderBook(Market("upbit", "QRX", "KRW"), ((99.0, 1.0),), ((101.0, 2.0),), taken_ms, taken_ms + 30)
+    await clock.advance(age_s + 0.03)
+    answer = await Korea(door, clock, live=Books(live)).ask("upbit", "QRX")
+    assert isinstance(answer.book, Book)
+    assert answer.book.source == source
+    if age_s < 5:
+        assert (answer.book.bids, answer.book.taken_ms) == (((99.0, 1.0),), taken_ms)

@@ -450,7 +450,7 @@ async def test_a_busy_connection_that_falls_silent_is_replaced_within_seconds(
     exchange.script(send(frame(BTC, 1_000, 12)))
     shard = shard_of([BTC], exchange, log, clock)
     async with running(shard.run()):
-        await clock.advance(6 + 1.5 + 3 + 1)
+        await clock.advance(6 + 1.5 + 5 + 1)
         assert len(exchange.connections) == 2
         assert [(markets, cause) for markets, _, cause in log.of("lost")] == [(("BTC",), GapCause.STALE)]
 

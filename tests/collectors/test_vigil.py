@@ -91,8 +91,14 @@ def test_no_data_for_the_feeds_own_limit_is_stale_whatever_it_answers() -> None:
     assert step(watched, 35.0) is Step.STALE
 
 
-def test_a_connection_that_never_had_data_is_asked_and_never_stale_while_it_answers() -> None:
+def test_a_connection_that_never_had_data_is_stale_as_well_unless_the_exchange_names_its_codes() -> None:
     watched = vigil()
+    assert step(watched, SILENT_S) is Step.STALE
+
+
+def test_codes_that_the_exchange_names_are_asked_after_and_never_stale_while_it_answers() -> None:
+    watched = vigil()
+    watched.named()
     now = 0.0
     while now < 3_600.0:
         now += 1.0

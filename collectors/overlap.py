@@ -1,0 +1,58 @@
+"""One market on two connections counts as live while either is: a sink for each connection in front of the one sink.
+
+Trades of both go on; who stores them knows repeats by their ids.
+"""
+
+from collections.abc import Sequence
+
+from collectors.events import Exchange, GapCause, Market, OrderBook, Trade
+from collectors.sink import Sink
+
+
+class Overlap:
+    """Hands out a sink for each connection of an exchange."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self._holders: dict[Market, set[Sink]] = {}
+
+    def handle(self) -> Sink:
+        """The sink of one more connection."""
+        return _Handle(self._sink, self._holders)
+
+
+class _Handle:
+    """What one connection tells."""
+
+    def __init__(self, sink: Sink, holders: dict[Market, set[Sink]]) -> None:
+        self._sink = sink
+        self._holders = holders
+
+    def trade(self, trade: Trade) -> None:
+        self._sink.trade(trade)
+
+    def book(self, book: OrderBook) -> None:
+        self._sink.book(book)
+
+    def live(self, markets: Sequence[Market], at_ms: int) -> None:
+        """Only what no other connection holds is news."""
+        fresh = [market for market in markets if not self._others(market)]
+        for market in markets:
+            self._holders.setdefault(market, set()).add(self)
+        if fresh:
+            self._sink.live(fresh, at_ms)
+
+    def lost(self, markets: Sequence[Market], from_ms: int, cause: GapCause) -> None:
+        """What another connection still holds is not lost."""
+        gone = [market for market in markets if not self._others(market)]
+        for market in markets:
+            self._holders.get(market, set()).discard(self)
+        if gone:
+            self._sink.lost(gone, from_ms, cause)
+
+    def rejected(self, exchange: Exchange, reason: str, sample: bytes, at_ms: int) -> None:
+        self._sink.rejected(exchange, reason, sample, at_ms)
+
+    def _others(self, market: Market) -> bool:
+        holders = self._holders.get(market)
+        return bool(holders) and holders != {self}

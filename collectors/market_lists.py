@@ -142,8 +142,18 @@ class MarketLists:
                 yield Renamed(old.pop(), base, tuple(market.quote for market in joining))
 
     def _all_along(self, channel: Channel, code: str, read_ms: int) -> bool:
-        """Whether another list has shown it for a minute and more before this one's last look, which did not."""
-        return any(self._items[other].get(code, read_ms) < read_ms - ALL_ALONG_MS for other in self._others(channel))
+        """Whether another list has shown it for a minute and more before this one's last look, which did not.
+
+        What a list showed at its own first look may have joined while nobody read it: it bears nothing out against a
+        baseline that is older (by more than a minute: at a first start all begin together).
+        """
+        began_ms = min(self.items(channel).values(), default=read_ms) + ALL_ALONG_MS
+        for other in self._others(channel):
+            since_ms = self._items[other].get(code, read_ms)
+            at_first_look = since_ms == min(self._items[other].values(), default=read_ms) and since_ms > began_ms
+            if since_ms < read_ms - ALL_ALONG_MS and not at_first_look:
+                return True
+        return False
 
     def _recently(self, channel: Channel, code: str) -> bool:
         """Whether another list, read no later than a moment before this one's last look, still shows it."""

@@ -43,6 +43,7 @@ log = logging.getLogger(__name__)
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 HINT_KEEPS_MS = 7 * DAY_MS  # a wallet seen this long before its listing was a sight of it
+STAMP_SLACK_MS = 3_000  # notices are stamped in whole seconds, by a clock that may run a little behind ours
 RENAME_KEEPS_MS = 60 * DAY_MS  # from the notice of a rename or swap to the market under the new name
 SOON_MS = 600_000
 OVER = (ListingState.SETTLED, ListingState.CANCELLED)
@@ -110,14 +111,15 @@ class ListingBook:
     async def load(self, silent_until_ms: int | None = None) -> None:
         """Take up what an earlier run knew; the first look of a channel nobody has read yet is a silent baseline.
 
-        What was published after `silent_until_ms` (now, unless an earlier run is known to have reached that time) is
-        news all the same.
+        What was published after `silent_until_ms` (now, unless an earlier run is known to have reached that time), or
+        a moment before it, is news all the same.
         """
         known, newest, lists = await self._writer.run(news.load)
         self._remember(known)
         self._versions = NoticeVersions(newest)
         self._lists = MarketLists(lists)
-        self._silent_until_ms = self._clock.now_ms() if silent_until_ms is None else silent_until_ms
+        until_ms = self._clock.now_ms() if silent_until_ms is None else silent_until_ms
+        self._silent_until_ms = until_ms - STAMP_SLACK_MS
         for row in newest:
             if row.kind == NoticeKind.RENAME.value and row.published_ms is not None:
                 notice = Notice(row.exchange, row.notice_id, row.title, (), row.published_ms, None)

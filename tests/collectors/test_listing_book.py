@@ -418,6 +418,23 @@ async def test_what_is_published_after_the_start_is_news_even_on_a_channels_firs
     assert [each.key for each in news.listings] == ["upbit:STAR:1"]
 
 
+@pytest.mark.parametrize(("ago_ms", "told"), [(1, 1), (2_999, 1), (3_000, 0), (60_000, 0)])
+async def test_a_notice_stamped_in_the_second_of_the_first_start_is_news(desk: Desk, ago_ms: int, told: int) -> None:
+    await desk.book.load()
+    news = await desk.book.see_notices(NOTICES, [notice(ago_ms=ago_ms)], START_MS + 500)
+    assert len(news.listings) == told
+
+
+async def test_a_list_that_begins_late_swallows_nothing_of_the_older_one(desk: Desk) -> None:
+    await begun(desk)
+    book = desk.opened()
+    await book.load()
+    await book.see_markets(TICKERS, {BTC, ETH, NOVA}, START_MS + 600_000)
+    await book.see_markets(LIST, {BTC, ETH}, START_MS + 690_000)
+    await book.see_markets(LIST, {BTC, ETH, NOVA}, START_MS + 700_000)
+    assert desk.alerts() == [("first_sight", "upbit:NOVA:1", 40)]
+
+
 async def test_a_body_is_wanted_again_until_somebody_gives_it(desk: Desk) -> None:
     await begun(desk)
     for _ in range(2):

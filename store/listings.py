@@ -60,11 +60,15 @@ def add_sighting(connection: sqlite3.Connection, listing: Listing, sighting: Sig
         (listing.listing_id, sighting.channel.value, sighting.kind.value, sighting.seen_ms),
     )
     if sighting.kind is SightingKind.TRADED:
-        connection.executemany(
-            "UPDATE listing_markets SET first_trade_ms = COALESCE(first_trade_ms, ?)"
-            " WHERE listing_id = ? AND quote = ?",
-            [(sighting.trading_starts_ms, listing.listing_id, quote) for quote in sighting.quotes],
-        )
+        note_trade(connection, listing, sighting)
+
+
+def note_trade(connection: sqlite3.Connection, listing: Listing, trade: Sighting) -> None:
+    """The first trade of the markets that `trade` names; the first one told stands."""
+    connection.executemany(
+        "UPDATE listing_markets SET first_trade_ms = COALESCE(first_trade_ms, ?) WHERE listing_id = ? AND quote = ?",
+        [(trade.trading_starts_ms, listing.listing_id, quote) for quote in trade.quotes],
+    )
 
 
 def latest(connection: sqlite3.Connection) -> list[Listing]:

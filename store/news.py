@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from alerts.alert import Alert, AlertKind
-from collectors.events import Channel, Listing, Notice, Sighting
+from collectors.events import Channel, Listing, Notice, Sighting, SightingKind
 from store import baselines, deliveries, listings, notices
 from store.deliveries import Delivery
 
@@ -75,7 +75,10 @@ def record(
     leaving: list[Delivery] = []
     for entry in entries:
         listing = listings.save(connection, entry.listing)
-        listings.add_sighting(connection, listing, entry.sighting)
+        if entry.sighting.kind is SightingKind.TRADED:
+            listings.note_trade(connection, listing, entry.sighting)  # the tape saw it, which is no listing channel
+        else:
+            listings.add_sighting(connection, listing, entry.sighting)
         saved.append(listing)
         alert = _in_thread(connection, entry, listing)
         if alert is not None:

@@ -94,7 +94,10 @@ async def test_the_list_the_notice_and_the_first_trade_meet_in_one_row(desk: Des
     await desk.book.see_trade(NOVA, START_MS + 10, START_MS + 60)
     assert desk.rows("SELECT base, state, first_trade_ms FROM listings") == [("NOVA", "trading", START_MS + 10)]
     assert desk.rows("SELECT count(*) FROM alerts WHERE kind = 'first_sight'") == [(1,)]
-    assert desk.rows("SELECT kind FROM sightings ORDER BY kind") == [("in_list",), ("notice",), ("traded",)]
+    assert desk.rows("SELECT kind FROM sightings ORDER BY kind") == [("in_list",), ("notice",)]
+    assert desk.rows("SELECT quote, first_trade_ms FROM listing_markets WHERE first_trade_ms") == [
+        ("KRW", START_MS + 10)
+    ]
 
 
 async def test_the_same_page_again_says_nothing_new(desk: Desk) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 
 from alerts.words import EXCHANGES, Words
-from ops.health import NOTICE_CHANNELS, Readings
+from ops.health import NOTICE_CHANNELS, ChannelReading, Readings
 
 SILENT_S = 60.0
 QUIET_S = 60.0  # a counter of losses that has stood still for this long is over
@@ -17,6 +17,7 @@ DISK_DAYS_MIN = 14.0
 DISK_FREE_FINE = 0.11  # once it was told, the disk is fine again only beyond these
 DISK_DAYS_FINE = 16.0
 CLOCK_OFF_MS = 1_000
+NO_ACCIDENT = 3  # looks that failed in a row at the start
 
 START, STOP, CRASH = "started", "stopped", "crashed"  # causes that are events, not conditions
 
@@ -70,8 +71,8 @@ def troubles(readings: Readings, pulse: Pulse, known: frozenset[str]) -> dict[st
         elif readings.feeds[exchange].last_message_ms is not None:
             found[f"feed:{exchange}"] = None
     for name, channel in readings.channels.items():
-        if channel.state == "down":
-            found[f"channel:{name}"] = _down(name, channel.reason)
+        if channel.state == "down" or (channel.state == "off" and channel.errors):
+            found[f"channel:{name}"] = _down(name, channel.reason, readings)
         elif channel.state == "up":
             found[f"channel:{name}"] = None
     found |= _writing(readings, pulse)
@@ -93,15 +94,18 @@ def _silent(exchange: str, silent_s: float) -> Trouble:
     )
 
 
-def _down(name: str, reason: str) -> Trouble:
-    return Trouble(
-        f"channel:{name}",
-        (f"상장 채널 {name} 응답 없음: {reason}", f"listing channel {name} is down: {reason}"),
-        (
-            "다른 채널은 계속 봅니다. `doctor`가 원인을 알려 줍니다.",
-            "The other channels carry on; `doctor` tells which part fails.",
-        ),
+def _down(name: str, reason: str, readings: Readings) -> Trouble:
+    """A channel that does not answer, or is left alone because it refused us; the last of its kind weighs more."""
+    what = f"상장 채널 {name} 응답 없음: {reason}", f"listing channel {name} is down: {reason}"
+    for each in deaf(readings):
+        if name in NOTICE_CHANNELS[each.cause.partition(":")[2]]:
+            korean, english = "; 이 거래소의 공지 채널이 이제 없음", "; no notice channel of this exchange works now"
+            return Trouble(f"channel:{name}", (what[0] + korean, what[1] + english), each.remedy)
+    remedy = (
+        "다른 채널은 계속 봅니다. `doctor`가 원인을 알려 줍니다.",
+        "The other channels carry on; `doctor` tells which part fails.",
     )
+    return Trouble(f"channel:{name}", what, remedy)
 
 
 def _writing(readings: Readings, pulse: Pulse) -> dict[str, Trouble | None]:
@@ -190,7 +194,7 @@ def deaf(readings: Readings) -> Iterator[Trouble]:
     """Exchanges none of whose notice channels works: a listing there is seen late, in the market list."""
     for exchange, names in NOTICE_CHANNELS.items():
         channels = {name: readings.channels[name] for name in names if name in readings.channels}
-        if not channels or any(channel.state == "up" for channel in channels.values()):
+        if not channels or any(_works(channel) for channel in channels.values()):
             continue
         korean, english = EXCHANGES.get(exchange, (exchange, exchange))
         why = "; ".join(f"{name} {channel.state}: {channel.reason}" for name, channel in channels.items())
@@ -215,6 +219,11 @@ REMEDIES: Mapping[str, Words] = {
 }
 
 
+def _works(channel: ChannelReading) -> bool:
+    """Up, or failing for less than a minute after it last answered."""
+    return channel.state == "up" or (channel.state == "degraded" and channel.last_ok_ms is not None)
+
+
 def settled(readings: Readings) -> bool:
-    """Whether every listing channel has answered or failed by now."""
-    return all(channel.state != "degraded" or channel.errors for channel in readings.channels.values())
+    """Whether every listing channel has answered by now, or failed so often that it is no accident."""
+    return all(channel.state != "degraded" or channel.errors >= NO_ACCIDENT for channel in readings.channels.values())

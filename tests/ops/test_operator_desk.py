@@ -90,7 +90,7 @@ async def test_a_start_is_told_once_the_channels_have_spoken(tmp_path: Path) -> 
 
 async def test_a_start_without_a_notice_channel_names_that_first(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
-    bench.changes["channels"] = {"upbit:notices": ChannelReading("degraded", None, None, 1, "HTTP 403"), "x": UP}
+    bench.changes["channels"] = {"upbit:notices": ChannelReading("degraded", None, None, 3, "HTTP 403"), "x": UP}
     async with bench.running():
         await bench.clock.advance(2)
         (text,) = bench.texts()

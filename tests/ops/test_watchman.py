@@ -161,6 +161,24 @@ def test_an_exchange_without_a_working_notice_channel_is_named_with_the_remedy()
 
 def test_channels_have_settled_once_each_has_answered_or_failed() -> None:
     unasked = ChannelReading("degraded", None, None, 0, "not asked yet")
-    failing = ChannelReading("degraded", None, None, 1, "HTTP 403")
+    unlucky = ChannelReading("degraded", None, None, 2, "no answer within 5 s")
+    failing = ChannelReading("degraded", None, None, 3, "HTTP 403")
     assert not settled(readings(channels={"a": UP, "b": unasked}))
+    assert not settled(readings(channels={"a": UP, "b": unlucky}))
     assert settled(readings(channels={"a": UP, "b": failing, "c": DOWN}))
+
+
+def test_a_channel_that_we_leave_alone_because_it_refused_us_is_told() -> None:
+    refused = ChannelReading("off", NOW, None, 3, "the site refused 3 times")
+    (began,) = Watchman(0.0).look(at(0, channels={"upbit:notices": refused, "bithumb:notices": UP}), 0.0)
+    assert isinstance(began, Began)
+    assert began.trouble.cause == "channel:upbit:notices"
+    assert "no notice channel of this exchange works now" in began.trouble.what[1]
+    assert "UPBIT_ACCESS_KEY" in began.trouble.remedy[1]
+
+
+def test_a_notice_channel_that_stumbles_does_not_make_its_exchange_deaf() -> None:
+    shaky = ChannelReading("degraded", NOW - 5_000, None, 1, "HTTP 500")
+    assert list(deaf(readings(channels={"bithumb:notices": shaky}))) == []
+    never = ChannelReading("degraded", None, None, 4, "HTTP 500")
+    assert [each.cause for each in deaf(readings(channels={"bithumb:notices": never}))] == ["notices:bithumb"]

@@ -23,7 +23,7 @@ async def fault(simulator: SimulatorHandle, target: str, kind: str, for_s: float
 
 
 async def test_fault_05_a_quiet_announcement_socket_outlives_the_idle_limit(tmp_path: Path) -> None:
-    speed = 40.0
+    speed = 20.0
     async with running_simulator(speed=speed) as simulator, watching(simulator, tmp_path, speed) as radar:
         await radar.all_up()
         connected = simulator.counters.of("upbit").connections
@@ -87,7 +87,7 @@ async def test_fault_08_no_client_library_sends_an_origin_and_we_refuse_to() -> 
 async def test_fault_37_pages_that_say_nothing_take_their_channel_down_and_never_mean_no_listings(
     tmp_path: Path,
 ) -> None:
-    speed = 25.0
+    speed = 12.0
     broken = {
         "bithumb:notices": "http_html",
         "bithumb:market_list": "empty",
@@ -113,7 +113,7 @@ async def test_fault_37_pages_that_say_nothing_take_their_channel_down_and_never
 
 
 async def test_fault_37_a_site_that_refuses_is_left_alone_for_an_hour_and_says_so(tmp_path: Path) -> None:
-    speed = 25.0
+    speed = 12.0
     async with running_simulator(speed=speed) as simulator, watching(simulator, tmp_path, speed, key=False) as radar:
         await radar.all_up()
         await fault(simulator, "upbit:notices", "http_403", for_s=30)

@@ -286,6 +286,14 @@ async def test_a_halt_is_told_once_and_its_end_when_the_notice_is_edited(desk: D
     assert desk.rows("SELECT level FROM alerts WHERE kind = 'news'") == [(20,), (10,)]
 
 
+async def test_other_news_that_is_older_than_the_catch_up_is_not_told(desk: Desk) -> None:
+    await begun(desk)
+    await desk.book.see_notices(NOTICES, [notice()], START_MS)
+    halted = "노바(NOVA) 입출금 일시 중단 안내 (08/25 09:00 ~)"
+    await desk.book.see_notices(NOTICES, [notice(8, halted, ago_ms=25 * HOUR_MS)], START_MS)
+    assert [kind for kind, _, _ in desk.alerts()] == ["first_sight"]
+
+
 async def test_coins_on_the_watch_list_are_told_of_and_the_switch_silences_all(desk: Desk) -> None:
     for watch, told in ((["BTC"], 1), (None, 0)):
         book = ListingBook(desk.writer, desk.clock, "en", ["telegram:1"], 24.0, 10, desk._tell, watch)

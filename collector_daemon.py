@@ -29,6 +29,7 @@ from alerts.webhook import Webhook, form_of
 from analysis.everyone import Everyone, Names, no_names
 from analysis.fx_keeper import FxKeeper
 from analysis.gate_rules import Previous
+from analysis.instrument_keeper import InstrumentKeeper
 from analysis.listing_pipeline import ListingPipeline
 from analysis.outcome_keeper import OutcomeKeeper
 from analysis.price_row import price_row
@@ -353,6 +354,7 @@ async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold
         gate = pipeline if settings.features.analysis else Unjudged()
         yardstick: Exchange = ground.exchanges[0] if ground.exchanges else "upbit"
         rates = FxKeeper(everyone.rates, yardstick, writer, clock, radar.gate, pipeline.hear_rate)
+        instruments = InstrumentKeeper(everyone.venues, asked.data / "radar.db", writer, clock)
         outcomes = OutcomeKeeper(asked.data / "radar.db", writer, clock)
         world = WorldKeeper(ground.door, partial(_korean_coins, recorder), writer, clock, radar.gate.price_spread_max)
         memory = [
@@ -361,6 +363,7 @@ async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold
             zone.behind("outcomes", outcomes.run),
             zone.behind("token registry", tokens.run),
             zone.behind("keys", everyone.keys.run),
+            zone.behind("instrument lists", instruments.run),
         ]
         book = ListingBook(
             writer,

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from analysis.instrument_keeper import InstrumentKeeper
 
 from alerts.delivery import Notifier
 from alerts.log_target import LogTarget
@@ -29,15 +30,15 @@ from alerts.webhook import Webhook, form_of
 from analysis.everyone import Everyone, Names, no_names
 from analysis.fx_keeper import FxKeeper
 from analysis.gate_rules import Previous
-from analysis.instrument_keeper import InstrumentKeeper
+from analysis.korea import NO_BOOKS, LiveBooks
 from analysis.listing_pipeline import ListingPipeline
 from analysis.outcome_keeper import OutcomeKeeper
 from analysis.price_row import price_row
 from analysis.ringing import Rung
 from analysis.token_keeper import TokenKeeper
+from analysis.venues.signing import ApiKey
 from analysis.verdict import Verdict
 from analysis.world_keeper import WorldKeeper
-from analysis.venues.signing import ApiKey
 from collectors import bithumb_ws, upbit_announcement, upbit_ws
 from collectors.aggregator import Aggregator
 from collectors.byte_budget import ByteBudget
@@ -58,6 +59,8 @@ from collectors.net.http import HttpDoor, Response
 from collectors.net.limits import Limits
 from collectors.net.socket import connect
 from collectors.opening import OpeningWatch
+from collectors.opening_desk import OpeningDesk
+from collectors.overlap import Overlap
 from collectors.recorder import Recorder
 from collectors.repair.backfill import Backfill
 from collectors.repair.history import History
@@ -134,9 +137,19 @@ async def base(asked: cli.Arguments, settings: Settings, secrets: Secrets) -> As
 # --- recording ------------------------------------------------------------------------------------------------------
 
 
-def fleet_of(ground: Base, exchange: Exchange, recorder: Recorder) -> Fleet:
-    """The connections of one exchange, all feeding the recorder."""
-    feed, recording = FEEDS[exchange], ground.settings.radar.recording
+def shard_of(
+    ground: Base, overlaps: Mapping[Exchange, Overlap], exchange: Exchange, markets: Sequence[Market], pace: Pace
+) -> Shard:
+    """One connection; what it tells counts together with what the others of its exchange tell."""
+    feed = FEEDS[exchange]
+    url = ground.addresses.sockets[feed.service] + feed.path
+    sink = overlaps[exchange].handle()
+    return Shard(feed, url, markets, connect, sink, ground.clock, ground.limits, pace, random.random)
+
+
+def fleet_of(ground: Base, exchange: Exchange, overlaps: Mapping[Exchange, Overlap]) -> Fleet:
+    """The connections of one exchange."""
+    recording = ground.settings.radar.recording
     silent_s = {"upbit": recording.upbit_silent_s, "bithumb": recording.bithumb_silent_s}[exchange]
     pace = Pace(
         silent_s=silent_s,
@@ -144,18 +157,19 @@ def fleet_of(ground: Base, exchange: Exchange, recorder: Recorder) -> Fleet:
         reconnect_first_s=recording.reconnect_first_s,
         reconnect_cap_s=recording.reconnect_cap_s,
     )
-    url = ground.addresses.sockets[feed.service] + feed.path
 
     def shard(markets: Sequence[Market]) -> Shard:
-        return Shard(feed, url, markets, connect, recorder, ground.clock, ground.limits, pace, random.random)
+        return shard_of(ground, overlaps, exchange, markets, pace)
 
     return Fleet(shard, recording.codes_per_connection)
 
 
-def backfill_of(ground: Base, exchange: Exchange, writer: DatabaseWriter, recorder: Recorder) -> Backfill:
-    """What heals the gaps of one exchange."""
+def backfill_of(
+    ground: Base, exchange: Exchange, writer: DatabaseWriter, recorder: Recorder, young: Callable[[], Set[str]]
+) -> Backfill:
+    """What heals the gaps of one exchange, those of `young` coins first."""
     history = History(exchange, ground.door, ground.clock)
-    return Backfill(history, writer, recorder, ground.clock, ground.settings.radar.retention)
+    return Backfill(history, writer, recorder, ground.clock, ground.settings.radar.retention, young)
 
 
 def market_list(ground: Base, exchange: Exchange, every_s: float) -> ListSource:
@@ -246,15 +260,15 @@ def channels_off(ground: Base) -> dict[Channel, str]:
     return {channel: why[switch] for channel, switch in switches.items() if switch in why}
 
 
-def everyone_of(ground: Base, names: Names = no_names) -> Everyone:
-    """Everyone who can be asked, with the keys that the owner gave."""
+def everyone_of(ground: Base, names: Names = no_names, live: LiveBooks = NO_BOOKS) -> Everyone:
+    """Everyone who can be asked, with the keys that the owner gave; `live` books are looked at first."""
     gate, secrets = ground.settings.radar.gate, ground.secrets
     upbit = None
     if secrets.upbit_access_key and secrets.upbit_secret_key:
         key = UpbitKey(secrets.upbit_access_key, secrets.upbit_secret_key)
         upbit = partial(_bearer, key)
     return Everyone(
-        ground.door, ground.clock, gate.venues, gate.source_deadline_s, upbit, names, keys=venue_keys(secrets)
+        ground.door, ground.clock, gate.venues, gate.source_deadline_s, upbit, names, live, venue_keys(secrets)
     )
 
 
@@ -339,15 +353,15 @@ async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold
         recorder = Recorder(writer, clock, radar.recording, ground.exchanges)
         await recorder.start()
         aggregator = Aggregator(writer, recorder, clock, radar.retention)
-        repairs = {each: backfill_of(ground, each, writer, recorder) for each in ground.exchanges}
         await aggregator.heal()
-        fleets.update({exchange: fleet_of(ground, exchange, recorder) for exchange in ground.exchanges})
+        overlaps = {exchange: Overlap(recorder) for exchange in ground.exchanges}
+        fleets.update({exchange: fleet_of(ground, exchange, overlaps) for exchange in ground.exchanges})
 
         desk = VerdictDesk(writer, targets, radar.language, outbox.poke)
         tokens = TokenKeeper(
             ground.door, asked.data / "radar.db", writer, clock, settings.networks, secrets.coingecko_api_key
         )
-        everyone = everyone_of(ground, tokens.known)
+        everyone = everyone_of(ground, tokens.known, recorder.books)
         pipeline = ListingPipeline(
             everyone, settings, clock, desk.take, partial(_keep_price, writer), partial(_remembered, writer)
         )
@@ -377,6 +391,23 @@ async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold
             tokens.note,
         )
         opening = OpeningWatch(recorder, book, gate, clock)
+
+        def young() -> Set[str]:
+            return {listing.base for listing in book.active()}
+
+        repairs = {each: backfill_of(ground, each, writer, recorder, young) for each in ground.exchanges}
+
+        def check_later(market: Market, from_ms: int, to_ms: int) -> None:
+            repairs[market.exchange].check_later(market, from_ms, to_ms)
+
+        front = OpeningDesk(
+            ground.exchanges, book, recorder, partial(shard_of, ground, overlaps), check_later, opening.known, clock
+        )
+
+        def known(markets: Set[Market]) -> None:
+            opening.known(markets)
+            front.listed(markets)
+
         universes = [
             Universe(
                 exchange,
@@ -384,7 +415,8 @@ async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold
                 recorder,
                 fleet,
                 clock,
-                opening.known,
+                known,
+                front.held,
             )
             for exchange, fleet in fleets.items()
         ]
@@ -470,6 +502,7 @@ async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold
             running(
                 *(_record(universe, radar.recording.market_list_s) for universe in universes),
                 *(fleet.run() for fleet in fleets.values()),
+                zone.behind("opening connections", front.run),
                 *(fleet.question(partial(recorder.doubtful, each), clock) for each, fleet in fleets.items()),
             )
         )

@@ -11,7 +11,7 @@ from analysis.bank import Bank
 from analysis.evidence import FxLegs, KoreanFacts
 from analysis.fx_legs import FxSources
 from analysis.keyring import Keyring
-from analysis.korea import Korea
+from analysis.korea import NO_BOOKS, Korea, LiveBooks
 from analysis.quotes import BankRate, Book, NotListed
 from analysis.sources import Door, Venue
 from analysis.token_list import CoinNames
@@ -66,12 +66,16 @@ class Everyone:
         deadline_s: float,
         upbit_bearer: Callable[[], str] | None = None,
         names: Names = no_names,
+        live: LiveBooks = NO_BOOKS,
         keys: Mapping[str, ApiKey] | None = None,
     ) -> None:
-        """`keys` by venue; none is used before `keys.run` has seen that it can only read."""
+        """`live` holds the order books of coins under watch, as the sockets bring them.
+
+        `keys` by venue; none is used before `keys.run` has seen that it can only read.
+        """
         self.keys = Keyring(door, clock, keys or {}, has_upbit=upbit_bearer is not None)
         self.venues = tuple(self._venue(name, door, clock, deadline_s) for name in venues)
-        self.korean = KoreanDesk(Korea(door, clock, deadline_s, upbit_bearer), names)
+        self.korean = KoreanDesk(Korea(door, clock, deadline_s, upbit_bearer, live), names)
         self.rates = RateDesk(FxSources(door, clock, deadline_s), Bank(door, clock, deadline_s))
 
     def _venue(self, name: str, door: Door, clock: Clock, deadline_s: float) -> Venue:

@@ -29,8 +29,11 @@ class Fleet:
 
     @property
     def alive(self) -> bool:
-        """Whether every connection that was started still has its task; what the network does plays no part."""
-        return not any(task.done() for task in self._tasks)
+        """Whether every connection that was started still has its task; what the network does plays no part.
+
+        A task that was cancelled ends with the daemon, and is no sign of anything.
+        """
+        return not any(task.done() and not task.cancelled() for task in self._tasks)
 
     def change_markets(self, wanted: Iterable[Market]) -> None:
         """Collect these from now on: nobody moves to another connection, newcomers go where there is room."""

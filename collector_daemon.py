@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from analysis.instrument_keeper import InstrumentKeeper
 
 from alerts.delivery import Notifier
 from alerts.log_target import LogTarget
@@ -30,6 +29,7 @@ from alerts.webhook import Webhook, form_of
 from analysis.everyone import Everyone, Names, no_names
 from analysis.fx_keeper import FxKeeper
 from analysis.gate_rules import Previous
+from analysis.instrument_keeper import InstrumentKeeper
 from analysis.korea import NO_BOOKS, LiveBooks
 from analysis.listing_pipeline import ListingPipeline
 from analysis.outcome_keeper import OutcomeKeeper

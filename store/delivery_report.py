@@ -6,7 +6,10 @@ from msgspec import Struct
 
 
 class AlertStatistics(Struct, frozen=True):
-    """Counts of deliveries by state; `uncertain` ones may have arrived. `oldest_waiting_ms`: when it was made."""
+    """Counts of deliveries by state; `uncertain` ones may have arrived.
+
+    `oldest_waiting_ms`: when the alert was made; for an edit, which may be much younger than its alert, when it is due.
+    """
 
     pending: int
     sent: int
@@ -47,7 +50,8 @@ def statistics(connection: sqlite3.Connection) -> AlertStatistics:
     counts = dict(connection.execute("SELECT state, COUNT(*) FROM deliveries GROUP BY state").fetchall())
     last_sent = connection.execute("SELECT MAX(sent_ms) FROM deliveries WHERE state = 'sent'").fetchone()[0]
     oldest = connection.execute(
-        "SELECT MIN(a.created_ms) FROM deliveries AS d JOIN alerts AS a ON a.id = d.alert_id"
+        "SELECT MIN(CASE d.op WHEN 'edit' THEN d.next_try_ms ELSE a.created_ms END)"
+        " FROM deliveries AS d JOIN alerts AS a ON a.id = d.alert_id"
         " WHERE d.state IN ('pending', 'uncertain') AND d.target <> 'webhook'"
         " AND (d.state = 'pending' OR a.kind = 'first_sight' OR a.level >= 40)"
         " AND (a.level <> 20 OR a.kind IN ('first_sight', 'digest', 'test') OR d.op = 'edit')"

@@ -207,6 +207,13 @@ def test_statistics_count_states_and_leave_out_what_waits_as_it_should(db: sqlit
     assert (found.last_sent_ms, found.oldest_waiting_ms) == (NOW + 40, NOW + 7)
 
 
+def test_a_fresh_edit_of_an_old_alert_has_not_waited_since_the_alert(db: sqlite3.Connection) -> None:
+    alert_id = add_alert(db, a_first_sight(), [CHAT], NOW)
+    mark_sent(db, deliveries.fresh(db, alert_id)[0], NOW, NOW + 40, "7")
+    edit_alert(db, alert_id, "an hour later", NOW + 3_600_000)
+    assert statistics(db).oldest_waiting_ms == NOW + 3_600_000
+
+
 def test_the_last_alerts_are_told_with_every_delivery(db: sqlite3.Connection) -> None:
     add_alert(db, an_alert(key="old"), [CHAT], NOW)
     add_alert(db, an_alert(key="info", level=AlertLevel.INFO, kind=AlertKind.NEWS), [CHAT], NOW)

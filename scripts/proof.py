@@ -108,7 +108,10 @@ class Candle(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """Counts of market-seconds. `healed` are those of `equal` that a healed gap touches; `wrong` names each."""
+    """Counts of market-seconds. `healed` are those of `equal` that a healed gap touches; `wrong` names each.
+
+    `open_gaps` are the closed ones that began in the judged span and are not healed.
+    """
 
     compared: int
     equal: int
@@ -306,7 +309,7 @@ async def judge(both: Pair, from_ms: int, to_ms: int) -> Verdict:
     left = [
         f"{exchange} {code or 'all'} {begins}–{ends}: {state} {source or ''}"
         for exchange, code, begins, ends, state, source in gaps
-        if state != "healed" and ends is not None
+        if state != "healed" and ends is not None and begins < to_ms
     ]
     return Verdict(compared, equal, missed, healed, tuple(wrong), tuple(left))
 

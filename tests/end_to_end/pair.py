@@ -34,8 +34,9 @@ DAEMON = ROOT / "collector_daemon.py"
 CHAT = 777_001
 TELEGRAM = {"TELEGRAM_BOT_TOKEN": "200000002:" + "Pair" * 8 + "abc", "TELEGRAM_CHAT_ID": str(CHAT)}
 REPEAT = "중복일 수 있음"  # stands on a message that may be the second copy
-LOOK_S = 0.02  # between two looks at a condition
+LOOK_S = 0.05  # between two looks at a condition
 DEADLINE_S = 20.0  # of real time, for anything that takes a second or two on an idle machine
+NOT_MADE_YET = ("no such table", "unable to open", "attempt to write a readonly database")  # the last: a hot journal
 
 
 class NeverHappened(AssertionError):
@@ -235,7 +236,7 @@ class Pair:
             try:
                 return [dict(row) for row in connection.execute(sql, values)]
             except sqlite3.OperationalError as e:
-                if "no such table" in str(e) or "unable to open" in str(e):
+                if any(early in str(e) for early in NOT_MADE_YET):
                     return []
                 raise
 

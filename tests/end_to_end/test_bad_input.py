@@ -12,13 +12,13 @@ import pytest
 from tests.end_to_end.pair import Answer, Pair, command, json_lines, own_config, process, running_pair, small_world
 from tests.end_to_end.truth import compare
 
-GARBAGE_MS = 4_000  # of simulated time that frames are spoilt
+GARBAGE_MS = 3_000  # of simulated time that frames are spoilt
 
 
 @pytest.fixture(scope="module")
 def tokenless(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     """A daemon that records and has no Telegram token; shared by the tests of this module."""
-    with running_pair(tmp_path_factory.mktemp("tokenless"), *small_world(8.0, rate=60.0)) as pair:
+    with running_pair(tmp_path_factory.mktemp("tokenless"), *small_world(5.0, rate=60.0)) as pair:
         pair.start(secrets={})
         pair.until_recording()
         yield pair

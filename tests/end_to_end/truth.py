@@ -90,8 +90,8 @@ def compare(pair: Pair) -> Compared:
     found = Compared()
     rows = pair.rows("SELECT * FROM gaps")
     first_ms = min((row["from_ms"] for row in rows), default=0)
-    gaps = [_span(row) for row in rows if row["state"] != "healed"]
-    rough = [_span(row) for row in rows if row["state"] == "healed" and "approximate" in row["source"]]
+    gaps = [span_of(row) for row in rows if row["state"] != "healed"]
+    rough = [span_of(row) for row in rows if row["state"] == "healed" and "approximate" in row["source"]]
     markets = pair.rows("SELECT * FROM markets")
     truth = {exchange: pair.simulator.get("/sim/truth", exchange=exchange, from_ms=first_ms) for exchange in EXCHANGES}
     for market in markets:
@@ -107,7 +107,8 @@ def compare(pair: Pair) -> Compared:
     return found
 
 
-def _span(row: Row) -> Span:
+def span_of(row: Row) -> Span:
+    """A row of `gaps`."""
     return Span(row["exchange"], row["market_id"], row["from_ms"], row["to_ms"])
 
 

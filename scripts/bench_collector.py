@@ -1,0 +1,92 @@
+"""One measurement of this collector, in a process of its own: from the socket to the stored candle.
+
+`python -m scripts.bench_collector URL MARKETS DATABASE`: collects until the sender closes, stores all, and prints one
+JSON line. `done` is on the monotonic clock, taken after the last commit; `cpu_s` counts from the
+first connection on; `stored` is what the database holds then.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from collectors import upbit_ws
+from collectors.aggregator import Aggregator
+from collectors.events import GapCause, Market
+from collectors.fleet import Fleet
+from collectors.net.limits import Limits
+from collectors.net.socket import connect
+from collectors.recorder import Recorder
+from collectors.robust_ws import Pace, Shard
+from config.clock import SystemClock
+from config.settings import Recording, Retention, Writing
+from ops.lifetimes import running
+from store.database import Connection
+from store.writer import DatabaseWriter
+
+CODES_PER_CONNECTION = Recording().codes_per_connection
+
+
+class Ending(Recorder):
+    """A recorder that says when its connections have ended."""
+
+    def __init__(self, writer: DatabaseWriter, clock: SystemClock) -> None:
+        super().__init__(writer, clock, Recording(), ["upbit"])
+        self.ended = asyncio.Event()
+        self.left = 0
+
+    def lost(self, markets: Sequence[Market], from_ms: int, cause: GapCause) -> None:
+        super().lost(markets, from_ms, cause)
+        self.left -= len(markets)
+        if self.left <= 0:
+            self.ended.set()
+
+
+async def measure(url: str, markets: Sequence[Market], path: Path) -> dict[str, float]:
+    clock = SystemClock()
+    connections = -(-len(markets) // CODES_PER_CONNECTION)
+    with DatabaseWriter.open(path, clock, Writing()) as writer:
+        recorder = Ending(writer, clock)
+        recorder.left = len(markets)
+        await recorder.start()
+        await recorder.expect(markets)
+        aggregator = Aggregator(writer, recorder, clock, Retention())
+        pace, limits = Pace(silent_s=30.0), Limits({})
+
+        def shard(part: Sequence[Market]) -> Shard:
+            return Shard(
+                upbit_ws.FEED,
+                f"{url}&connections={connections}",
+                part,
+                connect,
+                recorder,
+                clock,
+                limits,
+                pace,
+                lambda: 0.0,
+            )
+
+        fleet = Fleet(shard, CODES_PER_CONNECTION)
+        fleet.change_markets(markets)
+        cpu_s = time.process_time()
+        async with running(recorder.run(), aggregator.every_minute(), fleet.run()):
+            await recorder.ended.wait()
+            recorder.close()
+            stored = await writer.run(_count)
+            return {"done": time.monotonic(), "cpu_s": time.process_time() - cpu_s, "stored": stored}
+
+
+def _count(connection: Connection) -> int:
+    return int(connection.execute("SELECT COALESCE(SUM(trades), 0) FROM candles_1s").fetchone()[0])
+
+
+def main() -> None:
+    url, count, path = sys.argv[1:]
+    markets = [Market("upbit", f"C{number}", "KRW") for number in range(int(count))]
+    print(json.dumps(asyncio.run(measure(url, markets, Path(path)))))
+
+
+if __name__ == "__main__":
+    main()

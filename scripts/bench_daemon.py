@@ -1,0 +1,83 @@
+"""What the whole daemon takes with 700 markets: CPU from import to its first subscription, and resident memory.
+
+`python -m scripts.bench_daemon FOLDER SECONDS`: simulator and daemon as processes of their own, every feature on that
+needs no account at a real exchange; prints one JSON line. Linux only: it reads /proc.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+MARKETS = 700
+RATE = 700  # trades a second over all markets
+LOOK_S = 0.02
+DEADLINE_S = 60.0
+SECRETS = {"TELEGRAM_BOT_TOKEN": "100000001:" + "BENC" * 8 + "TOK", "TELEGRAM_CHAT_ID": "4242"}
+
+
+def ask(url: str) -> dict[str, dict[str, dict[str, int]]]:
+    with urllib.request.urlopen(f"{url}/sim/state", timeout=10) as answer:  # noqa: S310 - our own simulator
+        state: dict[str, dict[str, dict[str, int]]] = json.load(answer)
+        return state
+
+
+def frames_sent(url: str) -> int:
+    services = ask(url)["services"]
+    return sum(services.get(name, {}).get("frames_sent", 0) for name in ("upbit", "bithumb"))
+
+
+def cpu_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_mb(pid: int) -> float:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def measure(folder: Path, seconds: float) -> dict[str, float]:
+    simulator = subprocess.Popen(
+        [sys.executable, "-m", "simulator", "--port", "0", "--markets", str(MARKETS), "--rate", str(RATE)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    assert simulator.stdout is not None
+    url = json.loads(simulator.stdout.readline())["url"]
+    daemon = subprocess.Popen(
+        [sys.executable, ROOT / "collector_daemon.py", "--simulator", url, "--data", folder / "daemon"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=ROOT,
+        env=os.environ | SECRETS,
+    )
+    try:
+        began = time.monotonic()
+        while frames_sent(url) == 0:
+            if daemon.poll() is not None or time.monotonic() - began > DEADLINE_S:
+                raise SystemExit(f"the daemon did not subscribe (exit code {daemon.poll()})")
+            time.sleep(LOOK_S)
+        start_cpu_s = cpu_s(daemon.pid)
+        time.sleep(seconds)
+        running_s, used_s = time.monotonic() - began, cpu_s(daemon.pid)
+        memory_mb = resident_mb(daemon.pid)
+        return {
+            "start_cpu_s": start_cpu_s,
+            "daemon_mb": memory_mb,
+            "daemon_cpu_part": (used_s - start_cpu_s) / running_s,
+        }
+    finally:
+        for process in (daemon, simulator):
+            process.terminate()
+        for process in (daemon, simulator):
+            process.wait(30)
+        simulator.stdout.close()
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(Path(sys.argv[1]), float(sys.argv[2]))))

@@ -1,0 +1,274 @@
+"""What storage costs: rows a second, bytes a row, the minute's work, and an hour of feed through the recording side.
+
+`python -m scripts.bench_storage FOLDER MINUTES`: measures in this process and prints one JSON line of numbers. Writer
+times are CPU of the writer's thread, so that other load on the machine does not count as ours.
+"""
+
+import asyncio
+import gc
+import json
+import os
+import sqlite3
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from collectors.aggregator import Aggregator
+from collectors.events import Candle, Market, Trade
+from collectors.minutes import MinuteFold
+from collectors.recorder import Recorder
+from config.settings import Recording, Retention, Writing
+from store import candles, markets
+from store.database import connect, migrate
+from store.writer import DatabaseWriter, Rows
+
+MARKETS = [
+    *(Market("upbit", f"C{number}", "KRW") for number in range(300)),
+    *(Market("bithumb", f"C{number}", "KRW") for number in range(300)),
+]
+START_MS = 1_800_000_000_000  # a whole minute
+ROUNDS = 5
+BATCH = 500
+
+Numbers = dict[str, float]
+
+
+class HandClock:
+    """A clock that stands still until it is moved; sleeping is only a turn of the loop."""
+
+    def __init__(self) -> None:
+        self.ms = START_MS
+
+    def now_ms(self) -> int:
+        return self.ms
+
+    def monotonic(self) -> float:
+        return self.ms / 1000
+
+    async def sleep(self, seconds: float) -> None:  # noqa: ARG002 - nothing here waits for time
+        await asyncio.sleep(0)
+
+
+def rows_of(seconds: int, first_s: int = 0) -> list[tuple[float | int, ...]]:
+    """One candle a second and market, as `candles_1s` holds them: prices that differ, as real ones do."""
+    return [
+        (START_MS + second * 1000, number + 1, *_values(second, number))
+        for second in range(first_s, first_s + seconds)
+        for number in range(len(MARKETS))
+    ]
+
+
+def _values(second: int, number: int) -> tuple[float | int, ...]:
+    prices = 9.1e7 + number, 9.2e7 + second, 9.0e7, 9.15e7 + number / 3
+    return *prices, 0.012755 * (number + 1), 1.17e6 + second / 7, 3 + number % 9
+
+
+def opened(path: Path) -> sqlite3.Connection:
+    connection = connect(path)
+    migrate(connection, START_MS)
+    return connection
+
+
+def removed(path: Path) -> None:
+    for end in ("", "-wal", "-shm"):
+        path.with_name(path.name + end).unlink(missing_ok=True)
+
+
+# --- rows a second, bytes a row ---------------------------------------------------------------------------------------
+
+
+def bare(path: Path, rows: Sequence[tuple[float | int, ...]]) -> float:
+    """The yardstick: one `executemany` in one transaction on the same table. Returns rows a second."""
+    connection = opened(path)
+    began = time.perf_counter()
+    connection.execute("BEGIN IMMEDIATE")
+    connection.executemany(candles.UPSERT_SECOND, rows)
+    connection.execute("COMMIT")
+    took = time.perf_counter() - began
+    connection.close()
+    removed(path)
+    return len(rows) / took
+
+
+async def through_the_writer(path: Path, rows: Sequence[tuple[float | int, ...]]) -> float:
+    """In commits of 500 rows, as the recorder offers them. Returns rows a second, checkpoints included."""
+    with DatabaseWriter.open(path, HandClock(), Writing(batch_rows=BATCH, batch_ms=1, inbox=len(rows))) as writer:
+        began = time.perf_counter()
+        for start in range(0, len(rows), BATCH):
+            writer.offer(Rows(candles.UPSERT_SECOND, rows[start : start + BATCH]))
+        await writer.run(_nothing)
+        took = time.perf_counter() - began
+    removed(path)
+    return len(rows) / took
+
+
+async def bytes_a_row(path: Path, seconds: int = 120) -> float:
+    """What the process hands to the kernel for a row, WAL and checkpoints included, in commits of one second each."""
+    with DatabaseWriter.open(path, HandClock(), Writing(batch_ms=1)) as writer:
+        batches = [rows_of(1, second) for second in range(seconds)]
+        await writer.run(_nothing)
+        before = _written()
+        for batch in batches:
+            for start in range(0, len(batch), BATCH):
+                writer.offer(Rows(candles.UPSERT_SECOND, batch[start : start + BATCH]))
+            await writer.run(_nothing)
+    after = _written()
+    removed(path)
+    return (after - before) / (seconds * len(MARKETS))
+
+
+def _written() -> int:
+    """Bytes this process has passed to write calls (Linux)."""
+    fields = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
+    return int(fields["wchar"])
+
+
+def _nothing(_: sqlite3.Connection) -> None:
+    """Committed once everything before it is."""
+
+
+# --- the minute -------------------------------------------------------------------------------------------------------
+
+
+def rollup_ms(path: Path, times: int) -> float:
+    """CPU ms to store the minute of 600 markets, folded in memory, into tables that hold `times` an hour of minutes and
+    `times` two minutes of seconds; the median of several minutes.
+    """
+    connection = opened(path)
+    ids = markets.intern(connection, MARKETS, START_MS)
+    connection.execute("BEGIN")
+    connection.executemany(candles.UPSERT_SECOND, rows_of(120 * times, -120 * times))
+    old = (
+        (number + 1, START_MS - minute * 60_000, 1.0, 2.0, 0.5, 1.5, 10.0, 15.0, 60, 60)
+        for number in range(len(MARKETS))
+        for minute in range(60 * times, 0, -1)
+    )
+    connection.executemany(candles.UPSERT_MINUTE, old)
+    connection.execute("COMMIT")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    took = []
+    for minute in range(9):
+        start_ms = START_MS + minute * 60_000
+        fold = MinuteFold(start_ms - 60_000)
+        for second in range(0, 60, 10):
+            fold.add(Candle(each, start_ms + second * 1000, 1.0, 2.0, 0.5, 1.5, 3.0, 4.5, 2) for each in MARKETS)
+        folded = [fold.take(exchange, start_ms + 60_000).minutes for exchange in ("upbit", "bithumb")]
+        began = time.thread_time()
+        connection.execute("BEGIN IMMEDIATE")
+        for minutes in folded:
+            candles.store_minutes(connection, minutes, ids)
+        connection.execute("COMMIT")
+        took.append((time.thread_time() - began) * 1000)
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+    connection.close()
+    removed(path)
+    return statistics.median(took)
+
+
+class Hour:
+    """The recording side with 600 markets that trade once a second, run as fast as it goes."""
+
+    def __init__(self, path: Path) -> None:
+        self.clock = HandClock()
+        self.writer = DatabaseWriter.open(path, self.clock, Writing(batch_ms=1))
+        self.recorder = Recorder(self.writer, self.clock, Recording(), ["upbit", "bithumb"])
+        self.aggregator = Aggregator(self.writer, self.recorder, self.clock, Retention(seconds_s=120))
+
+    async def begin(self) -> None:
+        await self.recorder.start()
+        await self.aggregator.heal()
+        await self.recorder.expect(MARKETS)
+        self.recorder.live(MARKETS, self.clock.ms)
+
+    async def second(self) -> None:
+        self.clock.ms += 1000
+        at_ms = self.clock.ms
+        for number, market in enumerate(MARKETS):
+            stamp_ms = at_ms - 20 - number % 900
+            self.recorder.trade(
+                Trade(market, 100.0 + at_ms % 7, 1.0, "buy", stamp_ms, at_ms, stamp_ms * 1_000 + number)
+            )
+        self.recorder.flush()
+        await self.writer.run(_nothing)
+
+    async def minute(self) -> None:
+        for _ in range(60):
+            await self.second()
+            await self.aggregator.roll()
+        await self.aggregator.keep()
+        await self.aggregator.purge()
+
+
+async def feed(path: Path, minutes: int) -> Numbers:
+    """Writer time a minute, commit and checkpoint times, and memory and open files over the run."""
+    hour = Hour(path)
+    with hour.writer as writer:
+        await hour.begin()
+        spent, memory, files = [], [], []
+        for _ in range(minutes):
+            before_s = await writer.run(_thread_time)
+            await hour.minute()
+            spent.append((await writer.run(_thread_time) - before_s) * 1000)
+            gc.collect()
+            memory.append(_resident_mb())
+            files.append(sum(1 for _ in Path("/proc/self/fd").iterdir()))
+        settled = memory[min(10, minutes // 2) :]
+        numbers = {
+            "minute_writer_ms": statistics.median(spent[4:]),
+            "commit_ms_p99": writer.commit_ms_p99,
+            "checkpoint_ms_p99": writer.checkpoint_ms_p99,
+            "feed_minutes": minutes,
+            "feed_mb": settled[0],
+            "feed_growth": max(settled) / settled[0] - 1,
+            "feed_files_more": max(files) - files[min(10, minutes // 2)],
+        }
+        hour.recorder.close()
+        hour.aggregator.force_rollup()
+    began = time.perf_counter()
+    again = Hour(path)
+    again.clock.ms = hour.clock.ms + 5_000
+    with again.writer:
+        await again.begin()
+        numbers["restart_s"] = time.perf_counter() - began
+    removed(path)
+    return numbers
+
+
+def _thread_time(_: sqlite3.Connection) -> float:
+    return time.thread_time()
+
+
+def _resident_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def median_of(rounds: int, measure: Callable[[], float]) -> float:
+    return statistics.median(measure() for _ in range(rounds))
+
+
+def measure(folder: Path, minutes: int) -> Numbers:
+    path = folder / "storage.db"
+    numbers = asyncio.run(feed(path, minutes))
+    rows = rows_of(100)
+    ratios, ours, theirs = [], [], []
+    for _ in range(ROUNDS):
+        theirs.append(bare(path, rows))
+        ours.append(asyncio.run(through_the_writer(path, rows)))
+        ratios.append(ours[-1] / theirs[-1])
+    numbers |= {
+        "rows_per_s": statistics.median(ours),
+        "bare_rows_per_s": statistics.median(theirs),
+        "rows_ratio": statistics.median(ratios),
+    }
+    numbers["bytes_per_row"] = asyncio.run(bytes_a_row(path))
+    numbers["rollup_ms_1x"] = median_of(3, partial(rollup_ms, path, 1))
+    numbers["rollup_ms_10x"] = median_of(1, partial(rollup_ms, path, 10))
+    return numbers
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(Path(sys.argv[1]), int(sys.argv[2]))))

@@ -323,6 +323,8 @@ async def run(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold: 
     stop.listen()
     try:
         await _live(asked, settings, secrets, hold, stop)
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            log.warning("a task was left behind: %r", task.get_coro())
     except asyncio.CancelledError:
         if not stop.called_off:
             raise
@@ -477,7 +479,7 @@ async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold
 
         analyze = partial(answer_analyze, pipeline)
         examined = partial(answer_doctor, ground, asked.data, offset, readings)
-        routes = vital_routes.routes(readings.read, silences, lag)
+        routes = vital_routes.routes(readings.read, silences, lag, lambda: watch.open)
         questions = {"analyze": analyze, "doctor": examined}
         await stack.enter_async_context(serving(asked.data / "radar.sock", questions, routes))
         await stack.enter_async_context(listening(radar.listen, secrets.web_token, routes))

@@ -9,6 +9,8 @@ from enum import IntEnum
 import msgspec
 from msgspec import Struct
 
+from store.track_record import TrackRecord
+
 HEARTBEAT_RED_MS = 60_000  # contract: a heartbeat older than this is red, whatever the file says
 
 
@@ -60,13 +62,20 @@ class AlertsReading(Struct, frozen=True):
     last_sent_ms: int | None
 
 
+class Traffic(Struct, frozen=True):
+    """What one exchange has sent since the start: trades in closed seconds, and frames or trades that were refused."""
+
+    trades: int
+    rejected: int
+
+
 class Readings(Struct, frozen=True):
     """Everything the report is made of, taken at `now_ms`.
 
     `writer_fault` is why the writer cannot commit, None while it can. `crashes` maps a task of the judging zone to its
     last error while that counts as news. `oldest_pending_ms` is when the alert that waits longest was created.
     `disk_free_part` is 0 to 1. `moved_aside` names the damaged database that this start found.
-    `storage_warnings` are the writer's own, remedies included.
+    `storage_warnings` are the writer's own, remedies included. `traffic` and `record` are for the metrics only.
     """
 
     now_ms: int
@@ -88,6 +97,8 @@ class Readings(Struct, frozen=True):
     disk_free_part: float | None = None
     moved_aside: str | None = None
     storage_warnings: tuple[str, ...] = ()
+    traffic: Mapping[str, Traffic] = {}
+    record: TrackRecord = TrackRecord()
 
 
 class Limits(Struct, frozen=True):

@@ -90,6 +90,11 @@ class OperatorDesk:
         self._started = False
         self._held = False
 
+    @property
+    def open(self) -> frozenset[str]:
+        """Causes that were told and are not over."""
+        return frozenset() if self._watchman is None else self._watchman.open
+
     async def run(self) -> None:
         """Look once a second, for ever."""
         if self._watchman is None:

@@ -3,21 +3,20 @@
 Alive is not ready: `/healthz` says that the loop turns, `/readyz` that we receive and commit. Neither holds a secret.
 """
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterable
 
 from aiohttp import web
 
 from ops import metrics
+from ops.footprint import footprint
 from ops.health import Limits, Readings, unready
 from ops.loop_lag import LoopLag
 
-PAGE_BYTES = 4_096
-STATM = Path("/proc/self/statm")
 
-
-def routes(read: Callable[[], Readings], limits: Limits, lag: LoopLag) -> list[web.RouteDef]:
-    """The three of them over the readings of the moment."""
+def routes(
+    read: Callable[[], Readings], limits: Limits, lag: LoopLag, troubles: Callable[[], Iterable[str]]
+) -> list[web.RouteDef]:
+    """The three of them over the readings of the moment; `troubles` names the operator alerts that are not over."""
 
     async def healthz(_: web.Request) -> web.Response:
         return web.Response(text="ok\n")
@@ -27,15 +26,7 @@ def routes(read: Callable[[], Readings], limits: Limits, lag: LoopLag) -> list[w
         return web.json_response({"ready": not reasons, "reasons": reasons}, status=503 if reasons else 200)
 
     async def scrape(_: web.Request) -> web.Response:
-        body = metrics.exposition(read(), limits, lag.worst_s, resident_bytes())
+        body = metrics.exposition(read(), limits, lag.worst_s, footprint(), troubles())
         return web.Response(body=body, headers={"Content-Type": metrics.CONTENT_TYPE})
 
     return [web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", scrape)]
-
-
-def resident_bytes() -> int | None:
-    """Resident memory of this process; None where the system does not tell."""
-    try:
-        return int(STATM.read_text(encoding="ascii").split()[1]) * PAGE_BYTES
-    except (OSError, ValueError, IndexError):
-        return None

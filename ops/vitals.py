@@ -13,10 +13,11 @@ from collectors.market_monitor import MarketMonitor
 from collectors.recorder import Recorder
 from config.clock import Clock
 from ops.clock_offset import ClockOffset
-from ops.health import AlertsReading, FeedReading, Limits, Readings, WriterReading
+from ops.health import AlertsReading, FeedReading, Limits, Readings, Traffic, WriterReading
 from store import delivery_report
 from store.database import SCHEMA, SQLITE_VERSION
 from store.delivery_report import AlertStatistics
+from store.track_record import TrackRecord, track_record
 from store.writer import DatabaseWriter
 
 VERSION = "0.1.0"
@@ -24,6 +25,7 @@ DAY_S = 86_400.0
 GROWTH_OVER_S = 6 * 3_600.0  # disk use is judged over at least this long: less is noise times thousands
 STEP_S = 600.0
 REFRESH_S = 5.0
+RECORD_EVERY_S = 60.0  # what the metrics tell of the past need not be fresher
 
 
 class Crashes(Protocol):
@@ -83,14 +85,19 @@ class Vitals:
         self._offset = offset
         self._started_ms = clock.now_ms()
         self._alerts = AlertStatistics(0, 0, 0, 0, None, None)
+        self._record = TrackRecord()
         self._moved_aside = moved_aside
         self._disk.look()
 
     async def run(self) -> None:
         """Count alerts and measure the disk, now and then, for ever."""
+        recorded_s = -RECORD_EVERY_S
         while True:
             self._disk.look()
             self._alerts = await self._writer.run(delivery_report.statistics)
+            if self._clock.monotonic() - recorded_s >= RECORD_EVERY_S:
+                recorded_s = self._clock.monotonic()
+                self._record = await self._writer.run(track_record)
             await self._clock.sleep(REFRESH_S)
 
     def read(self) -> Readings:
@@ -125,7 +132,13 @@ class Vitals:
             disk_free_part=self._disk.free_part,
             moved_aside=self._moved_aside,
             storage_warnings=writer.warnings,
+            traffic={exchange: self._traffic(exchange) for exchange in self._fleets},
+            record=self._record,
         )
+
+    def _traffic(self, exchange: Exchange) -> Traffic:
+        recorded = self._recorder.reading(exchange)
+        return Traffic(recorded.trades, recorded.rejected)
 
     def _feed(self, exchange: Exchange, fleet: Fleet) -> FeedReading:
         recorded = self._recorder.reading(exchange)

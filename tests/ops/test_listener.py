@@ -11,18 +11,19 @@ from aiohttp import web
 from config.check import exposed
 from config.secrets import Secrets
 from config.settings import Listen
+from ops.footprint import footprint
 from ops.health import Readings
 from ops.listener import listening
 from ops.loop_lag import LoopLag
 from ops.radar_socket import ask, serving
-from ops.vital_routes import resident_bytes, routes
+from ops.vital_routes import routes
 from tests.ops.test_health import DOWN, LIMITS, NOW, heard, readings, writer
 
 FREE = Listen(port=0)
 
 
 def over(seen: Readings) -> list[web.RouteDef]:
-    return routes(lambda: seen, LIMITS, LoopLag())
+    return routes(lambda: seen, LIMITS, LoopLag(), lambda: ["disk"])
 
 
 async def fetched(url: str, **headers: str) -> tuple[int, str]:
@@ -123,5 +124,10 @@ def test_an_address_beyond_loopback_needs_a_token(listen: Listen, secrets: Secre
     assert (exposed(listen, secrets) is not None) is refused
 
 
-def test_our_own_memory_is_known() -> None:
-    assert (resident_bytes() or 0) > 1_000_000
+async def test_what_this_process_takes_is_known() -> None:
+    taken = footprint()
+    assert (taken.resident_bytes or 0) > 1_000_000
+    assert (taken.open_files or 0) >= 3
+    assert taken.threads >= 1
+    assert taken.tasks >= 1
+    assert taken.cpu_s > 0.0

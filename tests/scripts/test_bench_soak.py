@@ -1,0 +1,24 @@
+"""What a soak makes of its minutes: growth counts after settling, and each bound can be missed."""
+
+import msgspec
+
+from scripts.bench_soak import Minute, judged
+
+STEADY = [Minute(number, 70.0, 30.0, 74.0, 4.0, 0.0) for number in range(1, 61)]
+
+
+def test_an_hour_that_stays_as_it_is_misses_nothing() -> None:
+    warming = [msgspec.structs.replace(each, resident_mb=50.0) for each in STEADY[:10]]
+    found = judged([*warming, *STEADY[10:]], 0.9, 0, [])
+    assert found.misses() == []
+    assert (found.most_mb, found.growth, found.files_more, found.tasks_more) == (70.0, 0.0, 0.0, 0.0)
+
+
+def test_what_leaks_or_hangs_is_named() -> None:
+    leaking = [
+        Minute(each.minute, 70.0 + each.minute / 5, 30.0 + each.minute, 74.0 + each.minute, 4.0, 0.0) for each in STEADY
+    ]
+    misses = judged(leaking, 5.1, 3, ["a task was left behind: x"]).misses()
+    for words in ("memory reached 82.0 MB", "memory grew by", "tasks more", "open files more", "5.1 s", "with 3"):
+        assert any(words in miss for miss in misses), words
+    assert misses[-1] == "left behind: a task was left behind: x"

@@ -9,6 +9,7 @@ from enum import IntEnum
 import msgspec
 from msgspec import Struct
 
+from alerts.words import EXCHANGES, Words
 from store.track_record import TrackRecord
 
 HEARTBEAT_RED_MS = 60_000  # contract: a heartbeat older than this is red, whatever the file says
@@ -135,13 +136,12 @@ NOTICE_CHANNELS = {
 
 
 def report(readings: Readings, limits: Limits) -> Report:
-    """The report for these readings; reasons in order of weight."""
-    red = list(_red(readings))
-    yellow = list(_yellow(readings, limits))
+    """The report for these readings; reasons in order of weight, in English as the file has them."""
+    red, yellow = _red(readings), _yellow(readings, limits)
     status = Status.RED if red else Status.YELLOW if yellow else Status.GREEN
     return Report(
         status=status.name.lower(),
-        reasons=tuple(red + yellow),
+        reasons=tuple(english for _, english in red + yellow),
         heartbeat_ms=readings.now_ms,
         started_ms=readings.started_ms,
         pid=readings.pid,
@@ -155,6 +155,11 @@ def report(readings: Readings, limits: Limits) -> Report:
         alerts=readings.alerts,
         clock_offset_ms=readings.clock_offset_ms,
     )
+
+
+def reasons(readings: Readings, limits: Limits) -> list[Words]:
+    """Why it is not green, in both languages, each with its remedy; what a part said of itself stays as it said it."""
+    return _red(readings) + _yellow(readings, limits)
 
 
 def status_of(seen: Report, now_ms: int) -> Status:
@@ -171,55 +176,117 @@ def parse(text: bytes) -> Report:
 
 def unready(readings: Readings, limits: Limits) -> list[str]:
     """Why we do not receive and commit now; empty while we do. An exchange in maintenance makes us unready only."""
-    reasons = _red(readings)
+    found = [english for _, english in _red(readings)]
     for exchange, feed in readings.feeds.items():
         if feed.last_message_ms is None:
-            reasons.append(f"nothing was received from {exchange} yet")
+            found.append(f"nothing was received from {exchange} yet")
         elif readings.now_ms - feed.last_message_ms > limits.silent_ms[exchange]:
-            reasons.append(f"{exchange} is silent")
+            found.append(f"{exchange} is silent")
     if readings.writer.last_commit_ms is None:
-        reasons.append("nothing was committed yet")
-    return reasons
+        found.append("nothing was committed yet")
+    return found
 
 
-def _red(readings: Readings) -> list[str]:
+def _red(readings: Readings) -> list[Words]:
     if readings.writer_fault is None:
         return []
-    return [f"the writer cannot commit: {readings.writer_fault}; free space or mend the data folder's permissions"]
+    fault = readings.writer_fault
+    return [
+        (
+            f"데이터베이스에 기록할 수 없음: {fault}; 공간을 비우거나 데이터 폴더의 권한을 고치세요",
+            f"the writer cannot commit: {fault}; free space or mend the data folder's permissions",
+        )
+    ]
 
 
-def _yellow(readings: Readings, limits: Limits) -> list[str]:
-    reasons = []
+def _yellow(readings: Readings, limits: Limits) -> list[Words]:
+    found = [*_without_notices(readings)]
+    if not readings.telegram:
+        found.append(
+            (
+                "텔레그램 토큰 없음: 알림은 로그로만 나갑니다; TELEGRAM_BOT_TOKEN과 TELEGRAM_CHAT_ID를 설정하세요",
+                "no Telegram token: alerts go to the log only; set TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID",
+            )
+        )
+    found += _silent(readings, limits)
+    for name, channel in readings.channels.items():
+        if channel.state == "down":
+            found.append(
+                (
+                    f"상장 채널 {name} 응답 없음: {channel.reason}; 다른 채널은 계속 봅니다",
+                    f"listing channel {name} is down: {channel.reason}; the other channels carry on",
+                )
+            )
+    found += _storage(readings, limits)
+    if readings.oldest_pending_ms is not None:
+        waiting_ms = readings.now_ms - readings.oldest_pending_ms
+        if waiting_ms > limits.alert_stuck_ms:
+            found.append(
+                (
+                    f"알림 하나가 {waiting_ms // 1000}초째 전송을 기다림; `alerts`를 보세요",
+                    f"an alert has waited {waiting_ms // 1000} s to be sent; see `alerts`",
+                )
+            )
+    if readings.moved_aside is not None:
+        found.append(
+            (
+                f"데이터베이스가 손상되어 {readings.moved_aside}(으)로 옮김; `salvage`로 남은 것을 읽을 수 있습니다",
+                f"the database was damaged and is now {readings.moved_aside}; `salvage` reads what is left of it",
+            )
+        )
+    for task, error in readings.crashes.items():
+        found.append((f"{task} 오류로 다시 시작됨: {error}", f"{task} crashed and was started again: {error}"))
+    return found
+
+
+def _without_notices(readings: Readings) -> list[Words]:
+    found = []
     for exchange, channels in NOTICE_CHANNELS.items():
         states = {name: readings.channels[name].state for name in channels if name in readings.channels}
         if states and all(state not in ("up", "degraded") for state in states.values()):
             why = "; ".join(f"{name} is {state}: {readings.channels[name].reason}" for name, state in states.items())
-            reasons.append(f"no notice channel of {exchange} works ({why}); listings are seen late, in its market list")
-    if not readings.telegram:
-        reasons.append("no Telegram token: alerts go to the log only; set TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID")
+            korean = EXCHANGES[exchange][0]
+            found.append(
+                (
+                    f"{korean} 공지 채널이 모두 작동하지 않음 ({why}); 상장은 마켓 목록에서 늦게 보입니다",
+                    f"no notice channel of {exchange} works ({why}); listings are seen late, in its market list",
+                )
+            )
+    return found
+
+
+def _silent(readings: Readings, limits: Limits) -> list[Words]:
+    found = []
     for exchange, feed in readings.feeds.items():
-        limit_ms = limits.silent_ms[exchange]
         since_ms = feed.last_message_ms if feed.last_message_ms is not None else readings.started_ms
         silent_ms = readings.now_ms - since_ms
-        if silent_ms > limit_ms:
-            reasons.append(
-                f"{exchange} has been silent for {silent_ms // 1000} s; it reconnects by itself, see the log"
+        if silent_ms > limits.silent_ms[exchange]:
+            korean = EXCHANGES[exchange][0]
+            found.append(
+                (
+                    f"{korean}에서 {silent_ms // 1000}초 동안 아무것도 오지 않음; 스스로 다시 연결합니다, 로그 참고",
+                    f"{exchange} has been silent for {silent_ms // 1000} s; it reconnects by itself, see the log",
+                )
             )
-    for name, channel in readings.channels.items():
-        if channel.state == "down":
-            reasons.append(f"listing channel {name} is down: {channel.reason}; the other channels carry on")
-    if readings.writer.queue_size > limits.queue:
-        reasons.append(f"{readings.writer.queue_size} rows wait for the disk; is it slow or nearly full?")
-    reasons += readings.storage_warnings
-    if readings.writer.dropped:
-        reasons.append(f"{readings.writer.dropped} rows were dropped and marked as gaps; see `gaps`")
-    if readings.oldest_pending_ms is not None:
-        waiting_ms = readings.now_ms - readings.oldest_pending_ms
-        if waiting_ms > limits.alert_stuck_ms:
-            reasons.append(f"an alert has waited {waiting_ms // 1000} s to be sent; see `alerts`")
-    if readings.moved_aside is not None:
-        reasons.append(
-            f"the database was damaged and is now {readings.moved_aside}; `salvage` reads what is left of it"
+    return found
+
+
+def _storage(readings: Readings, limits: Limits) -> list[Words]:
+    found: list[Words] = []
+    writer = readings.writer
+    if writer.queue_size > limits.queue:
+        found.append(
+            (
+                f"{writer.queue_size}행이 디스크를 기다림; 디스크가 느리거나 거의 찼나요?",
+                f"{writer.queue_size} rows wait for the disk; is it slow or nearly full?",
+            )
         )
-    reasons += [f"{task} crashed and was started again: {error}" for task, error in readings.crashes.items()]
-    return reasons
+    found += [(warning, warning) for warning in readings.storage_warnings]
+    if writer.dropped:
+        found.append(
+            (
+                f"{writer.dropped}행이 누락되어 결측으로 표시됨; `gaps`를 보세요",
+                f"{writer.dropped} rows were dropped and marked as gaps; see `gaps`",
+            )
+        )
+    return found

@@ -15,6 +15,7 @@ from ops.health import (
     Status,
     WriterReading,
     parse,
+    reasons,
     report,
     status_of,
 )
@@ -106,3 +107,20 @@ async def test_the_file_is_replaced_on_the_timer_and_at_once_when_the_status_cha
     await written.write()
     assert json.loads(path.read_text())["status"] == "yellow"
     assert [each.name for each in tmp_path.iterdir()] == ["health.json"]
+
+
+def test_every_reason_is_told_in_both_languages() -> None:
+    seen = readings(
+        telegram=False,
+        writer_fault="SQLITE_FULL",
+        feeds={"upbit": heard(40_000), "bithumb": heard(200_000)},
+        channels={"upbit:notices": DOWN, "bithumb:notices": DOWN},
+        writer=writer(queue_size=20_000, dropped=3),
+        oldest_pending_ms=NOW - 90_000,
+        moved_aside="radar.db.1",
+        crashes={"outcomes": "ValueError: x"},
+    )
+    told = reasons(seen, LIMITS)
+    assert [english for _, english in told] == list(report(seen, LIMITS).reasons)
+    assert len(told) == 13
+    assert all(any("가" <= letter <= "힣" for letter in korean) for korean, _ in told)

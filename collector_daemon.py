@@ -78,6 +78,7 @@ from ops.deadman import Deadman
 from ops.endpoints import WEBHOOK, Endpoints, endpoints
 from ops.examination import Examination
 from ops.health_file import HealthFile, last_heartbeat
+from ops.key_questions import KeyQuestions, KeyWatch
 from ops.lifetimes import restarting, running
 from ops.listener import listening
 from ops.lock import AlreadyRunning, Hold, boot_id, held, noting
@@ -442,6 +443,7 @@ async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold
 
         offset = ClockOffset()
         ground.door.on_answer = partial(_note_time, offset, clock)
+        keys = KeyWatch(KeyQuestions(ground.door, clock, secrets), clock)
         readings = vitals.Vitals(
             clock,
             asked.data,
@@ -453,6 +455,7 @@ async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold
             ground.telegram,
             offset,
             storage.aside_name,
+            keys.answers,
         )
         silences = vitals.limits(
             radar.recording.upbit_silent_s, radar.recording.bithumb_silent_s, radar.health.queue_yellow
@@ -473,6 +476,7 @@ async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold
                 health.run(),
                 lag.run(),
                 zone.behind("operator alerts", watch.run),
+                zone.behind("the owner's keys", keys.run),
                 *([zone.behind("dead-man's switch", deadman.run)] if secrets.deadman_url else []),
             )
         )

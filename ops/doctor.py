@@ -5,33 +5,15 @@ English, like everything that the command line prints.
 """
 
 from collections.abc import Sequence
-from enum import Enum
 
-from msgspec import Struct
-
+from ops.answer import Answer as Answer
+from ops.answer import Mark as Mark
 from ops.troubles import CLOCK_OFF_MS, DISK_DAYS_MIN, DISK_FREE_MIN
 
 DISK_FULL = 0.02
 # A commit and a checkpoint that run at the same moment could damage a WAL database: fixed in 3.51.3
 # (www.sqlite.org/wal.html "the WAL-reset bug", as of 2026).
 WAL_RESET_BUG = ((3, 7, 0), (3, 51, 2))
-
-
-class Mark(Enum):
-    """How a question was answered."""
-
-    OK = "OK"
-    WARN = "WARN"
-    FAIL = "FAIL"
-
-
-class Answer(Struct, frozen=True):
-    """One question, what was found, and what to do about it (empty where nothing is to be done)."""
-
-    question: str
-    mark: Mark
-    found: str
-    remedy: str = ""
 
 
 def exit_code(answers: Sequence[Answer]) -> int:

@@ -2,21 +2,19 @@
 
 import asyncio
 import shutil
-import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
-from analysis.venues import signing
 from collectors.net.http import DoorError, HttpDoor, Refused, Response
-from collectors.upbit_key import UpbitKey, bearer
 from config.clock import Clock
-from config.secrets import ENVIRONMENT, GROUPS, Secrets
-from ops import doctor, key_checks
+from config.secrets import ENVIRONMENT, Secrets
+from ops import doctor
+from ops.answer import Answer, Mark
 from ops.clock_offset import EXCHANGES, ClockOffset
-from ops.doctor import Answer, Mark
+from ops.key_questions import KEYS, KeyQuestions
 from store.database import SQLITE_VERSION
 
 DEADLINE_S = 5.0
@@ -80,6 +78,7 @@ class Examination:
         self._data = data
         self._offset = offset
         self._days_left = days_left
+        self._key_questions = KeyQuestions(door, clock, secrets)
 
     async def answers(self) -> list[Answer]:
         """Everything, asked at once, in an order that a person can read."""
@@ -134,56 +133,18 @@ class Examination:
         except DoorError as error:
             return error
 
-    # --- keys ---------------------------------------------------------------------------------------------------------
-
     async def _keys(self) -> list[Answer]:
-        secrets = self._secrets
-        checks: dict[str, Callable[[], Awaitable[Answer | DoorError]]] = {
-            "upbit": self._upbit_key,
-            "binance": self._binance_key,
-            "okx": self._okx_key,
-            "bybit": self._bybit_key,
-        }
-        groups = {names[0].partition("_")[0]: names for names in GROUPS}
-        found = []
-        for exchange, check in checks.items():
+        found: list[Answer] = []
+        for exchange, names in KEYS.items():
             question = f"key of {exchange}"
-            if not secrets.complete(*groups[exchange]):
-                names = [ENVIRONMENT[name] for name in groups[exchange]]
-                found.append(doctor.no_secret(question, WITHOUT_KEY[exchange], names))
+            if not self._secrets.complete(*names):
+                found.append(doctor.no_secret(question, WITHOUT_KEY[exchange], [ENVIRONMENT[name] for name in names]))
                 continue
-            answer = await check()
+            answer = await self._key_questions.ask(exchange)
             found.append(
                 answer if isinstance(answer, Answer) else Answer(question, Mark.WARN, str(answer), "ask again")
             )
         return found
-
-    async def _upbit_key(self) -> Answer | DoorError:
-        key = UpbitKey(self._secrets.upbit_access_key or "", self._secrets.upbit_secret_key or "")
-        headers = {"Authorization": bearer(key, str(uuid.uuid4()))}
-        answer = await self._get("upbit", "/v1/api_keys", headers=headers, group="exchange")
-        if isinstance(answer, DoorError):
-            return answer
-        return key_checks.upbit(answer.status, answer.body, key.access, self._clock.now_ms())
-
-    async def _binance_key(self) -> Answer | DoorError:
-        secrets = self._secrets
-        api = signing.ApiKey(secrets.binance_api_key or "", secrets.binance_api_secret or "")
-        params, headers = signing.binance(api, {}, self._clock.now_ms())
-        answer = await self._get("binance", "/sapi/v1/account/apiRestrictions", params, headers, "transfer")
-        return answer if isinstance(answer, DoorError) else key_checks.binance(answer.status, answer.body)
-
-    async def _okx_key(self) -> Answer | DoorError:
-        secrets, path = self._secrets, "/api/v5/account/config"
-        api = signing.ApiKey(secrets.okx_api_key or "", secrets.okx_api_secret or "", secrets.okx_api_passphrase or "")
-        answer = await self._get("okx", path, {}, signing.okx(api, path, {}, self._clock.now_ms()), "transfer")
-        return answer if isinstance(answer, DoorError) else key_checks.okx(answer.status, answer.body)
-
-    async def _bybit_key(self) -> Answer | DoorError:
-        secrets, now_ms = self._secrets, self._clock.now_ms()
-        api = signing.ApiKey(secrets.bybit_api_key or "", secrets.bybit_api_secret or "")
-        answer = await self._get("bybit", "/v5/user/query-api", {}, signing.bybit(api, {}, now_ms), "transfer")
-        return answer if isinstance(answer, DoorError) else key_checks.bybit(answer.status, answer.body, now_ms)
 
     # --- Telegram -----------------------------------------------------------------------------------------------------
 

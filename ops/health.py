@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from alerts.words import EXCHANGES, Words
+from ops.key_checks import KeyAnswer
 from store.track_record import TrackRecord
 
 HEARTBEAT_RED_MS = 60_000  # contract: a heartbeat older than this is red, whatever the file says
@@ -76,7 +77,8 @@ class Readings(Struct, frozen=True):
     `writer_fault` is why the writer cannot commit, None while it can. `crashes` maps a task of the judging zone to its
     last error while that counts as news. `oldest_pending_ms` is when the alert that waits longest was created.
     `disk_free_part` is 0 to 1. `moved_aside` names the damaged database that this start found.
-    `storage_warnings` are the writer's own, remedies included. `traffic` and `record` are for the metrics only.
+    `storage_warnings` are the writer's own, remedies included. `traffic` and `record` are for the metrics only;
+    `keys` holds, by exchange, what was last said of the owner's key.
     """
 
     now_ms: int
@@ -100,6 +102,7 @@ class Readings(Struct, frozen=True):
     storage_warnings: tuple[str, ...] = ()
     traffic: Mapping[str, Traffic] = {}
     record: TrackRecord = TrackRecord()
+    keys: Mapping[str, KeyAnswer] = {}
 
 
 class Limits(Struct, frozen=True):

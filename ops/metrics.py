@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 
 from ops.footprint import Footprint
 from ops.health import AlertsReading, Limits, Readings, Status, WriterReading, report
+from ops.key_checks import KeyState
 from ops.latency import percentile
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -57,6 +58,8 @@ def _metrics(
     yield from _feeds(readings)
     yield from _channels(readings)
     yield from _writer(readings.writer, readings.writer_fault)
+    keys: list[Sample] = [((name,), key.state is not KeyState.REFUSED) for name, key in readings.keys.items()]
+    yield _gauge("key_accepted", "1 if the exchange takes the owner's key.", ("exchange",), keys)
     yield from _alerts(readings)
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from alerts.words import EXCHANGES, Words
 from ops.health import NOTICE_CHANNELS, ChannelReading, Readings
+from ops.key_checks import KeyAnswer, KeyState
 
 SILENT_S = 60.0
 QUIET_S = 60.0  # a counter of losses that has stood still for this long is over
@@ -50,9 +51,18 @@ def name_of(cause: str) -> Words:
             return f"{korean} 체결 수신", f"the {english} feed"
         case "channel":
             return f"상장 채널 {rest}", f"listing channel {rest}"
+        case "key" | "key_ends":
+            korean, english = KEYED.get(rest, (rest, rest))
+            return f"{korean} API 키", f"the API key of {english}"
     return NAMES.get(cause, (cause, cause))
 
 
+KEYED: Mapping[str, Words] = {
+    **EXCHANGES,
+    "binance": ("바이낸스", "Binance"),
+    "okx": ("OKX", "OKX"),
+    "bybit": ("바이빗", "Bybit"),
+}
 NAMES: Mapping[str, Words] = {
     "writer": ("데이터베이스 기록", "writing to the database"),
     "drop": ("기록 누락", "rows being dropped"),
@@ -75,6 +85,8 @@ def troubles(readings: Readings, pulse: Pulse, known: frozenset[str]) -> dict[st
             found[f"channel:{name}"] = _down(name, channel.reason, readings)
         elif channel.state == "up":
             found[f"channel:{name}"] = None
+    for exchange, key in readings.keys.items():
+        found |= _key(exchange, key)
     found |= _writing(readings, pulse)
     found |= _disk(readings, "disk" in known)
     if readings.clock_offset_ms is not None:
@@ -106,6 +118,24 @@ def _down(name: str, reason: str, readings: Readings) -> Trouble:
         "The other channels carry on; `doctor` tells which part fails.",
     )
     return Trouble(f"channel:{name}", what, remedy)
+
+
+def _key(exchange: str, key: KeyAnswer) -> dict[str, Trouble | None]:
+    """A key that ends soon and one that is refused are two causes: the second must ring although the first has."""
+    name, ends = f"key:{exchange}", f"key_ends:{exchange}"
+    korean, english = KEYED.get(exchange, (exchange, exchange))
+    remedy = (
+        "거래소 사이트에서 읽기 전용 키를 새로 만들어 설정한 뒤 다시 시작하세요. `doctor`로 확인할 수 있습니다.",
+        "Make a new read-only key on the exchange's site, set it and start again; `doctor` checks it.",
+    )
+    match key.state:
+        case KeyState.REFUSED:
+            what = f"{korean} API 키를 쓸 수 없음: {key.found}", f"the API key of {english} is of no use: {key.found}"
+            return {name: Trouble(name, what, remedy)}
+        case KeyState.ENDING:
+            what = f"{korean} API 키가 곧 만료됨: {key.found}", f"the API key of {english} {key.found}"
+            return {name: None, ends: Trouble(ends, what, remedy)}
+    return {name: None, ends: None}
 
 
 def _writing(readings: Readings, pulse: Pulse) -> dict[str, Trouble | None]:

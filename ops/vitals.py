@@ -14,6 +14,7 @@ from collectors.recorder import Recorder
 from config.clock import Clock
 from ops.clock_offset import ClockOffset
 from ops.health import AlertsReading, FeedReading, Limits, Readings, Traffic, WriterReading
+from ops.key_checks import KeyAnswer
 from store import delivery_report
 from store.database import SCHEMA, SQLITE_VERSION
 from store.delivery_report import AlertStatistics
@@ -73,6 +74,7 @@ class Vitals:
         telegram: bool,
         offset: ClockOffset,
         moved_aside: str | None = None,
+        keys: Mapping[str, KeyAnswer] = {},
     ) -> None:
         self._clock = clock
         self._disk = Disk(data, clock)
@@ -87,6 +89,7 @@ class Vitals:
         self._alerts = AlertStatistics(0, 0, 0, 0, None, None)
         self._record = TrackRecord()
         self._moved_aside = moved_aside
+        self._keys = keys
         self._disk.look()
 
     async def run(self) -> None:
@@ -134,6 +137,7 @@ class Vitals:
             storage_warnings=writer.warnings,
             traffic={exchange: self._traffic(exchange) for exchange in self._fleets},
             record=self._record,
+            keys=dict(self._keys),
         )
 
     def _traffic(self, exchange: Exchange) -> Traffic:

@@ -29,7 +29,7 @@ PURE = [
     *("collectors/rhythm.py", "collectors/vigil.py", "collectors/latest_books.py", "collectors/subscription.py"),
     *("collectors/minutes.py", "collectors/net/limits.py", "collectors/repair/gaps.py", "ops/classify.py"),
     *("ops/health.py", "ops/troubles.py", "ops/watchman.py", "ops/restarts.py", "ops/clock_offset.py"),
-    *("ops/doctor.py", "ops/key_checks.py", "ops/liveness.py", "ops/endpoints.py"),
+    *("ops/doctor.py", "ops/answer.py", "ops/key_checks.py", "ops/liveness.py", "ops/endpoints.py"),
 ]
 DOORS = {
     "aiohttp": {"collectors/net/http.py", "ops/radar_socket.py", "ops/listener.py", "ops/vital_routes.py"},

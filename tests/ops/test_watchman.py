@@ -3,7 +3,9 @@
 import msgspec
 import pytest
 
+from ops.answer import Mark
 from ops.health import ChannelReading, FeedReading, Readings
+from ops.key_checks import KeyAnswer, KeyState
 from ops.troubles import Trouble, deaf, name_of, settled
 from ops.watchman import STEADY_S, Began, Ended, Watchman
 from tests.ops.test_health import DOWN, FEED, NOW, UP, heard, readings, writer
@@ -128,6 +130,22 @@ def test_a_trouble_told_before_a_restart_is_not_told_again_and_its_end_counts_fr
     assert watchman.look(at(20, disk_free_part=0.5), 25.0) == [Ended("disk", 121_000)]
 
 
+KEY_FINE = KeyAnswer("key of okx", Mark.OK, "may read only", state=KeyState.FINE)
+KEY_ENDS = KeyAnswer("key of okx", Mark.WARN, "ends in 6 days", "x", state=KeyState.ENDING)
+KEY_REFUSED = KeyAnswer("key of okx", Mark.FAIL, "refused: 50111", "x", state=KeyState.REFUSED)
+
+
+def test_a_key_that_ends_is_told_and_told_again_when_it_is_refused() -> None:
+    seen = {0: KEY_FINE, 10: KEY_ENDS, 20: KEY_ENDS, 30: KEY_REFUSED, 40: KEY_REFUSED, 50: KEY_FINE, 60: KEY_FINE}
+    looks = [(float(second), at(second, keys={"okx": key})) for second, key in seen.items()]
+    assert watched(*looks) == ["key_ends:okx", "key:okx", "over key:okx", "over key_ends:okx"]
+
+
+def test_a_key_of_which_nothing_is_known_is_neither_wrong_nor_fine_again() -> None:
+    looks = [(float(second), at(second)) for second in range(30)]
+    assert watched(*looks, open_s={"key:okx": 100.0}) == []
+
+
 def test_every_trouble_has_words_and_a_remedy_in_both_languages() -> None:
     watchman = Watchman(0.0)
     watchman.look(at(0), 0.0)
@@ -140,10 +158,13 @@ def test_every_trouble_has_words_and_a_remedy_in_both_languages() -> None:
         disk_free_part=0.01,
         disk_days_left=1.0,
         clock_offset_ms=(-9_000, -8_000),
+        keys={"okx": KEY_ENDS, "upbit": KEY_REFUSED},
     )
     watchman.look(worst, 70.0)
     told: list[Trouble] = [each.trouble for each in Watchman(0.0, {}).look(worst, 70.0) if isinstance(each, Began)]
-    assert {each.cause for each in told} >= {"channel:upbit:notices", "drop", "unstorable", "disk", "clock"}
+    assert {each.cause for each in told} >= {
+        *("channel:upbit:notices", "drop", "unstorable", "disk", "clock", "key_ends:okx", "key:upbit")
+    }
     for each in told:
         assert all(each.what), each.cause
         assert all(each.remedy), each.cause

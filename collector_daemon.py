@@ -454,6 +454,7 @@ async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold
             [zone, monitor],
             ground.telegram,
             offset,
+            lambda: ground.limits.state(clock.monotonic()),
             storage.aside_name,
             keys.answers,
         )

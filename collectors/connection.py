@@ -139,7 +139,7 @@ class Connection:
                 try:
                     event = decode(frame, now_ms)
                 except BadFrame as bad:
-                    self._status.rejected_frames += 1
+                    self._status.note_unreadable(bad.reason)
                     self._sink.rejected(bad.exchange, str(bad), bad.frame, now_ms)
                     continue
                 if isinstance(event, Trade):

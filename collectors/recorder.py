@@ -45,7 +45,9 @@ STEP_MS = 2_000  # a difference of our two clocks beyond this is a step of the w
 class Recorded(Struct, frozen=True):
     """How one exchange's recording stands. `last_trade_ms` is our time; `markets` are those we should hear.
 
-    `lag_ms` is the largest (stamp − receipt) of late, None before the first trade.
+    `stale_markets` have a gap because nothing came, or are far quieter than usual. `rejected` are trades that we did
+    not believe and frames that could not be read. `lag_ms` is the largest (stamp − receipt) of late, None
+    before the first trade.
     """
 
     markets: int
@@ -269,7 +271,7 @@ class Recorder:
             live=len(expected) - len(missing),
             last_trade_ms=bucket.last_received_ms,
             open_gaps=len(missing),
-            stale_markets=sum(gap.cause is GapCause.STALE for gap in missing),
+            stale_markets=sum(gap.cause is GapCause.STALE for gap in missing) + self._rhythms[exchange].stale,
             trades=sum(bucket.trades_by_market().values()),
             rejected=self._rejected[exchange],
             lag_ms=bucket.lag_ms,

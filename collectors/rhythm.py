@@ -97,6 +97,11 @@ class MarketRhythms:
         for market in markets:
             self._pulses.pop(market, None)
 
+    @property
+    def stale(self) -> int:
+        """How many markets were told as doubtful and have not traded since."""
+        return sum(pulse.patience > 1.0 for pulse in self._pulses.values())
+
     def doubtful(self, now_ms: int) -> list[Market]:
         """Markets that pause far longer than usual, each told once; again only when the pause has doubled."""
         found = []

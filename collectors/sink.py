@@ -7,6 +7,9 @@ from msgspec import Struct
 
 from collectors.events import Exchange, GapCause, Market, OrderBook, Trade
 
+KINDS_COUNTED = 32  # a reason may quote the wire, which may hold anything
+OTHER_KINDS = "something else"
+
 
 class Sink(Protocol):
     """Where the trades go. Every call returns at once and must not raise."""
@@ -43,7 +46,10 @@ class Pace(Struct, frozen=True):
 
 
 class ShardStatus(Struct):
-    """How one connection fares; read by health. Times are our wall clock."""
+    """How one connection fares; read by health. Times are our wall clock.
+
+    `unreadable` counts the frames that broke the contract, by what was wrong with them (`note_unreadable`).
+    """
 
     connected: bool = False
     live_markets: int = 0
@@ -51,7 +57,7 @@ class ShardStatus(Struct):
     failures_in_a_row: int = 0
     last_message_ms: int | None = None
     last_trade_ms: int | None = None
-    rejected_frames: int = 0
+    unreadable: dict[str, int] = {}
     refused_codes: tuple[str, ...] = ()
     probes: int = 0
     holes: int = 0
@@ -60,3 +66,8 @@ class ShardStatus(Struct):
     @property
     def reconnects(self) -> int:
         return max(0, self.connections - 1)
+
+    def note_unreadable(self, reason: str) -> None:
+        """One frame more; `reason` names the field or the breach. Past the bound on kinds, all others are one kind."""
+        known = reason if reason in self.unreadable or len(self.unreadable) < KINDS_COUNTED else OTHER_KINDS
+        self.unreadable[known] = self.unreadable.get(known, 0) + 1

@@ -8,12 +8,10 @@ from collections.abc import Sequence
 
 from ops.answer import Answer as Answer
 from ops.answer import Mark as Mark
+from ops.health import has_wal_reset_bug
 from ops.troubles import CLOCK_OFF_MS, DISK_DAYS_MIN, DISK_FREE_MIN
 
 DISK_FULL = 0.02
-# A commit and a checkpoint that run at the same moment could damage a WAL database: fixed in 3.51.3
-# (www.sqlite.org/wal.html "the WAL-reset bug", as of 2026).
-WAL_RESET_BUG = ((3, 7, 0), (3, 51, 2))
 
 
 def exit_code(answers: Sequence[Answer]) -> int:
@@ -53,11 +51,6 @@ def sqlite(version: str) -> Answer:
         f"{version} has the WAL-reset bug (3.7.0 to 3.51.2)",
         "use a Python with SQLite 3.51.3 or later; until then let nobody else write to radar.db",
     )
-
-
-def has_wal_reset_bug(version: str) -> bool:
-    first, last = WAL_RESET_BUG
-    return first <= tuple(int(part) for part in version.split(".")[:3]) <= last
 
 
 def service(name: str, needed: bool, status: int | None, took_ms: int, trouble: str) -> Answer:

@@ -3,16 +3,20 @@
 Every reason names its remedy, so that a person who reads only that line knows what to do.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import IntEnum
 
 import msgspec
 from msgspec import Struct
 
 from alerts.words import EXCHANGES, Words
+from collectors.net.limits import ServiceState
 from ops.key_checks import KeyAnswer
 from store.track_record import TrackRecord
 
+# A commit and a checkpoint that run at the same moment could damage a WAL database: fixed in 3.51.3
+# (www.sqlite.org/wal.html "the WAL-reset bug", as of 2026).
+WAL_RESET_BUG = ((3, 7, 0), (3, 51, 2))
 HEARTBEAT_RED_MS = 60_000  # contract: a heartbeat older than this is red, whatever the file says
 
 
@@ -25,7 +29,12 @@ class Status(IntEnum):
 
 
 class FeedReading(Struct, frozen=True):
-    """One exchange's sockets. Times are ours; `markets` are subscribed, `stale_markets` connected but silent."""
+    """One exchange's sockets. Times are ours; `markets` are subscribed, `stale_markets` connected but silent.
+
+    `failures` is the longest run of failures of a connection that has not ended, `last_error` the newest of it.
+    `quarantined` are trades that were not believed and frames that could not be read, since the start; `unreadable`
+    counts the latter by what was wrong with them.
+    """
 
     connected: bool
     last_message_ms: int | None
@@ -35,6 +44,11 @@ class FeedReading(Struct, frozen=True):
     reconnects: int
     stale_markets: int
     open_gaps: int
+    failures: int = 0
+    last_error: str = ""
+    refused_codes: tuple[str, ...] = ()
+    quarantined: int = 0
+    unreadable: Mapping[str, int] = {}
 
 
 class ChannelReading(Struct, frozen=True):
@@ -79,6 +93,7 @@ class Readings(Struct, frozen=True):
     `disk_free_part` is 0 to 1. `moved_aside` names the damaged database that this start found.
     `storage_warnings` are the writer's own, remedies included. `traffic` and `record` are for the metrics only;
     `keys` holds, by exchange, what was last said of the owner's key.
+    `hosts` tells how each host that we ask stands.
     """
 
     now_ms: int
@@ -103,6 +118,7 @@ class Readings(Struct, frozen=True):
     traffic: Mapping[str, Traffic] = {}
     record: TrackRecord = TrackRecord()
     keys: Mapping[str, KeyAnswer] = {}
+    hosts: Mapping[str, ServiceState] = {}
 
 
 class Limits(Struct, frozen=True):
@@ -114,7 +130,7 @@ class Limits(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """health.json, field by field as in the contract."""
+    """health.json, field by field as in the contract; `warnings` are worth knowing and change no status."""
 
     status: str
     reasons: tuple[str, ...]
@@ -130,6 +146,7 @@ class Report(Struct, frozen=True):
     writer: WriterReading
     alerts: AlertsReading
     clock_offset_ms: tuple[int, int] | None
+    warnings: tuple[str, ...] = ()
 
 
 NOTICE_CHANNELS = {
@@ -157,6 +174,7 @@ def report(readings: Readings, limits: Limits) -> Report:
         writer=readings.writer,
         alerts=readings.alerts,
         clock_offset_ms=readings.clock_offset_ms,
+        warnings=tuple(_warnings(readings)),
     )
 
 
@@ -265,10 +283,11 @@ def _silent(readings: Readings, limits: Limits) -> list[Words]:
         silent_ms = readings.now_ms - since_ms
         if silent_ms > limits.silent_ms[exchange]:
             korean = EXCHANGES[exchange][0]
+            why = f" ({feed.last_error})" if feed.last_error else ""
             found.append(
                 (
-                    f"{korean}에서 {silent_ms // 1000}초 동안 아무것도 오지 않음; 스스로 다시 연결합니다, 로그 참고",
-                    f"{exchange} has been silent for {silent_ms // 1000} s; it reconnects by itself, see the log",
+                    f"{korean}에서 {silent_ms // 1000}초 동안 아무것도 오지 않음{why}; 스스로 다시 연결합니다",
+                    f"{exchange} has been silent for {silent_ms // 1000} s{why}; it reconnects by itself",
                 )
             )
     return found
@@ -293,3 +312,21 @@ def _storage(readings: Readings, limits: Limits) -> list[Words]:
             )
         )
     return found
+
+
+def _warnings(readings: Readings) -> Iterator[str]:
+    for exchange, feed in readings.feeds.items():
+        if feed.failures and feed.last_error:
+            yield f"{exchange}: a connection failed {feed.failures} times in a row: {feed.last_error}"
+        if feed.refused_codes:
+            yield f"{exchange} refuses {', '.join(feed.refused_codes)}; the others are recorded, these are asked again"
+    for host, state in readings.hosts.items():
+        if state.paused_s:
+            yield f"{host} is left alone for {state.paused_s:.0f} s: {state.why}; every request to it waits"
+    if has_wal_reset_bug(readings.sqlite_version):
+        yield f"SQLite {readings.sqlite_version} has the WAL-reset bug; let nobody else write to radar.db"
+
+
+def has_wal_reset_bug(sqlite_version: str) -> bool:
+    first, last = WAL_RESET_BUG
+    return first <= tuple(int(part) for part in sqlite_version.split(".")[:3]) <= last

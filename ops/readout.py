@@ -97,6 +97,7 @@ def _status_lines(seen: Report, status: Status, now_ms: int) -> Iterator[str]:
     stale = f" (the file says {seen.status}; is the daemon running?)" if status.name.lower() != seen.status else ""
     yield f"{status.name.lower()}{stale}, heartbeat {age_s:,.0f} s ago"
     yield from (f"  - {reason}" for reason in seen.reasons)
+    yield from (f"  ! {warning}" for warning in seen.warnings)
     for name, feed in seen.feeds.items():
         state = "connected" if feed.connected else "not connected"
         gaps = f"{feed.reconnects} reconnects, {feed.open_gaps} open gaps"

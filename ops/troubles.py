@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 
 from alerts.words import EXCHANGES, Words
-from ops.health import NOTICE_CHANNELS, ChannelReading, Readings
+from ops.health import NOTICE_CHANNELS, ChannelReading, FeedReading, Readings
 from ops.key_checks import KeyAnswer, KeyState
 
 SILENT_S = 60.0
+FAILURES_TOLD = 20  # in a row, of one connection: about seven minutes
+CODES_NAMED = 10
 QUIET_S = 60.0  # a counter of losses that has stood still for this long is over
 DISK_FREE_MIN = 0.10
 DISK_DAYS_MIN = 14.0
@@ -34,12 +36,14 @@ class Trouble(Struct, frozen=True):
 class Pulse(Struct, frozen=True):
     """What two readings tell together, in seconds of the monotonic clock.
 
-    How long each feed has said nothing; how long ago rows were dropped or refused (None: never since the start).
+    How long each feed has said nothing; how long ago rows were dropped or refused, and each feed sent frames that break
+    the contract in a way that it broke it before (None: never since the start).
     """
 
     silent_s: Mapping[str, float]
     dropped_ago_s: float | None = None
     refused_ago_s: float | None = None
+    unreadable_ago_s: Mapping[str, float | None] = {}
 
 
 def name_of(cause: str) -> Words:
@@ -54,6 +58,10 @@ def name_of(cause: str) -> Words:
         case "key" | "key_ends":
             korean, english = KEYED.get(rest, (rest, rest))
             return f"{korean} API 키", f"the API key of {english}"
+        case "connection" | "codes" | "frames":
+            korean, english = EXCHANGES.get(rest, (rest, rest))
+            korean_kind, english_kind = KINDS[kind]
+            return f"{korean} {korean_kind}", f"{english_kind} {english}"
     return NAMES.get(cause, (cause, cause))
 
 
@@ -62,6 +70,11 @@ KEYED: Mapping[str, Words] = {
     "binance": ("바이낸스", "Binance"),
     "okx": ("OKX", "OKX"),
     "bybit": ("바이빗", "Bybit"),
+}
+KINDS: Mapping[str, Words] = {
+    "connection": ("연결", "a connection to"),
+    "codes": ("구독 거부", "codes refused by"),
+    "frames": ("읽을 수 없는 메시지", "unreadable frames of"),
 }
 NAMES: Mapping[str, Words] = {
     "writer": ("데이터베이스 기록", "writing to the database"),
@@ -76,10 +89,12 @@ def troubles(readings: Readings, pulse: Pulse, known: frozenset[str]) -> dict[st
     """Every cause about which these readings say something; None: fine. `known` causes were told before."""
     found: dict[str, Trouble | None] = {}
     for exchange, silent_s in pulse.silent_s.items():
+        feed = readings.feeds[exchange]
         if silent_s > SILENT_S:
-            found[f"feed:{exchange}"] = _silent(exchange, silent_s)
-        elif readings.feeds[exchange].last_message_ms is not None:
+            found[f"feed:{exchange}"] = _silent(exchange, silent_s, feed.last_error)
+        elif feed.last_message_ms is not None:
             found[f"feed:{exchange}"] = None
+        found |= _feed(exchange, feed, pulse.unreadable_ago_s.get(exchange))
     for name, channel in readings.channels.items():
         if channel.state == "down" or (channel.state == "off" and channel.errors):
             found[f"channel:{name}"] = _down(name, channel.reason, readings)
@@ -94,16 +109,69 @@ def troubles(readings: Readings, pulse: Pulse, known: frozenset[str]) -> dict[st
     return found
 
 
-def _silent(exchange: str, silent_s: float) -> Trouble:
+def _silent(exchange: str, silent_s: float, error: str) -> Trouble:
     korean, english = EXCHANGES.get(exchange, (exchange, exchange))
+    why = f" ({error})" if error else ""
     return Trouble(
         f"feed:{exchange}",
-        (f"{korean}에서 {silent_s:.0f}초 동안 체결이 오지 않음", f"{english} has sent nothing for {silent_s:.0f} s"),
+        (
+            f"{korean}에서 {silent_s:.0f}초 동안 체결이 오지 않음{why}",
+            f"{english} has sent nothing for {silent_s:.0f} s{why}",
+        ),
         (
             "자동으로 다시 연결합니다. 거래소 점검 공지와 이 컴퓨터의 네트워크를 확인하세요.",
             "It reconnects by itself; look for a maintenance notice of the exchange and at this machine's network.",
         ),
     )
+
+
+def _feed(exchange: str, feed: FeedReading, unreadable_ago_s: float | None) -> dict[str, Trouble | None]:
+    """What is wrong with the connections of an exchange that need not silence all of it."""
+    korean, english = EXCHANGES.get(exchange, (exchange, exchange))
+    found: dict[str, Trouble | None] = {}
+    if feed.failures >= FAILURES_TOLD:
+        found[f"connection:{exchange}"] = Trouble(
+            f"connection:{exchange}",
+            (
+                f"{korean} 연결이 {feed.failures}번 연속 실패함: {feed.last_error}",
+                f"a connection to {english} failed {feed.failures} times in a row: {feed.last_error}",
+            ),
+            (
+                "계속 다시 시도합니다. `doctor`로 네트워크와 거래소를 확인하세요.",
+                "It goes on trying, for ever; `doctor` asks the exchange and this machine's network.",
+            ),
+        )
+    elif not feed.failures:
+        found[f"connection:{exchange}"] = None
+    found[f"codes:{exchange}"] = None
+    if feed.refused_codes:
+        codes = ", ".join(feed.refused_codes[:CODES_NAMED])
+        found[f"codes:{exchange}"] = Trouble(
+            f"codes:{exchange}",
+            (
+                f"{korean}이(가) {len(feed.refused_codes)}개 마켓의 구독을 거부함: {codes}",
+                f"{english} refuses to send {len(feed.refused_codes)} markets: {codes}",
+            ),
+            (
+                "나머지는 계속 기록합니다. 거부된 마켓은 다시 요청하며, 그동안은 결측입니다.",
+                "All others are recorded; these are asked for again, and their time is a gap meanwhile.",
+            ),
+        )
+    found[f"frames:{exchange}"] = None
+    if unreadable_ago_s is not None and unreadable_ago_s < QUIET_S:
+        kind = max(feed.unreadable, key=lambda each: feed.unreadable[each])
+        found[f"frames:{exchange}"] = Trouble(
+            f"frames:{exchange}",
+            (
+                f"{korean}에서 읽을 수 없는 메시지가 옴 ({feed.unreadable[kind]:,}건: {kind})",
+                f"{english} sends frames that cannot be read ({feed.unreadable[kind]:,} × {kind})",
+            ),
+            (
+                "해당 초는 결측으로 표시되고 원문은 quarantine 테이블에 있습니다. 형식이 바뀌었다면 업데이트하세요.",
+                "Those seconds are marked as gaps, samples are in `quarantine`; a change of format needs an update.",
+            ),
+        )
+    return found
 
 
 def _down(name: str, reason: str, readings: Readings) -> Trouble:

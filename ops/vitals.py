@@ -2,15 +2,17 @@
 
 import os
 import shutil
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from collectors.events import Exchange
 from collectors.fleet import Fleet
 from collectors.market_monitor import MarketMonitor
+from collectors.net.limits import ServiceState
 from collectors.recorder import Recorder
+from collectors.sink import ShardStatus
 from config.clock import Clock
 from ops.clock_offset import ClockOffset
 from ops.health import AlertsReading, FeedReading, Limits, Readings, Traffic, WriterReading
@@ -73,6 +75,7 @@ class Vitals:
         crashes: Sequence[Crashes],
         telegram: bool,
         offset: ClockOffset,
+        hosts: Callable[[], Mapping[str, ServiceState]],
         moved_aside: str | None = None,
         keys: Mapping[str, KeyAnswer] = {},
     ) -> None:
@@ -88,6 +91,7 @@ class Vitals:
         self._started_ms = clock.now_ms()
         self._alerts = AlertStatistics(0, 0, 0, 0, None, None)
         self._record = TrackRecord()
+        self._hosts = hosts
         self._moved_aside = moved_aside
         self._keys = keys
         self._disk.look()
@@ -138,6 +142,7 @@ class Vitals:
             traffic={exchange: self._traffic(exchange) for exchange in self._fleets},
             record=self._record,
             keys=dict(self._keys),
+            hosts=self._hosts(),
         )
 
     def _traffic(self, exchange: Exchange) -> Traffic:
@@ -148,6 +153,7 @@ class Vitals:
         recorded = self._recorder.reading(exchange)
         statuses = fleet.statuses
         heard = [status.last_message_ms for status in statuses if status.last_message_ms is not None]
+        worst = max(statuses, key=lambda status: status.failures_in_a_row, default=ShardStatus())
         return FeedReading(
             connected=bool(statuses) and all(status.connected for status in statuses),
             last_message_ms=max(heard, default=None),
@@ -157,7 +163,19 @@ class Vitals:
             reconnects=sum(status.reconnects for status in statuses),
             stale_markets=recorded.stale_markets,
             open_gaps=recorded.open_gaps,
+            failures=worst.failures_in_a_row,
+            last_error=worst.last_error if worst.failures_in_a_row else "",
+            refused_codes=tuple(sorted(code for status in statuses for code in status.refused_codes)),
+            quarantined=recorded.rejected,
+            unreadable=_summed(status.unreadable for status in statuses),
         )
+
+
+def _summed(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for each in counts:
+        total.update(each)
+    return dict(total)
 
 
 def limits(upbit_silent_s: float, bithumb_silent_s: float, queue: int) -> Limits:

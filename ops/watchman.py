@@ -12,6 +12,7 @@ from ops.health import Readings
 from ops.troubles import Pulse, Trouble, troubles
 
 STEADY_S = 10.0
+REPEATED = 3
 HOLD_S: Mapping[str, float] = {"writer": 2.0}  # how long a cause must last before it is told; others at once
 
 
@@ -52,6 +53,7 @@ class Watchman:
         self._fine: dict[str, float] = {}
         self._heard: dict[str, tuple[int | None, float]] = {}
         self._dropped, self._refused = _Counter(), _Counter()
+        self._unreadable: dict[str, _Counter] = {}
 
     @property
     def open(self) -> frozenset[str]:
@@ -92,9 +94,18 @@ class Watchman:
             silent_s,
             self._dropped.ago_s(readings.writer.dropped, at_s),
             self._refused.ago_s(readings.writer.failed, at_s),
+            {
+                exchange: self._unreadable.setdefault(exchange, _Counter()).ago_s(_repeated(feed.unreadable), at_s)
+                for exchange, feed in readings.feeds.items()
+            },
         )
 
     def _since_s(self, cause: str, risen_s: float) -> float:
         """When it began: for a silence, with its last word."""
         kind, _, exchange = cause.partition(":")
         return self._heard[exchange][1] if kind == "feed" and exchange in self._heard else risen_s
+
+
+def _repeated(unreadable: Mapping[str, int]) -> int:
+    """Frames that break the contract in the same way as others did: a change of format, not noise on the way."""
+    return sum(count for count in unreadable.values() if count >= REPEATED)

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from collectors.net.limits import ServiceState
 from ops.health import (
     AlertsReading,
     ChannelReading,
@@ -49,6 +50,34 @@ def readings(**changes: object) -> Readings:
 
 def heard(ms_ago: int) -> FeedReading:
     return msgspec.structs.replace(FEED, last_message_ms=NOW - ms_ago)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"sqlite_version": "3.51.2"}, "SQLite 3.51.2 has the WAL-reset bug"),
+        ({"sqlite_version": "3.51.3"}, ""),
+        (
+            {"hosts": {"upbit": ServiceState(57.2, "HTTP 418, banned for a while", 0)}},
+            "upbit is left alone for 57 s: HTTP 418, banned for a while",
+        ),
+        ({"hosts": {"upbit": ServiceState(0.0, "", 3)}}, ""),
+        (
+            {"feeds": {"upbit": msgspec.structs.replace(FEED, failures=4, last_error="TLS: certificate has expired")}},
+            "upbit: a connection failed 4 times in a row: TLS: certificate has expired",
+        ),
+        ({"feeds": {"upbit": msgspec.structs.replace(FEED, refused_codes=("KRW-X",))}}, "upbit refuses KRW-X"),
+    ],
+)
+def test_what_is_worth_knowing_is_a_warning_and_changes_no_status(changes: dict[str, object], says: str) -> None:
+    told = report(readings(**changes), LIMITS)
+    assert told.status == "green"
+    assert [each[: len(says)] for each in told.warnings] == ([says] if says else [])
+
+
+def test_a_silent_feed_says_why() -> None:
+    mute = msgspec.structs.replace(heard(90_000), failures=3, last_error="DNS: no such name")
+    assert "silent for 90 s (DNS: no such name)" in report(readings(feeds={"upbit": mute}), LIMITS).reasons[0]
 
 
 def writer(**changes: object) -> WriterReading:

@@ -72,6 +72,33 @@ def test_drops_are_told_as_they_begin_and_end_when_the_count_stands_still() -> N
     assert watched(*looks[:-1]) == ["drop"]
 
 
+def feed(second: float, **changes: object) -> Readings:
+    """Both have just spoken; `changes` tell the rest of Upbit."""
+    fresh = msgspec.structs.replace(FEED, last_message_ms=NOW + round(second * 1000))
+    return at(second, feeds={"upbit": msgspec.structs.replace(fresh, **changes), "bithumb": fresh})
+
+
+def test_a_connection_is_told_at_its_twentieth_failure_in_a_row_and_over_when_it_stands() -> None:
+    looks = [(float(n), feed(n, failures=n, last_error="DNS: no answer")) for n in range(1, 40)]
+    fine = [(float(n), feed(n)) for n in range(40, 60)]
+    assert watched(*looks[:19]) == []
+    assert watched(*looks) == ["connection:upbit"]
+    assert watched(*looks, *fine) == ["connection:upbit", "over connection:upbit"]
+
+
+def test_refused_codes_are_told() -> None:
+    assert watched((0.0, feed(0, refused_codes=("KRW-X",)))) == ["codes:upbit"]
+
+
+def test_frames_that_break_the_contract_in_one_way_are_told_once_and_stray_ones_never() -> None:
+    stray = [(float(n), feed(n, unreadable={"not JSON": 1, "`$.tp`": min(n, 2)})) for n in range(30)]
+    assert watched(*stray) == []
+    changed = [(float(n), feed(n, unreadable={"`$.tp`": n})) for n in range(100)]
+    assert watched(*changed) == ["frames:upbit"]
+    after = [(float(n), feed(n, unreadable={"`$.tp`": 99})) for n in range(100, 180)]
+    assert watched(*changed, *after) == ["frames:upbit", "over frames:upbit"]
+
+
 def test_rows_refused_at_the_first_look_count() -> None:
     assert watched((0.0, at(0, writer=writer(failed=1)))) == ["unstorable"]
 
@@ -151,7 +178,7 @@ def test_every_trouble_has_words_and_a_remedy_in_both_languages() -> None:
     watchman.look(at(0), 0.0)
     worst = at(
         70,
-        feeds={"upbit": heard(0), "bithumb": FEED},
+        feeds=feed(0, failures=20, last_error="x", refused_codes=("KRW-X",), unreadable={"`$.tp`": 3}).feeds,
         channels={"upbit:notices": DOWN},
         writer=writer(dropped=1, failed=1),
         writer_fault="SQLITE_FULL",
@@ -162,9 +189,9 @@ def test_every_trouble_has_words_and_a_remedy_in_both_languages() -> None:
     )
     watchman.look(worst, 70.0)
     told: list[Trouble] = [each.trouble for each in Watchman(0.0, {}).look(worst, 70.0) if isinstance(each, Began)]
-    assert {each.cause for each in told} >= {
-        *("channel:upbit:notices", "drop", "unstorable", "disk", "clock", "key_ends:okx", "key:upbit")
-    }
+    named = {each.cause for each in told}
+    assert named >= {"channel:upbit:notices", "drop", "unstorable", "disk", "clock"}
+    assert named >= {"key_ends:okx", "key:upbit", "connection:upbit", "codes:upbit", "frames:upbit"}
     for each in told:
         assert all(each.what), each.cause
         assert all(each.remedy), each.cause

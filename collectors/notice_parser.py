@@ -111,6 +111,8 @@ def parse(
     kind = judgement.kind
     if kind is NoticeKind.DELISTING:
         markets = _ending(reading.head) or markets
+    if kind in LISTING_KINDS:
+        markets = markets or markets_in(" ".join(reading.remarks))
     coins = _coins(kind, named)
     items: tuple[ListedItem, ...] = ()
     starts = opens = None

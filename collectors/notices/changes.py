@@ -41,7 +41,9 @@ _POSTPONED = re.compile(
     r"(?:변경|연기)(?:후|:)\D{0,8}\d{1,2}[시:]|"
     r"postpon|delay|reschedul|(?:time|schedule|date)(?:\w{0,8})(?:chang|updat|revis|correct|adjust)|(?:chang|updat|revis)\w*(?:of|to|in)?(?:the)?(?:\w{0,20})(?:time|schedule)"
 )
-_OF_DEPOSITS = re.compile(r"(?:입출금|입금|출금|deposits?|withdrawals?)[가-힣a-z]{0,12}$")
+_OF_DEPOSITS = re.compile(
+    r"(?<!개시및)(?<!개시/)(?<!지원및)(?<!거래및)(?<!거래/)(?:입출금|입금|(?<!입)출금|deposits?|withdrawals?)[가-힣a-z]{0,12}$"
+)
 _MARKET = re.compile(r"(원화|krw|btc|eth|usdt)(?=마켓|market|,|/|·|및|$)")
 _QUOTE = {"원화": "KRW", "krw": "KRW", "btc": "BTC", "eth": "ETH", "usdt": "USDT"}
 

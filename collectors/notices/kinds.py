@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from collectors.notices.phrases import ASSETS, Facts, listing_phrase, words
 from collectors.notices.text import squeezed
@@ -53,7 +54,7 @@ _DELISTING_WITHDRAWN = re.compile(r"종료(?:결정|예정)?(?:의)?(?:철회|�
 _EVENT = re.compile(
     words(
         "이벤트 에어드랍 에어드롭 프로모션 페스티벌 챌린지 경품 럭키 퀴즈 페이백 캐시백 당첨 응모 쿠폰 보너스",
-        "거래왕 대회 랜덤박스",
+        "(?:거래|입금|매수|매매|초대)왕 대회 랜덤박스 리그전 배틀",
         "쏩니다 쏜다 드려요 받자 받으세요 받아가세요 받는방법 선물하세요 쏠게요 받기! 초대하 출석체크",
         "만원상당 원상당 최대\\d+만 총\\d+억 지원금",
         "트레이딩위크 트레이딩대전 미션 event airdrop giveaway promotion celebrat tradingcompetition",
@@ -63,7 +64,8 @@ _EVENT_SPEECH = re.compile(
     words(
         "드리는 선물을 혜택 상금 무료 증정 추첨 선착순 vip 멤버십 매칭 리워드 콘서트 수수료0 0% 도전 순위 스냅샷",
         "기회 선보입니다 득템 행운 할인 \\d+배",
-        "(?<!보내)(?<!알려)(?<!안내)드립니다 (?<!api)(?<!서비스)캠페인(?!감사) reward campaign",
+        "(?<!보내)(?<!알려)(?<!안내)드립니다 reward campaign",
+        "(?<!api)(?<!서비스)(?<!보안)(?<!보호)(?<!예방)(?<!강화)캠페인(?!감사)",
         "뮤지컬(?!.*(?:공유|후기|현장)) 에드랍 보상지급",
     )
 )
@@ -110,15 +112,18 @@ _RENAMES = re.compile(
 _NEW_IDENTITY = re.compile(
     words("리브랜딩 (?:토큰|코인)스왑 (?:심볼|티커|종목명|명칭|심볼명|티커명)변경 rebrand tokenswap")
 )
+_DEPOSITS_BEGIN = re.compile(r"(?:입출금|입금|지갑|월렛)(?:서비스)?(?:오픈|개시|시작|지원)(?:안내|예정|공지|$)")
+_AHEAD = re.compile(r"예정|\d[/월시:]")
 _HALTS_MOVES = re.compile(
     r"(?:입출금|입금|출금)(?:서비스)?(?:및거래(?:지원)?)?를?(?:일시)?(?:중단|중지|재개|지연|제한)"
 )
 _MOVES = re.compile(
     words(
-        "입출금 입금 출금 (?<!개인)지갑(?:오픈|업그레이드|이전|주소|중단|중지) 네트워크추가 deposit withdraw wallet",
+        "입출금 입금 출금 (?<!개인)(?:지갑|월렛)(?:오픈|업그레이드|이전|주소|중단|중지)",
+        "네트워크(?:추가|지원) 멀티(?:체인|네트워크)(?:지원|추가) deposit withdraw wallet",
     )
 )
-_BANKING = re.compile(words("은행 뱅크 계좌 사전등록 트래블룰 본인확인 예치금 이용료 한도 환급"))
+_BANKING = re.compile(words("은행 뱅크 계좌 사전등록 트래블룰 본인확인 예치금 이용료 (?<!출금)(?<!입금)한도 환급"))
 _HALTS = re.compile(words("중단 중지 재개 지연 제한"))
 _WORKS = re.compile(
     words(
@@ -128,6 +133,9 @@ _WORKS = re.compile(
         "이용제한시간 정상화 복구",
         "maintenance inspection outage (?:service|system)(?:disruption|interruption|suspension) server",
     )
+)
+_INSPECTED = re.compile(
+    r"(?:거래|서비스|시스템|서버|정기|긴급|빗썸|업비트).*점검(?:작업)?(?:안내|공지|일정|예정|완료|$)"
 )
 _OFFICE = re.compile(
     words(
@@ -208,6 +216,15 @@ def _begins_trading(facts: Facts) -> NoticeKind | None:
     return NoticeKind.MARKET_ADDED if adds and ("페어" in facts.head or upbit_adds) else NoticeKind.LISTING
 
 
+def _opens_deposits_for_a_market(facts: Facts) -> NoticeKind | None:
+    """`입금 오픈 (5/3 원화마켓 오픈 예정)`: the notice of the deposits is the first word of the listing."""
+    if not (facts.has_coin and _DEPOSITS_BEGIN.search(facts.clause)):
+        return None
+    remarks = facts.remarks.split("|")
+    told = any(_AHEAD.search(each) and listing_phrase(replace(facts, clause=each)) for each in remarks)
+    return NoticeKind.LISTING if told else None
+
+
 def _takes_a_delisting_back(facts: Facts) -> NoticeKind | None:
     return NoticeKind.OTHER if _DELISTING_WITHDRAWN.search(facts.head) else None
 
@@ -252,6 +269,12 @@ def _moves_coins(facts: Facts) -> NoticeKind | None:
     return NoticeKind.DEPOSIT_WITHDRAWAL if _MOVES.search(facts.clause) and not banking else None
 
 
+def _is_inspected(facts: Facts) -> NoticeKind | None:
+    """An inspection of everything names deposits among what rests; one of deposits alone is about deposits."""
+    whole = _INSPECTED.search(facts.clause) and not _HALTS_MOVES.search(facts.clause)
+    return NoticeKind.MAINTENANCE if whole and not facts.has_coin else None
+
+
 def _is_maintenance(facts: Facts) -> NoticeKind | None:
     return NoticeKind.MAINTENANCE if _WORKS.search(facts.clause) else None
 
@@ -275,6 +298,7 @@ Rule = Callable[[Facts], NoticeKind | None]
 RULES: tuple[Rule, ...] = (
     _warns_of_fraud,
     _begins_trading,
+    _opens_deposits_for_a_market,
     _takes_a_delisting_back,
     _is_an_event,
     _moves_coins_of_a_delisting,
@@ -282,6 +306,7 @@ RULES: tuple[Rule, ...] = (
     _ends_trading,
     _warns_of_a_coin,
     _renames,
+    _is_inspected,
     _moves_coins,
     _is_maintenance,
     _speaks_like_an_event,

@@ -47,7 +47,7 @@ _NOT_BEGUN = (
     "(?!"
     + words(
         "종료 중단 중지 유지 심사 정책 절차 기준 재심사 재검토 여부 검토 신청 접수 수수료 모범 현황 개선 서비스",
-        "심의 위원회 가이드",
+        "심의 위원회 가이드 프로세스 \\d+주년",
         "폐지 사기 피해 수량 요건 계약 문의 담당 개인정보 약관 제도 규정 팀 메뉴",
     )
     + ")"
@@ -62,11 +62,11 @@ _STRONG = tuple(
     for pattern in (
         rf"신규{ASSETS}?거래(?:지원|페어){_NOT_BEGUN}",
         rf"(?:신규{ASSETS}?|재)상장{_NOT_BEGUN}",
-        rf"신규{ASSETS}(?:추가|오픈|거래(?:개시|시작))",
         rf"{_MARKET}{_BETWEEN}{{0,12}}{_DEED}{_NOT_BEGUN}",
         rf"§?[(/,]?{QUOTE}[)]?(?:에)?(?:신규)?상장{_NOT_BEGUN}",
     )
 )
+_NEW_COIN = re.compile(rf"신규{ASSETS}(?:추가|오픈|거래(?:개시|시작))")  # of a market, or of a service for coins
 _WITH_COIN = tuple(
     re.compile(pattern)
     for pattern in (
@@ -131,13 +131,13 @@ _NOT_BEFORE = re.compile(
 )
 _NEVER_BEFORE = re.compile(words("사칭 허위 사기 투표 스테이킹 빌리기 대여"))
 _ONLY_COINS = re.compile(rf"(?:§|,|및|안내|{_MARKET})+")
-_PREFIX_SAYS = re.compile(words("마켓추가 신규상장 신규거래지원"))
+_PREFIX_SAYS = re.compile(words("마켓추가 신규상장 신규거래지원 newmarket newlisting marketaddition"))
 
 
 def listing_phrase(facts: Facts) -> str | None:
     """The words that say a coin becomes tradable, or None where the title does not say so."""
     coin_or_market = facts.has_coin or bool(facts.markets)
-    patterns = [(pattern, False) for pattern in _STRONG]
+    patterns = [*((pattern, False) for pattern in _STRONG), (_NEW_COIN, True)]
     if coin_or_market:
         patterns += [(pattern, True) for pattern in _WITH_COIN]
         if not _ENGLISH_NOT.search(facts.clause):

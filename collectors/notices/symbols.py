@@ -30,17 +30,25 @@ def _set_of(*lines: str) -> frozenset[str]:
 
 _NEVER_COINS = _set_of("KRW KST UTC ERC ERC20 BEP20 BEP2 TRC20 SPL UPDATE UPDATED COMPLETED")
 _OFFICE_WORDS = _set_of(
-    "DAXA VASP VASPS KYC AML FIU ISMS FATF CBDC STO ESG API NFT OTP QR PC APP IOS AOS OS IP ID SMS ARS PIN PASS SSL",
-    "TLS FIDO RPC DB MTS HTS WTS UI UX FAQ PDF VIP CEO CTO PR IR IT AI SNS CS MOU TF DEX CEX ETF USD TV ISP VOL OX",
-    "CODE NICE KB NH SC IBK B2B TOP LIVE NEW",
+    "DAXA VASP VASPS KYC AML FIU KOFIU ISMS FATF CBDC STO IPO ICO IEO ESG API NFT OTP QR PC APP IOS AOS OS IP ID SMS",
+    "ARS PIN PASS SSL TLS FIDO RPC DB MTS HTS WTS UI UX FAQ PDF VIP CEO CTO CISO PR IR IT AI SNS CS MOU TF DEX CEX ETF",
+    "USD TV ISP VOL OX 2FA MFA CDD EDD CARF CRS DDOS FDS KISA KCB L2E P2E RWA TVL APY APR GDP CPI FOMC SEC SIM",
+    "CODE NICE KB NH SC IBK B2B TOP LIVE NEW PLUS",
 )
 _OFFICE_NAMES = re.compile(
     r"(?:고객확인|고객확인제도|자금세탁방지|인공지능|생성형|대체불가|토큰|일회용|비밀번호|주소|달러|대표|대표이사|상장지수|거래소|솔루션|시스템|인증|인터페이스|서비스|"
-    r"웹|모바일|앱|컴퓨터|계정|정보|제도|협의체|위원회|분석원|은행|사업자|코드|증권|기관|관리|연동|버전|아이디|아이피|오픈|테스트)$"
+    r"웹|모바일|앱|컴퓨터|계정|정보|제도|협의체|위원회|분석원|은행|사업자|코드|증권|기관|관리|연동|버전|아이디|아이피|오픈|테스트|"
+    r"공개|상장|교환|규제|탐지|방지|진흥원|학습|물가|금리|수익률|고객|회원)$"
 )
 _NOT_COINS = re.compile(
     r"안내|마켓|예정|종료|완료|재개|변경|오전|오후|업데이트|추가|거래|지원|입금|출금|이벤트|상장|유의|시점|시간|연기|취소|"
     r"기간|포함|제외|정상화|공지|계열|\d종|\d차|\d시|\d+[/:.]\d"
+)
+_SENTENCE_WORD = re.compile(  # made of nothing but words of a notice; 디마켓 and 이벤트호라이즌 are names
+    rf"(?:{QUOTE}마켓|안내|마켓|예정|종료|완료|재개|변경|오전|오후|업데이트|추가|거래|지원|입금|출금|입출금|이벤트|상장|유의|종목|"
+    r"시점|시간|연기|취소|기간|포함|제외|정상화|공지|계열|신규|개시|오픈|일시|중단|중지|기념|보유|대상|기준|가격|"
+    r"수수료|무료|컨트랙트|주소|심볼|명칭|국문명|[0-9:/.~]+[가-힣]?)+(?:[의을를은는이가에및]|으?로)?",
+    re.IGNORECASE,
 )
 _NAME_BEGINS = re.compile(
     r"[,/·&:;~!?\"|]|\s-\s|(?<=\s)및\s|에 ?따른|인한|위한|대상|기념|보유|관련|"
@@ -57,6 +65,9 @@ _BARE_LIST = rf"{_BARE}(?:\s*(?:[,/·&]|및)\s*{_BARE})*"
 _BARE_SUBJECT = re.compile(rf"(?:^|[:\-§]\s*)({_BARE_LIST})(?![A-Za-z0-9])\s*(?=([가-힣]+)|{QUOTE}(?![A-Za-z])|$)")
 _BARE_BEFORE_DEED = re.compile(
     rf"(?:^|[\s,:§])({_BARE_LIST})\s*(?=신규|거래 ?지원|상장|거래 ?유의|유의|투자 ?유의|입출금|원화 ?마켓)"
+)
+_BARE_SURELY = re.compile(  # no office is listed or delisted, so SC before these is a coin and no bank
+    rf"(?:^|[\s,:§])({_BARE_LIST})\s*(?=(?:거래 ?|투자 ?)?유의 ?종목|(?:신규 ?)?거래 ?지원 ?(?:종료|안내))"
 )
 _BARE_ENGLISH = re.compile(rf"(?:\bfor|\bof|:)\s+({_BARE}(?:(?:\s*,\s*|\s+and\s+){_BARE})*)(?![A-Za-z0-9])")
 _BARE_BEFORE_EVENT = re.compile(
@@ -122,8 +133,8 @@ def read(title: Title) -> Reading:
                 head[-1] = head[-1][: len(head[-1]) - len(name)].rstrip() + " §"
         elif ONLY_QUOTES.fullmatch(text):
             undecided.append(quotes_in(text))
-        elif (run := RUN.match(text)) and not _NOT_COINS.search(text[run.end() :]):
-            order.append(quotes_in(run["quotes"]))
+        elif (run := RUN.search(text)) and (mention := _mention(text, run)):
+            order += mention
         elif listed := _listed(text):
             order += listed
         else:
@@ -146,8 +157,9 @@ def bare_coins(head: str) -> tuple[Coin, ...]:
         found += symbols
     for pattern in (_BARE_BEFORE_DEED, _BARE_ENGLISH, _BARE_BEFORE_EVENT):
         if not found and (only := pattern.search(head)):
-            found = re.findall(_BARE, only.group(1))
-    banned = _NEVER_COINS | _OFFICE_WORDS
+            is_market = pattern is _BARE_ENGLISH and RUN.match(head, only.start(1))  # `공지: BTC, USDT 마켓 …`
+            found = [] if is_market else re.findall(_BARE, only.group(1))
+    banned = _NEVER_COINS if _BARE_SURELY.search(head) else _NEVER_COINS | _OFFICE_WORDS
     return tuple(Coin(each, "", False) for each in dict.fromkeys(found) if len(each) > 1 and each not in banned)
 
 
@@ -199,12 +211,13 @@ def _name_at_end(text: str) -> str:
 
 def _ticker_first(text: str, head: Sequence[str]) -> Coin | None:
     """`NMR(뉴메레르)`: the ticker outside, its Korean name in brackets."""
-    if not head or not re.search(r"[가-힣]", text) or _NOT_COINS.search(text) or len(text) > 20:
+    if not head or not re.search(r"[가-힣]", text) or _is_sentence(text) or len(text) > 20:
         return None
     match = re.search(r"(?<![A-Za-z0-9])([A-Z0-9]{2,12})$", head[-1])
-    if match is None or match.group(1).isdigit() or match.group(1) in _NEVER_COINS | _OFFICE_WORDS:
+    if match is None or match.group(1).isdigit() or match.group(1) in _NEVER_COINS:
         return None
-    return Coin(match.group(1), text, in_brackets=True)
+    coin = Coin(match.group(1), text, in_brackets=True)
+    return None if is_office_word(coin, unnamed_too=True) else coin
 
 
 def _listed(text: str) -> list[Coin]:
@@ -216,12 +229,26 @@ def _listed(text: str) -> list[Coin]:
         if glued := re.fullmatch(r"(.*[가-힣]\d*?)([A-Z][A-Z0-9]*)", last):
             name, last = f"{name} {glued.group(1)}".strip(), glued.group(2)
         symbol = ticker(last)
-        if symbol is None or symbol.isdigit() or last != last.upper() or _NOT_COINS.search(squeezed(name)):
+        if symbol is None or symbol.isdigit() or last != last.upper() or _is_sentence(name):
             return []
         if re.fullmatch(r"[\d.,\s]+", name or "x"):
             return []  # an amount
         coins.append(Coin(symbol, name.strip(), in_brackets=True))
     return coins
+
+
+def _mention(text: str, run: re.Match[str]) -> list[Coin | tuple[str, ...]]:
+    """A bracket of markets, alone or with its coins: `(KRW, BTC 마켓)`, `(AAA, KRW 마켓)`, `(KRW 마켓 - AAA)`."""
+    before, after = text[: run.start()].strip(" ,:-"), text[run.end() :].strip(" ,:-")
+    if _NOT_COINS.search(before) or _NOT_COINS.search(after):
+        return []
+    coins = _listed(before or after)
+    return [*coins, quotes_in(run["quotes"])] if not before or coins else []
+
+
+def _is_sentence(text: str) -> bool:
+    """Whether `text` speaks of what happens; a name may hold such words, but no word of it is made of them alone."""
+    return any(_SENTENCE_WORD.fullmatch(word) for word in text.split())
 
 
 def _pairs(text: str) -> list[Coin | tuple[str, ...]]:

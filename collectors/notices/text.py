@@ -10,12 +10,12 @@ import unicodedata
 from msgspec import Struct
 
 TITLE_LIMIT = 1_000  # letters; the longest published title we know of has about 150
-OPENING, CLOSING = "([{", ")]}"
+OPENING, CLOSING = "([{<", ")]}>"
 _SPELLINGS = str.maketrans(
     {
-        **dict.fromkeys("【〔〖〘〚", "["),
-        **dict.fromkeys("】〕〗〙〛", "]"),
-        **dict.fromkeys("「」『』｢｣“”„‟«»", '"'),
+        **dict.fromkeys("【〔〖〘〚「『｢〈《⟨⟪", "["),
+        **dict.fromkeys("】〕〗〙〛」』｣〉》⟩⟫", "]"),
+        **dict.fromkeys("“”„‟«»", '"'),
         **dict.fromkeys("‘’‚‛´`", "'"),
         **dict.fromkeys("、，", ","),
         **dict.fromkeys("‐‑‒–—―−ー", "-"),
@@ -63,7 +63,8 @@ def squeezed(text: str) -> str:
 
 def read_title(text: str) -> Title:
     """The parts of a title; any text has some."""
-    pieces = _pieces(" ".join(plain(text, TITLE_LIMIT).split()))
+    line = _LEAD.sub("", " ".join(plain(text, TITLE_LIMIT).split()))
+    pieces = _pieces(_TORN.sub(r"\1\2\3\4", line))
     prefixes: list[str] = []
     while pieces and pieces[0].inside and _is_prefix(pieces[0].text) and any(not piece.inside for piece in pieces):
         prefixes.append(squeezed(pieces.pop(0).text))
@@ -95,9 +96,12 @@ def _pieces(text: str) -> list[Piece]:
     return pieces
 
 
-_ROUND = str.maketrans("[]{}", "()()")
+_ROUND = str.maketrans("[]{}<>", "()()()")
+_LEAD = re.compile(r"^[^\w()\[\]{}<>\"'$+-]+")  # signs and pictures before the first word
+_TORN = re.compile(r"(마) (켓)|(?<![가-힣])(원) (화)(?= ?마)")  # blanks inside words that are looked for by themselves
 _CATEGORY = re.compile(
-    r"거래|마켓|상장|입출금|안내|점검|이벤트|공지|유의|종료|공시|디지털자산|후기|긴급|업데이트|nft|"
+    r"거래|마켓|상장|입출금|안내|점검|이벤트|공지|유의|종료|공시|디지털자산|후기|긴급|업데이트|nft|업비트|빗썸|속보|단독|"
+    r"중요|필독|투자|서비스|에어드랍|upbit|bithumb|breaking|official|news|"
     r"trade|trading|market|notice|event|listing|deposit|withdraw|maintenance|announce|update|交易|公告"
 )
 

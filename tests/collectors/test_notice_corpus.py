@@ -120,6 +120,58 @@ def test_markets_per_coin_are_those_of_the_label(captures: Path) -> None:
             assert items == row.markets_by_symbol
 
 
+WORDINGS = """
+listing upbit {name}({coin}) 신규 거래지원 안내 (KRW, BTC, USDT 마켓) | KRW BTC USDT
+listing upbit KRW, BTC 마켓 디지털 자산 추가 ({coin}) | KRW BTC
+listing upbit {name}({coin}) KRW, USDT 마켓 디지털 자산 추가 | KRW USDT
+listing upbit 원화 마켓 신규 상장 ({name} {coin}) | KRW
+listing upbit 원화 마켓 신규 상장 : {name}({coin}) | KRW
+listing upbit BTC 마켓 코인 추가 ({name} {coin}) | BTC
+listing upbit {name}({coin}) 원화 마켓 오픈 | KRW
+listing upbit {coin}({name}) 신규 거래지원 안내 (BTC, USDT 마켓) | BTC USDT
+listing upbit Market Support for {english}({coin}) (KRW, BTC, USDT Market) | KRW BTC USDT
+listing bithumb {name}({coin}) 원화 마켓 추가 | KRW
+listing bithumb [마켓 추가] {name}({coin}) 원화 마켓 추가(거래 오픈 오후 5시 예정) | KRW
+listing bithumb {name}({coin}) 상장 및 에어드랍 이벤트 안내 (상장 완료) |
+delisting upbit {name}({coin}) 거래지원 종료 안내 (9/14 15:00) |
+delisting upbit {coin}({name}) ETH 마켓 거래 지원 종료 안내 | ETH
+delisting bithumb {name}({coin}) 거래지원 종료 |
+caution upbit {name}({coin}) 거래 유의 종목 지정 안내 |
+caution upbit {coin} 유의 종목 지정 안내 |
+caution bithumb {name}({coin}) 거래유의종목 지정 |
+caution_lifted upbit {name}({coin}) 유의 종목 지정 해제 안내 |
+deposit_withdrawal bithumb {name}({coin}) 입출금 일시 중지 안내 (09/16 재개) |
+deposit_withdrawal upbit 네트워크 이슈에 따른 {name}({coin}) 입출금 일시 중단 안내 (완료) |
+event bithumb 총 3억원 상당, {name}({coin}) 원화마켓 추가 기념 에어드랍 이벤트 |
+event bithumb 9월 2주차 {name}({coin}) 에어드랍 지급 안내 |
+rename bithumb {name}({coin}) 컨트랙트 변경 및 토큰 스왑 안내(1/9 재개) |
+"""
+
+
+class Named(msgspec.Struct):
+    market: str
+    korean_name: str
+    english_name: str
+
+
+def test_every_wording_takes_the_name_of_every_coin(captures: Path) -> None:
+    """177 real names in 24 wordings: names that hold the words of notices (디마켓), tickers that are words (SC, IQ)."""
+    recorded = (captures / "upbit" / "cryptofeed-UPBIT.0").read_text().partition(": ")[2].splitlines()[0]
+    listed = msgspec.json.decode(recorded, type=list[Named])
+    wrong = []
+    for line in WORDINGS.strip().splitlines():
+        said, markets = (part.strip() for part in line.rsplit("|", 1))
+        kind, exchange, wording = said.split(" ", 2)
+        for each in listed:
+            coin = each.market.partition("-")[2]
+            title = wording.format(name=each.korean_name, coin=coin, english=each.english_name)
+            parsed = parse(exchange, title)
+            got = (merged(parsed.kind.value), list(parsed.symbols), list(parsed.markets))
+            if got != (kind, [coin], markets.split()):
+                wrong.append((title, got))
+    assert not wrong
+
+
 UPBIT_LISTS = ("upbit/notices-2026-08-21.json", "notices/upbit_announcements_trade_2026-09-17.json")
 BITHUMB_LISTS = ("notices/bithumb_api_notices_2025-02-28.json", "bithumb/notices-2026-08-21.json")
 

@@ -186,6 +186,12 @@ def test_what_lies_beyond_the_limits_is_not_read() -> None:
     assert rows_of("가" * (BODY_LIMIT + 10)) == [("가" * BODY_LIMIT,)]
 
 
+PREFIXES = [
+    *("[거래] ", "[거래]", "【거래】", "［마켓 추가］ ", "[Trade] ", "<거래> ", "『거래』", "📢 ", "🚨[거래] "),
+    *("[공지] ", "[업비트] ", "(빗썸) ", "[속보] ", "업비트 공지: ", "빗썸 공지 - ", "거래 | ", "[업비트] [거래] "),
+]
+
+
 def dressed(title: str, rng: random.Random) -> str:
     """The same title as an app, a mirror or a messenger might spell it."""
     blanks = ["", " ", "  ", "\u00a0", "\u3000", "\t"]
@@ -194,13 +200,13 @@ def dressed(title: str, rng: random.Random) -> str:
         title = re.sub(" ", lambda _: rng.choice(blanks[1:]), title)
     elif spaced < 0.6:
         title = title.replace(" ", "")
-    brackets = rng.choice([("(", ")"), ("（", "）"), ("［", "］"), ("【", "】"), ("[", "]")])
-    if rng.random() < 0.5:
+    brackets = rng.choice(["()", "（）", "［］", "【】", "[]", "{}", "<>", "〈〉", "《》", "「」"])
+    if rng.random() < 0.6:
         title = title.replace("(", brackets[0]).replace(")", brackets[1])
     won = rng.choice(["원화마켓", "원화 마켓", "KRW마켓", "KRW 마켓", "KRW Market"])
     title = re.sub("원화 ?마켓|KRW ?마켓", won, title)
-    if rng.random() < 0.5:
-        title = rng.choice(["[거래] ", "[거래]", "【거래】", "［마켓 추가］ ", "[Trade] "]) + title
+    if rng.random() < 0.6:
+        title = rng.choice(PREFIXES) + title
     at = rng.randrange(len(title) + 1)
     title = title[:at] + rng.choice(["", "\u200b", "\ufeff", "\u2060"]) + title[at:]
     return rng.choice(blanks) + title + rng.choice(blanks)

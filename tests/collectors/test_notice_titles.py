@@ -59,6 +59,13 @@ u 월렛다오(STAR) KRW 마켓 디지털 자산 추가 | STAR | KRW
 u 원화마켓에 별빛(STAR)이 추가됩니다 | STAR | KRW
 u KRW 마켓 디지털 자산 추가 (STAR), BTC 마켓 디지털 자산 추가 (HALO) | STAR HALO | KRW BTC
 u 신규 거래지원 안내 | |
+u 원화 마켓 신규 상장 (디마켓 STAR, 이벤트호라이즌 HALO) | STAR HALO | KRW
+u SC(달무리) 신규 거래지원 안내 (BTC, USDT 마켓) | SC | BTC USDT
+u 별빛(STAR) 입금 오픈 (5/3 원화마켓 오픈 예정) | STAR | KRW
+u 신규 거래지원 안내 (STAR, KRW 마켓) | STAR | KRW
+u 신규 거래지원 안내 (KRW 마켓 - STAR, HALO) | STAR HALO | KRW
+b 신규 코인 추가 안내 (STAR) | STAR |
+b [New Market] Starlight(STAR) KRW Market | STAR | KRW
 b 별빛(STAR) 원화 마켓 추가 | STAR | KRW
 b [마켓 추가] 별빛(STAR), 달무리(HALO) 원화 마켓 추가 | STAR HALO | KRW
 b [마켓 추가/수수료 이벤트] 별빛(STAR) 원화 마켓 추가 (거래 수수료 무료) | STAR | KRW
@@ -116,6 +123,7 @@ listing u 별빛(STAR) 신규 거래지원 안내 (KRW 마켓) (거래지원 개
 listing u 별빛(STAR) 신규 거래지원 안내 (KRW 마켓) (입출금 개시 시점 변경 안내) | STAR | KRW
 listing u 별빛(STAR) 신규 거래지원 안내 (KRW 마켓) (매도 최저가 기준 가격 변경 안내) | STAR | KRW
 listing u 별빛(STAR) 신규 거래지원 안내 (KRW 마켓) (명칭 변경 안내) | STAR | KRW
+postponed u 별빛(STAR) 신규 거래지원 안내 (KRW 마켓) (거래지원 개시 및 입출금 시점 변경 안내) | STAR | KRW
 cancelled u 별빛(STAR) 신규 거래지원 안내 (KRW 마켓) (거래지원 취소 안내) | STAR | KRW
 cancelled u 별빛(STAR) 신규 거래지원 취소 안내 | STAR |
 cancelled b 별빛(STAR) 원화 마켓 추가 취소 안내 | STAR | KRW
@@ -137,6 +145,7 @@ delisting u Termination of Market Support for Starlight(STAR) | STAR |
 caution u 별빛(STAR) 거래 유의 종목 지정 안내 | STAR |
 caution u 별빛(STAR) 유의 종목 지정 기간 연장 안내 | STAR |
 caution u 별빛(STAR), 달무리(HALO) 유의 촉구 안내 | STAR HALO |
+caution u SC 유의 종목 지정 안내 | SC |
 caution u STAR 유의 종목 일시 지정 안내 (입출금 오픈 11/19 16:00~) | STAR |
 caution u STAR 및 ERC 계열 디지털 자산 투자 유의 촉구 안내 | |
 caution u 암호화폐 유의 종목 지정 안내 (18종) | |
@@ -162,8 +171,12 @@ deposit_withdrawal b 별빛(STAR) 원화 마켓 추가 입출금 안내 | STAR |
 deposit_withdrawal b 별빛(STAR) 상장 예정에 따른 지갑 오픈 안내 | STAR |
 deposit_withdrawal b 거래지원 종료 가상자산 출금방법 안내 | |
 deposit_withdrawal b 가상자산 월별실사를 위한 가상자산 입출금 일시 중지 안내 (완료) | |
+deposit_withdrawal b 가상자산 출금 한도 정책 변경 안내 | |
+deposit_withdrawal b 별빛(STAR) 멀티체인 지원 안내 | STAR |
+deposit_withdrawal b 서비스 점검에 따른 입출금 중단 안내 | |
 deposit_withdrawal u Temporary Suspension of Deposits and Withdrawals for Starlight(STAR) | STAR |
 maintenance b 거래 서비스 점검 안내 (완료) | |
+maintenance b [긴급] 거래 및 입출금 서비스 긴급 점검 안내 | |
 maintenance b PC/모바일 APP 간헐적 로그인 지연 안내 (정상화) | |
 maintenance b 홈페이지, 모바일APP 접속 일시 불가 안내 (정상화) | |
 maintenance b SC 제일은행 대외계 시스템 작업 안내 | |
@@ -183,6 +196,7 @@ event u 별빛(STAR) 원화마켓 오픈 이벤트 : TOP 트레이딩 이벤트 
 event u 별빛(STAR) 트레이딩 위크 : 거래 미션 달성하고, TOP 100 탑트레이더에 도전하세요! | STAR |
 event u 8월 15일부터 단 3일간! USDT 마켓 전 종목 거래 수수료 0% 혜택을 만나보세요! (이벤트 종료) | |
 event u 별빛(STAR) 신규 거래지원 기념 이벤트 | STAR |
+event b 제2회 입금왕 PLUS | |
 event b 첫 입금하면 모두에게 비트코인을 드려요! | |
 event b 창립 12주년 기념 - 아홉번째, VIP 매칭 프로그램 (종료 안내) | |
 event u Airdrop Event to Celebrate the Listing of Starlight(STAR) | STAR |
@@ -216,6 +230,11 @@ other b 고객확인(KYC) 제도 안내 | |
 other b 상장지수펀드(ETF) 관련 유의사항 안내 | |
 other b 비상장 주식 사칭 주의 안내 | |
 other b 창립 11주년 캠페인 감사 인사 및 일정 안내 | |
+other b 기업공개(IPO)를 준비하며 더 안전해집니다 | |
+other b 고객 자산 보호 및 보안 강화 캠페인 | |
+other u USDT 마켓 개설 1주년 안내 | |
+other u 신규 거래지원 프로세스 안내 | |
+other u 코인 모으기 신규 종목 추가 안내 (STAR) | STAR |
 other b 추가 안내 | |
 """
 

@@ -12,10 +12,10 @@ from ops.footprint import footprint
 from ops.health import Limits, Readings, unready
 from ops.loop_lag import LoopLag
 
+Routes = list[web.RouteDef]
 
-def routes(
-    read: Callable[[], Readings], limits: Limits, lag: LoopLag, troubles: Callable[[], Iterable[str]]
-) -> list[web.RouteDef]:
+
+def routes(read: Callable[[], Readings], limits: Limits, lag: LoopLag, troubles: Callable[[], Iterable[str]]) -> Routes:
     """The three of them over the readings of the moment; `troubles` names the operator alerts that are not over."""
 
     async def healthz(_: web.Request) -> web.Response:

@@ -1,0 +1,113 @@
+"""Builds what judges: everyone who can be asked, the pipeline from facts to verdict, and the keepers of its memory."""
+
+from collections.abc import Awaitable, Callable, Mapping, Set
+from functools import partial
+
+from msgspec import Struct
+
+from alerts.verdict_desk import VerdictDesk
+from analysis.everyone import Everyone, Names, no_names
+from analysis.fx_keeper import FxKeeper
+from analysis.gate_rules import Previous
+from analysis.instrument_keeper import InstrumentKeeper
+from analysis.korea import NO_BOOKS, LiveBooks
+from analysis.listing_pipeline import ListingPipeline
+from analysis.outcome_keeper import OutcomeKeeper
+from analysis.price_row import price_row
+from analysis.ringing import Rung
+from analysis.token_keeper import TokenKeeper
+from analysis.venues.signing import ApiKey
+from analysis.verdict import Verdict
+from analysis.world_keeper import WorldKeeper
+from collectors.events import Exchange, Listing
+from collectors.recorder import Recorder
+from collectors.sources import Gate
+from collectors.upbit_key import UpbitKey, bearer
+from config.load import Secrets
+from ops.assembly.channels import nonce, upbit_key
+from ops.assembly.ground import Base
+from ops.assembly.telling import Telling
+from store import decisions, listing_prices
+from store.writer import DatabaseWriter
+
+
+class Unjudged:
+    """The gate where analysis is switched off: listings are told and kept, nobody judges them."""
+
+    def offer(self, listing: object) -> bool:  # noqa: ARG002 - every listing is as good as another here
+        return True
+
+
+class Judging(Struct, frozen=True):
+    """The judging zone of a daemon. `keepers` is its memory, by name; empty where analysis is switched off."""
+
+    pipeline: ListingPipeline
+    gate: Gate
+    tokens: TokenKeeper
+    keepers: Mapping[str, Callable[[], Awaitable[None]]]
+
+
+def judging(ground: Base, writer: DatabaseWriter, recorder: Recorder, told: Telling) -> Judging:
+    clock, door, radar = ground.clock, ground.door, ground.settings.radar
+    desk = VerdictDesk(writer, told.targets, radar.language, told.outbox.poke)
+    tokens = TokenKeeper(
+        door, ground.database, writer, clock, ground.settings.networks, ground.secrets.coingecko_api_key
+    )
+    everyone = everyone_of(ground, tokens.known, recorder.books)
+    pipeline = ListingPipeline(
+        everyone, ground.settings, clock, desk.take, partial(_keep_price, writer), partial(_remembered, writer)
+    )
+    if not ground.settings.features.analysis:
+        return Judging(pipeline, Unjudged(), tokens, {})
+    yardstick: Exchange = ground.exchanges[0] if ground.exchanges else "upbit"
+    spread_max = radar.gate.price_spread_max
+    keepers = {
+        "exchange rates": FxKeeper(everyone.rates, yardstick, writer, clock, radar.gate, pipeline.hear_rate).run,
+        "world prices": WorldKeeper(door, partial(_korean_coins, recorder), writer, clock, spread_max).run,
+        "outcomes": OutcomeKeeper(ground.database, writer, clock).run,
+        "token registry": tokens.run,
+        "keys": everyone.keys.run,
+        "instrument lists": InstrumentKeeper(everyone.venues, ground.database, writer, clock).run,
+    }
+    return Judging(pipeline, pipeline, tokens, keepers)
+
+
+def everyone_of(ground: Base, names: Names = no_names, live: LiveBooks = NO_BOOKS) -> Everyone:
+    """Everyone who can be asked, with the keys that the owner gave; `live` books are looked at first."""
+    gate, key = ground.settings.radar.gate, upbit_key(ground.secrets)
+    upbit = None if key is None else partial(_bearer, key)
+    keys = venue_keys(ground.secrets)
+    return Everyone(ground.door, ground.clock, gate.venues, gate.source_deadline_s, upbit, names, live, keys)
+
+
+def _bearer(key: UpbitKey) -> str:
+    return bearer(key, nonce())
+
+
+def venue_keys(secrets: Secrets) -> dict[str, ApiKey]:
+    """The whole ones: half a key is of no use."""
+    given = {
+        "binance": (secrets.binance_api_key, secrets.binance_api_secret, ""),
+        "okx": (secrets.okx_api_key, secrets.okx_api_secret, secrets.okx_api_passphrase),
+        "bybit": (secrets.bybit_api_key, secrets.bybit_api_secret, ""),
+    }
+    return {
+        venue: ApiKey(key, secret, phrase)
+        for venue, (key, secret, phrase) in given.items()
+        if key and secret and phrase is not None
+    }
+
+
+def _korean_coins(recorder: Recorder) -> Set[str]:
+    return {market.base for market in recorder.ids if market.quote == "KRW"}
+
+
+def _keep_price(writer: DatabaseWriter, listing: Listing, verdict: Verdict) -> None:
+    """Offer what a look saw of the price; a full writer costs this one look."""
+    price = price_row(verdict)
+    if price is not None and listing.listing_id is not None:
+        writer.offer(listing_prices.row(listing.listing_id, price))
+
+
+async def _remembered(writer: DatabaseWriter, listing: Listing) -> tuple[Rung, Previous | None]:
+    return await writer.run(partial(decisions.remembered, key=listing.key, listing_id=listing.listing_id), urgent=True)

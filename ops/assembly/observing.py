@@ -1,0 +1,90 @@
+"""Builds what watches the daemon itself: readings, health.json, operator alerts, and what it answers when asked."""
+
+from collections.abc import Mapping
+from functools import partial
+
+from msgspec import Struct
+
+from alerts.unrecorded import Unrecorded
+from collectors.net.http import Response
+from config.check import off
+from config.clock import Clock
+from ops import vital_routes, vitals
+from ops.assembly.ground import Base, Bulkhead
+from ops.assembly.judging import Judging
+from ops.assembly.listings import Listings
+from ops.assembly.questions import answer_analyze, answer_doctor
+from ops.assembly.recording import Recording
+from ops.assembly.telling import Telling
+from ops.clock_offset import ClockOffset
+from ops.health_file import HealthFile
+from ops.key_questions import KeyQuestions, KeyWatch
+from ops.loop_lag import LoopLag
+from ops.operator_desk import Before, OperatorDesk
+from ops.radar_socket import Answer
+from ops.storage import Opened
+
+
+class Observing(Struct, frozen=True):
+    """The daemon's view of itself. `questions` are asked over radar.sock, `routes` over HTTP as well."""
+
+    readings: vitals.Vitals
+    health: HealthFile
+    desk: OperatorDesk
+    lag: LoopLag
+    keys: KeyWatch
+    questions: Mapping[str, Answer]
+    routes: vital_routes.Routes
+
+
+def observing(
+    ground: Base,
+    storage: Opened,
+    zone: Bulkhead,
+    recording: Recording,
+    seen: Listings,
+    judges: Judging,
+    told: Telling,
+    before: Before,
+) -> Observing:
+    radar, clock, offset = ground.settings.radar, ground.clock, ClockOffset()
+    ground.door.on_answer = partial(_note_time, offset, clock)
+    keys = KeyWatch(KeyQuestions(ground.door, clock, ground.secrets), clock)
+    readings = vitals.Vitals(
+        clock,
+        ground.data,
+        storage.writer,
+        recording.recorder,
+        recording.fleets,
+        seen.monitor,
+        [zone, seen.monitor],
+        ground.telegram,
+        offset,
+        lambda: ground.limits.state(clock.monotonic()),
+        storage.aside_name,
+        keys.answers,
+    )
+    limits = vitals.limits(radar.recording.upbit_silent_s, radar.recording.bithumb_silent_s, radar.health.queue_yellow)
+    health = HealthFile(ground.data / "health.json", readings.read, limits, clock, radar.health.write_every_s)
+    desk = OperatorDesk(
+        readings.read,
+        told.outbox,
+        Unrecorded(told.notifiers, told.targets, clock, radar.language),
+        storage.writer,
+        clock,
+        radar.language,
+        before,
+        [each.what for each in off(ground.settings.features, ground.secrets)],
+        storage.findings(),
+    )
+    lag = LoopLag()
+    questions = {
+        "analyze": partial(answer_analyze, judges.pipeline),
+        "doctor": partial(answer_doctor, ground, offset, readings),
+    }
+    routes = vital_routes.routes(readings.read, limits, lag, lambda: desk.open)
+    return Observing(readings, health, desk, lag, keys, questions, routes)
+
+
+def _note_time(offset: ClockOffset, clock: Clock, service: str, answer: Response) -> None:
+    offset.answered(service, answer.headers, answer.requested_ms, answer.received_ms, clock.monotonic())

@@ -1,0 +1,46 @@
+"""Builds what tells people: chats, the webhook, the log, and the outbox before them."""
+
+import random
+
+from msgspec import Struct
+
+from alerts.delivery import Notifier
+from alerts.log_target import LogTarget
+from alerts.outbox import Outbox
+from alerts.telegram import Telegram
+from alerts.webhook import Webhook, form_of
+from ops.assembly.ground import Base
+from ops.endpoints import WEBHOOK
+from store.writer import DatabaseWriter
+
+
+class Telling(Struct, frozen=True):
+    """Who sends to which kind of target, the targets, and the outbox that serves them."""
+
+    notifiers: dict[str, Notifier]
+    targets: tuple[str, ...]
+    outbox: Outbox
+
+
+def telling(ground: Base, writer: DatabaseWriter) -> Telling:
+    radar = ground.settings.radar
+    sending, targets = notifiers(ground)
+    outbox = Outbox(writer, sending, targets, ground.clock, radar.alerting, radar.language, random.random)
+    return Telling(sending, targets, outbox)
+
+
+def notifiers(ground: Base) -> tuple[dict[str, Notifier], tuple[str, ...]]:
+    """Who sends to which kind of target, and the targets: chats, the webhook, or the log where there is neither."""
+    secrets = ground.secrets
+    found: dict[str, Notifier] = {}
+    targets: tuple[str, ...] = ()
+    if ground.telegram:
+        found["telegram"] = Telegram(secrets.telegram_bot_token or "", ground.door)
+        targets += tuple(f"telegram:{chat}" for chat in secrets.telegram_chat_ids)
+    if secrets.alert_webhook_url:
+        found[WEBHOOK] = Webhook(ground.door, form_of(secrets.alert_webhook_url))
+        targets += (WEBHOOK,)
+    if not ground.telegram:
+        found["log"] = LogTarget()
+        targets += ("log",)
+    return found, targets

@@ -41,10 +41,18 @@ def finding(reason: Finding, language: Language) -> str:
 
 
 def run(listing: Listing, verdict: Verdict, language: Language) -> list[str]:
-    if verdict.run_bps is None and listing.published_ms is None:
-        return []  # without a notice there is nothing to count from
+    """How far the foreign price has run since the notice, else since the first sight; the high and the volume since."""
     run = percent(verdict.run_bps, language)
-    return [say((f"공지 이후 {run}", f"{run} since the notice"), language)]
+    since = (
+        ("공지 이후", "since the notice") if listing.published_ms is not None else ("첫 감지 이후", "since first seen")
+    )
+    text = say((f"{since[0]} {run}", f"{run} {since[1]}"), language)
+    high, volume = verdict.facts.get("run_high_bps"), verdict.facts.get("run.volume_usdt")
+    if verdict.run_bps is None or high is None or volume is None:
+        return [text]
+    most, traded = valued(high.value, "bps", language), valued(volume.value, "usdt", language)
+    more = say((f"최고 {most}, 거래대금 {traded}", f"high {most}, {traded} traded"), language)
+    return [f"{text} ({more})"]
 
 
 def best_route(verdict: Verdict, language: Language) -> str:

@@ -102,6 +102,8 @@ SUBJECTS: Mapping[str, Words] = {
     "cost": ("비용 알 수 없음", "cost unknown"),
     "identity": ("같은 코인인지 확인되지 않음", "not proven to be the same coin"),
     "none": ("없음", "none"),
+    "upbit": ("업비트", "Upbit"),
+    "bithumb": ("빗썸", "Bithumb"),
     "not traded abroad": ("해외 거래소에 없음", "not traded abroad"),
 }
 
@@ -137,18 +139,23 @@ FACTS: Mapping[str, Words] = {
     "hedge": ("헤지", "hedge"),
     "funding_bps": ("펀딩비", "funding"),
     "basis_bps": ("선물 베이시스", "basis"),
+    "perp_gap_bps": ("선물 괴리 (현물 대비)", "perpetual against spot"),
+    "rival": ("다른 국내 거래소", "other Korean exchange"),
+    "rival_mid_krw": ("다른 국내 거래소 가격", "price there"),
+    "rival_excess_bps": ("그곳의 초과 프리미엄", "excess premium there"),
     "korean_mid_krw": ("국내 중간가", "Korean mid price"),
     "reference_usdt": ("해외 기준가", "foreign reference price"),
     "fx_krw_per_usdt": ("적용 환율", "FX used"),
     "market_premium_bps": ("시장 프리미엄", "market premium"),
     "global_volume_usd": ("해외 24시간 거래대금", "global volume 24 h"),
     "market_cap_usd": ("시가총액", "market cap"),
+    "fdv_usd": ("완전 희석 가치", "fully diluted value"),
 }
 
 # Facts that were worked out from others, by the start of their names: they have no source of their own to show.
 DERIVED = (
     *("cost.", "route", "net_", "premium_", "excess_", "market_premium_", "reference_", "global_volume_"),
-    *("hedge", "basis_", "funding_", "notional_"),
+    *("hedge", "basis_", "funding_", "notional_", "run_", "rival_excess_"),
 )
 
 # What happened to a listing after its first sight: `Change` of collectors/listing_life.py.

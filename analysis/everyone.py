@@ -8,13 +8,15 @@ from typing import Any, Protocol
 from msgspec.structs import replace
 
 from analysis.bank import Bank
-from analysis.evidence import FxLegs, KoreanFacts
+from analysis.evidence import FxLegs, KoreanFacts, Rival
 from analysis.fx_legs import FxSources
+from analysis.gathering import NoSizes, Sizes
 from analysis.keyring import Keyring
-from analysis.korea import NO_BOOKS, Korea, LiveBooks
-from analysis.quotes import BankRate, Book, NotListed
+from analysis.korea import NO_BOOKS, RIVAL, Korea, LiveBooks
+from analysis.quotes import BankRate, Book, Figure, NotListed, Silent
 from analysis.sources import Door, Venue
 from analysis.token_list import CoinNames
+from analysis.travel_rule import TravelRules
 from analysis.venues.binance import Binance
 from analysis.venues.bitget import BITGET
 from analysis.venues.bybit import Bybit
@@ -28,6 +30,7 @@ from analysis.venues.okx import Okx
 from analysis.venues.rest_venue import RestVenue
 from analysis.venues.signing import ApiKey, HeldKey
 from collectors.events import Exchange
+from collectors.rest import Ticker
 from config.clock import Clock
 
 
@@ -68,6 +71,7 @@ class Everyone:
         names: Names = no_names,
         live: LiveBooks = NO_BOOKS,
         keys: Mapping[str, ApiKey] | None = None,
+        sizes: Sizes | None = None,
     ) -> None:
         """`live` holds the order books of coins under watch, as the sockets bring them.
 
@@ -75,7 +79,9 @@ class Everyone:
         """
         self.keys = Keyring(door, clock, keys or {}, has_upbit=upbit_bearer is not None)
         self.venues = tuple(self._venue(name, door, clock, deadline_s) for name in venues)
-        self.korean = KoreanDesk(Korea(door, clock, deadline_s, upbit_bearer, live), names)
+        self.travel_rules = TravelRules(door, clock, upbit_bearer)
+        self.korean = KoreanDesk(Korea(door, clock, deadline_s, upbit_bearer, live), names, self.travel_rules)
+        self.sizes = sizes or NoSizes()
         self.rates = RateDesk(FxSources(door, clock, deadline_s), Bank(door, clock, deadline_s))
 
     def _venue(self, name: str, door: Door, clock: Clock, deadline_s: float) -> Venue:
@@ -87,24 +93,40 @@ class Everyone:
 class KoreanDesk:
     """One exchange's answer as the facts that are judged, with what the notice and the token registry name."""
 
-    def __init__(self, korea: Korea, names: Names = no_names) -> None:
+    def __init__(self, korea: Korea, names: Names, travel_rules: TravelRules) -> None:
         self._korea = korea
         self._names = names
+        self._travel_rules = travel_rules
 
     async def facts(self, exchange: Exchange, base: str) -> KoreanFacts:
         async with asyncio.TaskGroup() as calls:
             asked = calls.create_task(self._korea.ask(exchange, base))
             named = calls.create_task(self._names(exchange, base))
         answer, names = asked.result(), named.result()
-        book = answer.book if isinstance(answer.book, Book) else None
-        listed = True if book is not None else False if isinstance(answer.book, NotListed) else None
+        book, listed = _market(answer.book)
+        rival_book, rival_listed = _market(answer.rival)
         return KoreanFacts(
             book=book,
             listed=listed,
+            volume_24h_krw=_volume(answer.ticker, exchange),
             transfers=answer.transfers,
             announced_networks=names.networks,
             contracts=names.contracts,
+            rival=Rival(RIVAL[exchange], rival_listed, rival_book),
+            travel_rule=self._travel_rules.of(exchange),
         )
+
+
+def _market(told: Book | NotListed | Silent) -> tuple[Book | None, bool | None]:
+    """A market's book, and whether the exchange has that market at all (None: it did not say)."""
+    book = told if isinstance(told, Book) else None
+    return book, True if book is not None else False if isinstance(told, NotListed) else None
+
+
+def _volume(told: Ticker | NotListed | Silent, exchange: Exchange) -> Figure | None:
+    if not isinstance(told, Ticker):
+        return None
+    return Figure(told.quote_volume_24h, f"{exchange} ticker", told.traded_ms)
 
 
 class RateDesk:

@@ -5,10 +5,12 @@ A venue is data here: no rule knows one by name. What a source did not say is No
 
 import math
 from collections.abc import Mapping
+from typing import Literal
 
 from msgspec import Struct
 
-from analysis.quotes import BankRate, Book, Figure, Leg, Listed, Perp, Silent, Spot, Transfers, VenueAnswer
+from analysis.quotes import BankRate, Book, Figure, Leg, Listed, Perp, Run, Silent, Spot, Transfers, VenueAnswer
+from analysis.tokenomics import MarketCap
 
 
 def positive(number: float | None) -> float | None:
@@ -16,12 +18,28 @@ def positive(number: float | None) -> float | None:
     return number if number is not None and math.isfinite(number) and number > 0 else None
 
 
+class Rival(Struct, frozen=True):
+    """The other Korean exchange's market in the same coin. `listed` None: it did not say."""
+
+    exchange: str
+    listed: bool | None = None
+    book: Book | None = None
+
+
+class TravelRule(Struct, frozen=True):
+    """What the Korean exchange itself says of coins that come from one venue; newer than the table kept by hand."""
+
+    deposit: Literal["yes", "no"]
+    source: str
+    taken_ms: int
+
+
 class KoreanFacts(Struct, frozen=True):
     """The Korean side: the KRW book, and the networks it takes deposits from (Silent: it does not tell).
 
     `listed`: whether it trades the coin at all (None: it did not say). `announced_networks` are those that
     the notice names; `contracts` maps a network to the address that the notice or the token registry names, under the
-    exchange's own name for the network.
+    exchange's own name for the network. `travel_rule` is by venue.
     """
 
     book: Book | None = None
@@ -29,6 +47,9 @@ class KoreanFacts(Struct, frozen=True):
     transfers: Transfers | Silent = Silent("not asked")
     announced_networks: tuple[str, ...] = ()
     contracts: Mapping[str, str] = {}
+    volume_24h_krw: Figure | None = None
+    rival: Rival | None = None
+    travel_rule: Mapping[str, TravelRule] = {}
 
 
 class FxLegs(Struct, frozen=True):
@@ -47,7 +68,7 @@ class Evidence(Struct, frozen=True):
     """What everyone answered. The same evidence always gives the same verdict; the order of `venues` does not matter.
 
     `opened`: KRW trading has begun, as far as anyone knows; `first_trade_ms`: when it was seen to.
-    `published_usdt`: the foreign price at publication.
+    `runs`: how the price went at each venue since the notice; `size`: what CoinGecko knows of the coin.
     """
 
     exchange: str
@@ -61,7 +82,8 @@ class Evidence(Struct, frozen=True):
     first_trade_ms: int | None = None
     deposit_opens_ms: int | None = None
     opened: bool = True
-    published_usdt: Figure | None = None
+    runs: Mapping[str, Run] = {}
+    size: MarketCap | None = None
 
     def spots(self) -> dict[str, Spot]:
         """Venues that trade the coin against USDT, in order of name."""

@@ -23,15 +23,16 @@ def facts_of(g: GateInput, evidence: Evidence, notional_krw: Decimal) -> Iterato
     yield "notional_krw", Fact(float(notional_krw), "krw", "radar.yaml", None)
     yield from fx_facts(g.fx, evidence.legs)
     yield from _korean(g, evidence)
+    yield from _rival(g, evidence)
     for venue, answer in sorted(evidence.venues.items()):
         yield f"{venue}.answer", Fact(_said(answer), "text", venue, evidence.now_ms)
         if isinstance(answer, Listed):
             yield from _spot(venue, answer.quote.spot)
             yield from _perp(venue, answer.quote.perp)
-            yield from _transfers(f"{venue}.withdrawal", answer.quote.transfers, venue)
+            yield from _transfers(venue, answer.quote.transfers)
     for venue, why in g.reference.excluded:
         yield f"{venue}.excluded", Fact(why, "text", "comparison of venues", evidence.now_ms)
-    yield from _derived(g)
+    yield from _derived(g, evidence)
 
 
 def _said(answer: Listed | NotListed | Silent) -> str:
@@ -68,23 +69,47 @@ def _korean(g: GateInput, evidence: Evidence) -> Iterator[Named]:
     yield "korean_ask_krw", Fact(book.asks[0][0] if book and book.asks else None, "krw", source, taken)
     known = g.premium.krw
     yield "korean_mid_krw", Fact(known, "krw", source, taken if known is not None else None)
+    yield "korean_volume_24h_krw", _figure(evidence.korean.volume_24h_krw, "krw", evidence.exchange)
     opens_ms = evidence.deposit_opens_ms
     yield "deposit_opens_ms", Fact(opens_ms, "utc_ms", "notice", evidence.now_ms if opens_ms is not None else None)
-    yield from _transfers(f"{evidence.exchange}.deposit", evidence.korean.transfers, evidence.exchange)
+    yield from _transfers(evidence.exchange, evidence.korean.transfers)
+    for venue, rule in sorted(evidence.korean.travel_rule.items()):
+        yield f"{evidence.exchange}.travel_rule.{venue}", Fact(rule.deposit, "text", rule.source, rule.taken_ms)
 
 
-def _transfers(name: str, transfers: Transfers | NotListed | Silent, source: str) -> Iterator[Named]:
-    """The states of one side by network; one unknown where the source does not tell."""
-    if not isinstance(transfers, Transfers):
-        why = f"{source}: {transfers.reason}" if isinstance(transfers, Silent) else source
-        yield name, Fact(None, "text", why, None)
+def _rival(g: GateInput, evidence: Evidence) -> Iterator[Named]:
+    """The other Korean exchange: whether it trades the coin, at what price, and how far above the world's."""
+    rival = evidence.korean.rival
+    if rival is None:
         return
+    book = rival.book
+    said = None if rival.listed is None else rival.exchange if rival.listed else "none"
+    taken_ms = book.taken_ms if book is not None else evidence.now_ms
+    yield "rival", Fact(said, "text", rival.exchange, taken_ms if said is not None else None)
+    if rival.listed:
+        mid = book.mid if book is not None else None
+        source = book.source if book is not None else rival.exchange
+        yield "rival_mid_krw", Fact(mid, "krw", source, taken_ms if mid is not None else None)
+        yield "rival_excess_bps", _worked(g, g.rival_bps, "bps", "computed")
+
+
+def _transfers(exchange: str, transfers: Transfers | NotListed | Silent) -> Iterator[Named]:
+    """Both directions of one exchange by network, with the lag that it admits; unknown where it does not tell."""
+    if not isinstance(transfers, Transfers):
+        why = f"{exchange}: {transfers.reason}" if isinstance(transfers, Silent) else exchange
+        yield f"{exchange}.deposit", Fact(None, "text", why, None)
+        yield f"{exchange}.withdrawal", Fact(None, "text", why, None)
+        return
+    source = f"{transfers.source}, {transfers.lag}" if transfers.lag else transfers.source
     for state in transfers.networks:
-        told = state.deposit if name.endswith("deposit") else state.withdrawal
-        yield f"{name}.{state.network}", Fact(told.value, "text", transfers.source, transfers.taken_ms)
-        if state.withdraw_fee is not None and not name.endswith("deposit"):
-            fee = Fact(float(state.withdraw_fee), "coins", transfers.source, transfers.taken_ms)
-            yield f"{name}.{state.network}.fee", fee
+        for way, told in (("deposit", state.deposit), ("withdrawal", state.withdrawal)):
+            yield f"{exchange}.{way}.{state.network}", Fact(told.value, "text", source, transfers.taken_ms)
+        if state.withdraw_fee is not None:
+            fee = Fact(float(state.withdraw_fee), "coins", source, transfers.taken_ms)
+            yield f"{exchange}.withdrawal.{state.network}.fee", fee
+        if state.block_age_ms is not None:
+            age = Fact(state.block_age_ms, "ms", source, transfers.taken_ms)
+            yield f"{exchange}.block_age.{state.network}", age
 
 
 def _spot(venue: str, spot: Spot | NotListed | Silent) -> Iterator[Named]:
@@ -122,7 +147,7 @@ def _figure(figure: Figure | None, unit: str, source: str) -> Fact:
     return Fact(figure.value, unit, figure.source, figure.taken_ms)
 
 
-def _derived(g: GateInput) -> Iterator[Named]:
+def _derived(g: GateInput, evidence: Evidence) -> Iterator[Named]:
     """What was worked out; its time is that of the judgement."""
     used = ", ".join(g.reference.used) or "no venue"
     yield "reference_usdt", _worked(g, g.reference.price, "usdt", f"VWAP of {used}")
@@ -135,8 +160,39 @@ def _derived(g: GateInput) -> Iterator[Named]:
     yield "hedge", Fact(named, "text", source, hedge.taken_ms)
     yield "basis_bps", Fact(hedge.basis_bps, "bps", source, hedge.taken_ms)
     yield "funding_bps", Fact(hedge.funding_bps, "bps", source, hedge.taken_ms)
+    if g.perp_gap is not None:
+        yield "perp_gap_bps", _figure(g.perp_gap, "bps", "venues")
+    yield from _run(g)
+    yield from _size(evidence)
     if g.plans:
         yield from _route(g, g.plans[0])
+
+
+def _run(g: GateInput) -> Iterator[Named]:
+    """How far it has run since the notice, all at one venue."""
+    run = g.run
+    if run is None:
+        yield "run_bps", Fact(None, "bps", "venues", None)
+        return
+    yield "run.published_usdt", Fact(run.at_publication, "usdt", run.source, run.published_ms)
+    for name, value in (("now", run.now), ("high", run.high), ("volume", run.quote_volume)):
+        yield f"run.{name}_usdt", Fact(value, "usdt", run.source, run.taken_ms)
+    yield "run_bps", _worked(g, run.run_bps, "bps", f"{run.venue}, since the notice")
+    yield "run_high_bps", _worked(g, run.high_bps, "bps", f"{run.venue}, since the notice")
+
+
+def _size(evidence: Evidence) -> Iterator[Named]:
+    """Market cap and supply, as old as they are."""
+    size = evidence.size
+    if size is None:
+        yield "market_cap_usd", Fact(None, "usd", "coingecko", None)
+        return
+    source = f"{size.source}, {size.coin_id} by {size.matched_by}"
+    figures = {"market_cap_usd": size.market_cap_usd, "fdv_usd": size.fdv_usd}
+    supplies = {"circulating_supply": size.circulating, "total_supply": size.total, "maximum_supply": size.maximum}
+    for name, value in (figures | supplies).items():
+        unit = "usd" if name in figures else "coins"
+        yield name, Fact(value, unit, source, size.updated_ms if value is not None else None)
 
 
 def _route(g: GateInput, plan: Plan) -> Iterator[Named]:

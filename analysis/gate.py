@@ -45,7 +45,7 @@ def judge(g: GateInput) -> Verdict:
         premium_bps=g.premium.coin_bps,
         excess_bps=g.premium.excess_bps,
         net_bps=best.net_bps if best is not None else None,
-        run_bps=g.run_bps,
+        run_bps=g.run.run_bps if g.run is not None else None,
         venues_asked=g.venues_asked,
         venues_silent=g.venues_silent,
     )

@@ -24,6 +24,7 @@ from msgspec import Struct
 from analysis.cost_model import Hedge, Trade
 from analysis.identity import Tie
 from analysis.premium import Fx, Premium, Reference
+from analysis.quotes import Figure, Run
 from analysis.routes import Way
 from analysis.verdict import Cost, Fact, Finding, Mode, Outcome
 from config.settings import Gate
@@ -84,7 +85,9 @@ class GateInput(Struct, frozen=True):
     previous: Previous | None = None
     listed: bool | None = None  # by the Korean exchange; None: it did not say
     opens_ms: int | None = None  # as announced; None: not announced, or a trade was seen
-    run_bps: float | None = None
+    run: Run | None = None
+    perp_gap: Figure | None = None  # bps between a perpetual and the spot price
+    rival_bps: float | None = None  # the excess premium at the other Korean exchange
 
     @property
     def best(self) -> Plan | None:

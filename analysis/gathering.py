@@ -1,18 +1,19 @@
 """The questions of one coin, asked together, each with its own deadline; the answers become one `Evidence`."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Protocol
 
 from analysis.asking import Asked, Question, wait_until_done
 from analysis.evidence import Evidence, FxLegs, KoreanFacts
 from analysis.pace import opened
-from analysis.quotes import Figure, Listed, NotListed, Run, Silent, Spot, VenueAnswer
+from analysis.quotes import NotListed, Run, Silent, VenueAnswer
 from analysis.sources import Venue
+from analysis.tokenomics import MarketCap
 from collectors.events import Exchange, Listing
 from config.clock import Clock
 
-RUN_ATTEMPTS = 5
+RUN_EVERY_S = 10.0  # how often high and volume since the notice are asked for anew
 GRACE_S = 0.1  # sources keep the deadline themselves; this is their time to come back with what they have by then
 
 
@@ -28,6 +29,19 @@ class Rates(Protocol):
     async def legs(self, exchange: Exchange) -> FxLegs: ...
 
 
+class Sizes(Protocol):
+    """What is known of coins' market caps; it asks in its own time and never keeps anyone waiting."""
+
+    def latest(self, base: str, contracts: Collection[str]) -> MarketCap | None: ...
+
+
+class NoSizes:
+    """Nobody knows any market cap."""
+
+    def latest(self, base: str, contracts: Collection[str]) -> MarketCap | None:  # noqa: ARG002 - of no coin
+        return None
+
+
 class Sources(Protocol):
     """Everyone who can be asked."""
 
@@ -37,6 +51,8 @@ class Sources(Protocol):
     def korean(self) -> KoreanSide: ...
     @property
     def rates(self) -> Rates: ...
+    @property
+    def sizes(self) -> Sizes: ...
 
 
 class Gathering:
@@ -57,9 +73,11 @@ class Gathering:
             exchange, lambda: korean.facts(exchange, base), _no_korean_facts, clock, self._deadline_s
         )
         self._rates = Question("exchange rate", lambda: rates.legs(exchange), _no_legs, clock, self._deadline_s)
-        self._runs: dict[str, Question[None]] = {}
-        self._attempts: dict[str, int] = {}
-        self._published: dict[str, Figure] = {}
+        self._sizes = sources.sizes
+        self._since_ms: int | None = None
+        self._asking_runs: dict[str, Question[None]] = {}
+        self._asked_runs_s: dict[str, float] = {}
+        self._runs: dict[str, Run] = {}
 
     async def evidence(
         self, group: asyncio.TaskGroup, listing: Listing | None, late: Callable[[], None] | None = None
@@ -70,11 +88,10 @@ class Gathering:
         """
         for question in self._questions():
             question.start(group, late)
+        self._ask_for_runs(group, listing, late)
         await wait_until_done(self._busy(), self._clock, self._deadline_s)
         answers = {name: question.answer() for name, question in self._venues.items()}
         korean, now_ms = self._korean.answer(), self._clock.now_ms()
-        if listing is not None and listing.published_ms is not None:
-            self._ask_for_runs(group, answers, listing.published_ms)
         return Evidence(
             exchange=self._exchange,
             base=self._base,
@@ -87,47 +104,60 @@ class Gathering:
             first_trade_ms=listing.first_trade_ms if listing is not None else None,
             deposit_opens_ms=listing.deposit_opens_ms if listing is not None else None,
             opened=opened(listing, korean, now_ms),
-            published_usdt=next((self._published[name] for name in self._by_name if name in self._published), None),
+            runs=dict(self._runs),
+            size=self._sizes.latest(self._base, tuple(korean.contracts.values())),
         )
 
     def abandon(self) -> None:
         """Stop waiting for whoever has not answered."""
-        for task in (*self._busy(), *(run.busy for run in self._runs.values())):
-            if task is not None:
-                task.cancel()
+        for task in self._busy():
+            task.cancel()
 
     def _questions(self) -> list[Asked]:
         return [*self._venues.values(), self._korean, self._rates]
 
     def _busy(self) -> list[asyncio.Task[None]]:
-        return [task for question in self._questions() if (task := question.busy) is not None]
+        asked = [*self._questions(), *self._asking_runs.values()]
+        return [task for question in asked if (task := question.busy) is not None]
 
-    def _ask_for_runs(self, group: asyncio.TaskGroup, answers: dict[str, VenueAnswer], published_ms: int) -> None:
-        """The price at publication, once for each venue that trades the coin; nobody waits for it."""
-        for name in _with_spot(answers.items()):
-            attempts = self._attempts.get(name, 0)
-            if name in self._published or attempts >= RUN_ATTEMPTS:
+    def _ask_for_runs(self, group: asyncio.TaskGroup, listing: Listing | None, late: Callable[[], None] | None) -> None:
+        """The price since the notice, else since the first sight, of every venue that may trade the coin."""
+        since_ms = None if listing is None else counted_from_ms(listing)
+        if since_ms != self._since_ms:
+            self._since_ms = since_ms
+            self._runs, self._asked_runs_s = {}, {}
+            for question in self._asking_runs.values():
+                if question.busy is not None:
+                    question.busy.cancel()
+            self._asking_runs = {}
+        if since_ms is None:
+            return
+        now_s = self._clock.monotonic()
+        for name, venue in self._by_name.items():
+            if now_s - self._asked_runs_s.get(name, float("-inf")) < RUN_EVERY_S or self._denied(name):
                 continue
-            if name not in self._runs:
-                ask = self._run_of(self._by_name[name], published_ms)
-                self._runs[name] = Question(f"{name} run", ask, _nothing, self._clock, self._deadline_s)
-            if self._runs[name].busy is None:
-                self._attempts[name] = attempts + 1
-                self._runs[name].start(group)
+            self._asked_runs_s[name] = now_s
+            if name not in self._asking_runs:
+                ask = self._run_of(venue, since_ms)
+                self._asking_runs[name] = Question(f"{name} run", ask, _nothing, self._clock, self._deadline_s)
+            self._asking_runs[name].start(group, late)
 
-    def _run_of(self, venue: Venue, published_ms: int) -> Callable[[], Awaitable[None]]:
+    def _denied(self, name: str) -> bool:
+        """Whether the venue said a moment ago that it does not trade the coin."""
+        return isinstance(self._venues[name].answer(), NotListed)
+
+    def _run_of(self, venue: Venue, since_ms: int) -> Callable[[], Awaitable[None]]:
         async def ask() -> None:
-            run = await venue.run_since(self._base, published_ms)
-            if isinstance(run, Run) and run.at_publication is not None:
-                self._published[venue.name] = Figure(run.at_publication, run.source, published_ms)
-            elif isinstance(run, NotListed):
-                self._attempts[venue.name] = RUN_ATTEMPTS
+            run = await venue.run_since(self._base, since_ms)
+            if isinstance(run, Run):
+                self._runs[venue.name] = run
 
         return ask
 
 
-def _with_spot(answers: Iterable[tuple[str, VenueAnswer]]) -> list[str]:
-    return [name for name, answer in answers if isinstance(answer, Listed) and isinstance(answer.quote.spot, Spot)]
+def counted_from_ms(listing: Listing) -> int:
+    """From when a run counts: the notice, or the first sight where nobody saw a notice."""
+    return listing.first_seen_ms if listing.published_ms is None else listing.published_ms
 
 
 def _asking(venue: Venue, base: str) -> Callable[[], Awaitable[VenueAnswer]]:

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from analysis.quotes import Book, NetworkState, NotListed, Silent, Transfers
-from analysis.reading import NoAnswer, Reply, Wire, decoded, refuse, require_200, transfer_state
+from analysis.reading import NoAnswer, Reply, Wire, decoded, number, refuse, require_200, transfer_state
 from analysis.sources import DEADLINE_S, Door, Line
 from analysis.verdict import TransferState
 from collectors import bithumb_rest, upbit_rest
@@ -26,6 +26,8 @@ P = TypeVar("P")
 
 FRESH_MS = 5_000  # a quiet book is shown again every few seconds; one older than this is asked for
 
+UPBIT_LAG = "may lag by minutes"
+RIVAL: Mapping[Exchange, Exchange] = {"upbit": "bithumb", "bithumb": "upbit"}
 NO_KEY = "Upbit tells transfer state only with a key (UPBIT_ACCESS_KEY)"
 # wallet_state -> deposit, withdrawal. "unsupported" has neither.
 UPBIT_STATES = {
@@ -38,7 +40,7 @@ UPBIT_STATES = {
 
 
 class KoreanAnswer(Struct, frozen=True):
-    """What one Korean exchange said of one coin against KRW; the three parts succeed and fail apart.
+    """What one Korean exchange said of one coin against KRW; the parts succeed and fail apart. `rival`: the other's.
 
     A market that is shown but not open yet has a book with empty sides.
     """
@@ -49,6 +51,7 @@ class KoreanAnswer(Struct, frozen=True):
     ticker: Ticker | NotListed | Silent
     transfers: Transfers | Silent
     taken_ms: int
+    rival: Book | NotListed | Silent = Silent("not asked")
 
 
 class LiveBooks(Protocol):
@@ -81,6 +84,7 @@ class _Wallet(Struct):
     network_name: str = ""
     wallet_state: str = ""
     block_state: str | None = None
+    block_elapsed_minutes: Wire = None
 
 
 def parse_books(exchange: Exchange, reply: Reply) -> dict[str, Book] | NotListed:
@@ -129,7 +133,7 @@ def parse_upbit_transfers(base: str, reply: Reply) -> Transfers:
     rows = [row for row in decoded(reply, list[_Wallet]) if row.currency == base]
     if not rows:
         raise NoAnswer(f"no network of {base} told")
-    return Transfers(tuple(_wallet(row) for row in rows), reply.source, reply.received_ms)
+    return Transfers(tuple(_wallet(row) for row in rows), reply.source, reply.received_ms, UPBIT_LAG)
 
 
 NO_BOOKS = _NoBooks()
@@ -159,7 +163,9 @@ class Korea:
             book = calls.create_task(self._book(exchange, base))
             ticker = calls.create_task(self._ticker(exchange, base))
             transfers = calls.create_task(self.transfers(exchange, base))
-        return KoreanAnswer(exchange, base, book.result(), ticker.result(), transfers.result(), self._clock.now_ms())
+            rival = calls.create_task(self._book(RIVAL[exchange], base))
+        told = book.result(), ticker.result(), transfers.result()
+        return KoreanAnswer(exchange, base, *told, self._clock.now_ms(), rival.result())
 
     async def transfers(self, exchange: Exchange, base: str) -> Transfers | Silent:
         """Deposits and withdrawals by network; silent where the exchange does not tell, never "closed"."""
@@ -234,4 +240,7 @@ def _flattened(data: Mapping[str, msgspec.Raw]) -> list[_Asset]:
 def _wallet(row: _Wallet) -> NetworkState:
     deposit, withdrawal = UPBIT_STATES.get(row.wallet_state, (TransferState.UNKNOWN, TransferState.UNKNOWN))
     note = "" if row.block_state in (None, "normal") else f"blocks {row.block_state}"
-    return NetworkState(row.net_type or row.network_name, deposit, withdrawal, note=note)
+    elapsed_min = number(row.block_elapsed_minutes)
+    block_age_ms = round(elapsed_min * 60_000) if elapsed_min is not None and elapsed_min >= 0 else None
+    network = row.net_type or row.network_name
+    return NetworkState(network, deposit, withdrawal, note=note, block_age_ms=block_age_ms)

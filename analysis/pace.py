@@ -65,4 +65,5 @@ def _reasons(verdict: Verdict) -> tuple[object, ...]:
     findings = tuple((finding.code, finding.subject) for finding in (*verdict.blockers, *verdict.warnings))
     best = verdict.routes[0] if verdict.routes else None
     route = (best.venue, best.network, not best.reasons) if best is not None else None
-    return (verdict.mode, verdict.outcome, verdict.level, findings, route, verdict.venues_silent)
+    ran = verdict.run_bps is not None
+    return (verdict.mode, verdict.outcome, verdict.level, findings, route, verdict.venues_silent, ran)

@@ -87,6 +87,7 @@ class NetworkState(Struct, frozen=True):
     """One chain of one coin, under the venue's own name for it. Fee and minimum in coins; None: not told.
 
     `contract` is empty for a chain's own coin and where the venue does not tell. `note` quotes the venue's reason.
+    `block_age_ms`: how long the exchange itself has seen no block of this chain; None: it does not say.
     """
 
     network: str
@@ -97,14 +98,19 @@ class NetworkState(Struct, frozen=True):
     confirmations: int | None = None
     contract: str = ""
     note: str = ""
+    block_age_ms: int | None = None
 
 
 class Transfers(Struct, frozen=True):
-    """The chains of one coin at one exchange; none at all means that the exchange knows no chain for it."""
+    """The chains of one coin at one exchange; none at all means that the exchange knows no chain for it.
+
+    `lag` quotes how far behind the truth the source admits to be, besides its age; empty: it admits nothing.
+    """
 
     networks: tuple[NetworkState, ...]
     source: str
     taken_ms: int
+    lag: str = ""
 
 
 class Quote(Struct, frozen=True):
@@ -205,6 +211,11 @@ class Run(Struct, frozen=True):
     def run_bps(self) -> float | None:
         """The price now against that at publication."""
         return None if self.at_publication is None else (self.now / self.at_publication - 1.0) * 10_000
+
+    @property
+    def high_bps(self) -> float | None:
+        """The highest price since publication against that at publication."""
+        return None if self.at_publication is None else (self.high / self.at_publication - 1.0) * 10_000
 
 
 class Leg(Struct, frozen=True):

@@ -178,8 +178,7 @@ def _way(
 ) -> Way:
     gate = settings.radar.gate
     known = settings.networks.get(network)
-    entry = settings.vasps.get(evidence.exchange, {}).get(venue)
-    vasp: Vasp = entry.deposit if entry is not None else "unknown"
+    vasp = _vasp(evidence, settings, venue)
     withdrawal = foreign.withdrawal if foreign is not None else TransferState.UNKNOWN
     deposit = _deposit(korean, evidence)
     p90 = float(known.p90_min.value) if known else None
@@ -210,6 +209,15 @@ def _way(
         min_coins=foreign.withdraw_min if foreign is not None else None,
         note="; ".join(dict.fromkeys(side.note for side in (foreign, korean) if side is not None and side.note)),
     )
+
+
+def _vasp(evidence: Evidence, settings: Settings, venue: str) -> Vasp:
+    """The exchange's own word, where it gives one; else the table that is kept by hand."""
+    told = evidence.korean.travel_rule.get(venue)
+    entry = settings.vasps.get(evidence.exchange, {}).get(venue)
+    if told is not None:
+        return told.deposit
+    return entry.deposit if entry is not None else "unknown"
 
 
 def _deposit(korean: NetworkState | None, evidence: Evidence) -> TransferState:

@@ -1,21 +1,36 @@
-"""Fills the token registry: CoinGecko's list in the background, once a day, and what a listing's notice names at once.
+"""Fills the token registry: CoinGecko's list and the venues' own in the background, a notice's coin at once.
 
-The list has some 17,000 coins. It is read and written in slices, so that neither the loop nor a transaction is held for
-more than a few milliseconds.
+CoinGecko's list has some 17,000 coins. It is read and written in slices, so that neither the loop nor a transaction is
+held for more than a few milliseconds.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
+from msgspec import Struct
+
 from analysis.coingecko import COINS, KEY_HEADER
 from analysis.quotes import Silent
+from analysis.reading import Reply
 from analysis.sources import Door, Line
-from analysis.token_list import CoinNames, names_of, parse_raw_coins, read_coins, tokens_in_notice, tokens_of
+from analysis.token_list import (
+    CoinNames,
+    ReadCoin,
+    ids_of,
+    names_of,
+    parse_raw_coins,
+    read_coins,
+    tokens_at_venue,
+    tokens_in_notice,
+    tokens_of,
+)
 from analysis.tokenomics import KnownCoin
+from analysis.venues import bitget_wire, gate_wire
 from collectors.events import Exchange
 from collectors.notice_parser import ParsedNotice
 from config.clock import Clock
@@ -35,6 +50,18 @@ ROWS_A_SLICE = 200
 REST_S = 0.05  # between two slices
 
 
+class _VenueList(Struct, frozen=True):
+    path: str
+    parse: Callable[[Reply], list[msgspec.Raw]]
+    read: ReadCoin
+
+
+VENUE_LISTS: Mapping[str, _VenueList] = {
+    "gate": _VenueList("/api/v4/spot/currencies", gate_wire.parse_coins, gate_wire.read_coin),
+    "bitget": _VenueList("/api/v2/spot/public/coins", bitget_wire.parse_coins, bitget_wire.read_coin),
+}
+
+
 class Writer(Protocol):
     def offer(self, work: Callable[[Connection], object]) -> bool: ...
     async def run(self, work: Callable[[Connection], None], urgent: bool = False) -> None: ...
@@ -52,6 +79,7 @@ class TokenKeeper:
         networks: Mapping[str, Network],
         api_key: str | None = None,
     ) -> None:
+        self._door = door
         self._line = Line(door, "coingecko", DEADLINE_S)
         self._headers = {KEY_HEADER: api_key} if api_key else None
         self._path = path
@@ -60,10 +88,13 @@ class TokenKeeper:
         self._networks = networks
 
     async def run(self) -> None:
-        """For ever; a list that did not come is asked for again a quarter of an hour later."""
+        """Once a day, for ever; a CoinGecko list that did not come is asked for again a quarter of an hour later."""
         await self._clock.sleep(FIRST_AFTER_S)
         while True:
-            await self._clock.sleep(EVERY_S if await self.fill() else AGAIN_AFTER_S)
+            came = await self.fill()
+            for venue in VENUE_LISTS:
+                await self.fill_from(venue)
+            await self._clock.sleep(EVERY_S if came else AGAIN_AFTER_S)
 
     async def fill(self) -> int:
         """Take the whole list in; return how many rows that was, 0 if it did not come."""
@@ -86,6 +117,21 @@ class TokenKeeper:
         log.info("the token registry knows %d tickers, %d rows", len(by_symbol), kept)
         return kept
 
+    async def fill_from(self, venue: str) -> int:
+        """Take in the addresses of one venue for coins and chains that no better source knows; return how many."""
+        asked = VENUE_LISTS[venue]
+        told = await Line(self._door, venue, DEADLINE_S).ask(asked.path, asked.parse, group="transfer")
+        if isinstance(told, Silent):
+            log.warning("the list of coins of %s did not come: %s", venue, told.reason)
+            return 0
+        kept = 0
+        for at in range(0, len(told), COINS_A_STEP):
+            tokens = list(tokens_at_venue(venue, told[at : at + COINS_A_STEP], asked.read, self._networks))
+            await self._writer.run(partial(rows.execute, work=token_registry.listed_at_venue(tokens)))
+            await self._clock.sleep(REST_S)
+            kept += len(tokens)
+        return kept
+
     def note(self, exchange: Exchange, notice: ParsedNotice) -> None:
         """Register the coin of a listing with what its notice names."""
         named = tokens_in_notice(exchange, notice.symbols, notice.networks, notice.contracts, self._networks)
@@ -101,6 +147,13 @@ class TokenKeeper:
         """What the registry says of a ticker, read beside the loop; nothing where it can't be read."""
         tokens = await asyncio.to_thread(token_registry.read, self._path, base)
         return names_of(exchange, tokens, self._networks)
+
+    async def coingecko_ids(self, base: str, contracts: Collection[str]) -> tuple[str, ...]:
+        """CoinGecko's names of the coins of this ticker whose contract is one of `contracts`."""
+        if not contracts:
+            return ()
+        tokens = await asyncio.to_thread(token_registry.read, self._path, base)
+        return ids_of(tokens, contracts)
 
     async def _store(self, tokens: list[Token]) -> int:
         """One slice of whole tickers, each transaction a part of it."""

@@ -4,11 +4,13 @@ A ticker is not a coin. Where CoinGecko knows several coins of one ticker, none 
 guess that looks like a match would be worse than a match that says it is weak. What a notice names stands above it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 from msgspec import Struct
 
+from analysis.identity import same_contract
+from analysis.quotes import NetworkState
 from analysis.reading import NoAnswer, Reply, decoded, require_200
 from analysis.routes import canonical
 from analysis.tokenomics import KnownCoin
@@ -16,6 +18,9 @@ from config.settings import Network
 from store.token_registry import Token
 
 COINGECKO, NOTICE = "coingecko", "notice"
+
+
+ReadCoin = Callable[[msgspec.Raw], tuple[str, tuple[NetworkState, ...]]]
 
 
 class CoinNames(Struct, frozen=True):
@@ -64,6 +69,21 @@ def tokens_of(coins: Sequence[KnownCoin], networks: Mapping[str, Network]) -> li
     return [found[0] if len(found) == 1 else Token(found[0].symbol, chain) for chain, found in by_chain.items()]
 
 
+def tokens_at_venue(
+    venue: str, rows: Iterable[msgspec.Raw], read: ReadCoin, networks: Mapping[str, Network]
+) -> Iterator[Token]:
+    """Chains and addresses that a venue names; a row that can't be read, or names no address, is left out."""
+    for row in rows:
+        try:
+            symbol, states = read(row)
+        except msgspec.DecodeError:
+            continue
+        for state in states:
+            chain = canonical(networks, venue, state.network)
+            if state.contract and chain is not None and symbol:
+                yield Token(symbol.upper(), chain, state.contract, told_by=venue)
+
+
 def tokens_in_notice(
     exchange: str,
     symbols: Sequence[str],
@@ -95,6 +115,18 @@ def names_of(exchange: str, tokens: Iterable[Token], networks: Mapping[str, Netw
             if token.contract_address and token.chain
         },
     )
+
+
+def ids_of(tokens: Iterable[Token], contracts: Collection[str]) -> tuple[str, ...]:
+    """The ids of those tokens whose contract is one of `contracts`, each once."""
+    found = (
+        token.coingecko_id
+        for token in tokens
+        if token.coingecko_id
+        and token.contract_address
+        and any(same_contract(token.contract_address, contract) for contract in contracts)
+    )
+    return tuple(dict.fromkeys(found))
 
 
 def _spelling(exchange: str, chain: str, networks: Mapping[str, Network]) -> str:

@@ -4,14 +4,14 @@ Contract: coingecko-api-oas demo-api.json, 2026-06-22. A symbol is not unique. W
 days, which is "unknown" here, never 0. The same field may be a whole number, a fraction or null.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
 import msgspec
 from msgspec import Struct
 
-from analysis.reading import NoAnswer, Reply, Wire, decoded, positive, require_200
+from analysis.reading import Reply, Wire, decoded, positive, require_200
 
 
 class KnownCoin(Struct, frozen=True):
@@ -45,13 +45,6 @@ class MarketCap(Struct, frozen=True):
     matched_by: Literal["contract", "symbol", "id"] = "id"
 
 
-class _Coin(Struct):
-    id: str
-    symbol: str
-    name: str = ""
-    platforms: dict[str, str | None] = {}
-
-
 class _Market(Struct):
     id: str
     symbol: str
@@ -67,33 +60,9 @@ class _Market(Struct):
     last_updated: str | None = None
 
 
-def parse_coins(reply: Reply) -> tuple[KnownCoin, ...]:
-    """`/coins/list?include_platform=true`; raise NoAnswer, also for an empty list."""
-    rows = decoded(require_200(reply), list[_Coin])
-    if not rows:
-        raise NoAnswer("an empty list of coins")
-    return tuple(
-        KnownCoin(row.id, row.symbol.upper(), row.name, {name: at for name, at in row.platforms.items() if name and at})
-        for row in rows
-    )
-
-
 def parse_market_caps(reply: Reply) -> tuple[MarketCap, ...]:
     """`/coins/markets?vs_currency=usd`; an unknown id has no row. Raise NoAnswer."""
     return tuple(_cap(row, reply.source) for row in decoded(require_200(reply), list[_Market]))
-
-
-def named(coins: Iterable[KnownCoin], symbol: str, contracts: Sequence[str] = ()) -> tuple[tuple[str, ...], bool]:
-    """The ids that may be meant, and whether a contract address names them.
-
-    An address counts only together with the symbol: wrapped and bridged coins share neither.
-    """
-    same = [coin for coin in coins if coin.symbol == symbol.upper()]
-    wanted = {comparable(address) for address in contracts}
-    by_contract = tuple(
-        coin.coin_id for coin in same if wanted & {comparable(address) for address in coin.platforms.values()}
-    )
-    return (by_contract, True) if by_contract else (tuple(coin.coin_id for coin in same), False)
 
 
 def chosen(caps: Sequence[MarketCap], by_contract: bool) -> MarketCap | None:
@@ -102,11 +71,6 @@ def chosen(caps: Sequence[MarketCap], by_contract: bool) -> MarketCap | None:
         return None
     best = min(caps, key=lambda cap: (cap.rank is None, cap.rank or 0, -(cap.market_cap_usd or 0.0), cap.coin_id))
     return msgspec.structs.replace(best, matched_by="contract" if by_contract else "symbol")
-
-
-def comparable(address: str) -> str:
-    """An address as it is compared: EVM addresses in lower case, those of other chains as they are."""
-    return address.lower() if address[:2] in ("0x", "0X") else address
 
 
 def _cap(row: _Market, source: str) -> MarketCap:

@@ -19,12 +19,12 @@ from analysis.premium import (
     Reference,
     VenuePrice,
     choose_fx,
-    exact_bps,
+    excess,
     global_vwap,
     premium,
     sound,
 )
-from analysis.quotes import Book, Listed, NotListed, Spot
+from analysis.quotes import Book, Figure, Listed, NotListed, Run, Spot
 from analysis.routes import Way, ways
 from analysis.verdict import CostPart, Mode
 from config.settings import Settings
@@ -64,6 +64,7 @@ def weigh(
     ]
     least = least_net_bps(gate, previous, evidence.now_ms)
     legs = evidence.legs
+    run = _run_so_far(evidence, reference, spots, max_age_ms)
     prices = premium(
         korean.mid if korean else None,
         reference.price,
@@ -90,7 +91,9 @@ def weigh(
         previous=previous,
         listed=evidence.korean.listed,
         opens_ms=None if evidence.first_trade_ms is not None else evidence.trading_starts_ms,
-        run_bps=_run_bps(evidence, reference),
+        run=run,
+        perp_gap=_perp_gap(evidence, others, reference),
+        rival_bps=_rival_bps(evidence, reference, fx, max_age_ms),
     )
     return msgspec.structs.replace(base, facts=dict(facts_of(base, evidence, notional)))
 
@@ -218,9 +221,47 @@ def _rank(plan: Plan, model: CostModel, least: Decimal) -> tuple[bool, bool, boo
     )
 
 
-def _run_bps(evidence: Evidence, reference: Reference) -> float | None:
-    before = evidence.published_usdt
-    if before is None or reference.price is None or not positive(before.value):
+def _run_so_far(evidence: Evidence, reference: Reference, spots: Mapping[str, Spot], max_age_ms: int) -> Run | None:
+    """The run at one venue, from its price at the notice to its price now: the one that weighs most in the reference.
+
+    A venue whose price is disputed, or that trades another coin of this name, tells no run.
+    """
+    disputed = {venue for venue, why in reference.excluded if why in ("outlier", "conflict")}
+    told = [
+        run
+        for venue, run in evidence.runs.items()
+        if venue in spots and venue not in disputed and positive(run.at_publication) and positive(run.now)
+    ]
+    if not told:
         return None
-    exact = exact_bps(reference.price / before.value - 1)
-    return None if exact is None else float(exact)
+
+    def weight(run: Run) -> tuple[bool, float, str]:
+        volume = spots[run.venue].quote_volume_24h
+        return run.venue not in reference.used, -(volume.value if volume is not None else 0.0), run.venue
+
+    best = min(told, key=weight)
+    price = _venue_price(best.venue, spots[best.venue], evidence.now_ms, max_age_ms)
+    if price is None or best.venue not in reference.used:
+        return best
+    newest_ms = max(best.taken_ms, price.taken_ms)
+    return msgspec.structs.replace(best, now=price.mid, high=max(best.high, price.mid), taken_ms=newest_ms)
+
+
+def _perp_gap(evidence: Evidence, others: set[str], reference: Reference) -> Figure | None:
+    """How far the first perpetual by name lies from the spot price, in bps; an ordinary one before a pre-market one."""
+    perps = sorted(evidence.perps().items(), key=lambda each: (each[1].pre_market, each[0]))
+    for venue, perp in perps:
+        price = perp.book.mid if perp.book is not None else perp.mark.value if perp.mark is not None else None
+        taken_ms = perp.book.taken_ms if perp.book is not None else perp.mark.taken_ms if perp.mark is not None else 0
+        gap = None if venue in others else excess(price, reference.price, 1.0)
+        if gap is not None:
+            return Figure(float(gap), f"{venue} {perp.symbol}{' (pre-market)' if perp.pre_market else ''}", taken_ms)
+    return None
+
+
+def _rival_bps(evidence: Evidence, reference: Reference, fx: Fx, max_age_ms: int) -> float | None:
+    """The excess premium at the other Korean exchange, at its mid price."""
+    rival = evidence.korean.rival
+    book = sound(rival.book, evidence.now_ms, max_age_ms) if rival is not None else None
+    gap = excess(book.mid if book is not None else None, reference.price, fx.rate)
+    return None if gap is None else float(gap)

@@ -13,7 +13,7 @@ from store.rows import Rows
 class Token(Struct, frozen=True):
     """One coin on one chain; `chain` is empty where none applies. What is None is unknown.
 
-    `told_by`: `coingecko`, or `notice` where the exchange itself named the chain.
+    `told_by`: `coingecko`, a venue's name, or `notice` where the Korean exchange itself named the chain.
     """
 
     symbol: str
@@ -26,7 +26,10 @@ class Token(Struct, frozen=True):
 
 
 def save(connection: sqlite3.Connection, token: Token) -> int:
-    """Insert or complete a token and return its row's id. What is unknown now does not erase what was known."""
+    """Insert or complete a token and return its row's id. What is unknown now does not erase what was known.
+
+    CoinGecko's id belongs to a contract: where a notice names another one, it was another coin's.
+    """
     connection.execute(
         "INSERT INTO token_registry (symbol, chain, contract_address, decimals, coingecko_id, name, told_by)"
         " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (symbol, chain) DO UPDATE SET"
@@ -35,7 +38,11 @@ def save(connection: sqlite3.Connection, token: Token) -> int:
         "  WHEN told_by = 'notice' AND excluded.told_by <> 'notice' THEN contract_address"
         "  ELSE COALESCE(excluded.contract_address, contract_address) END,"
         " decimals = COALESCE(excluded.decimals, decimals),"
-        " coingecko_id = COALESCE(excluded.coingecko_id, coingecko_id), name = COALESCE(excluded.name, name),"
+        " coingecko_id = CASE"
+        "  WHEN told_by <> 'notice' AND excluded.told_by = 'notice'"
+        "   AND lower(contract_address) IS NOT lower(excluded.contract_address) THEN excluded.coingecko_id"
+        "  ELSE COALESCE(excluded.coingecko_id, coingecko_id) END,"
+        " name = COALESCE(excluded.name, name),"
         " told_by = CASE WHEN 'notice' IN (told_by, excluded.told_by) THEN 'notice' ELSE excluded.told_by END",
         _values(token),
     )
@@ -66,21 +73,36 @@ def find_all(connection: sqlite3.Connection, symbol: str) -> list[Token]:
 
 
 # A row that a notice named keeps what that said, also where it named no address: a ticker's address on a list may be
-# another coin's. Unchanged rows are not written.
+# another coin's; nor does it take the id of a coin with another contract. Unchanged rows are not written.
 _LISTED = """
 INSERT INTO token_registry (symbol, chain, contract_address, decimals, coingecko_id, name, told_by)
 VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (symbol, chain) DO UPDATE SET
     contract_address = CASE told_by WHEN 'notice' THEN contract_address ELSE excluded.contract_address END,
-    coingecko_id = excluded.coingecko_id, name = COALESCE(excluded.name, name)
-WHERE (coingecko_id, name) IS NOT (excluded.coingecko_id, excluded.name)
-    OR (told_by <> 'notice' AND contract_address IS NOT excluded.contract_address)
+    coingecko_id = excluded.coingecko_id, name = COALESCE(excluded.name, name),
+    told_by = CASE told_by WHEN 'notice' THEN told_by ELSE excluded.told_by END
+WHERE (told_by <> 'notice' OR lower(contract_address) IS lower(excluded.contract_address))
+    AND (coingecko_id, name, contract_address) IS NOT
+        (excluded.coingecko_id, excluded.name, excluded.contract_address)
 """
 
 
 def listed(tokens: Iterable[Token]) -> Rows:
     """Rows of CoinGecko's whole list as work for the writer: what is no longer clear there is unknown again."""
     return Rows(_LISTED, [_values(token) for token in tokens])
+
+
+_AT_VENUE = """
+INSERT INTO token_registry (symbol, chain, contract_address, decimals, coingecko_id, name, told_by)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (symbol, chain) DO UPDATE SET contract_address = excluded.contract_address
+WHERE told_by = excluded.told_by AND contract_address IS NOT excluded.contract_address
+"""
+
+
+def listed_at_venue(tokens: Iterable[Token]) -> Rows:
+    """Rows of one venue's own list: where someone else told of this coin and chain, that stands."""
+    return Rows(_AT_VENUE, [_values(token) for token in tokens])
 
 
 def read(path: Path, symbol: str) -> list[Token]:

@@ -6,6 +6,7 @@ is text, flags too ("true"). An unknown symbol is code 40034, a contract that wa
 
 from typing import Generic, TypeVar
 
+import msgspec
 from msgspec import Struct, field
 
 from analysis.quotes import Book, Candle, Instrument, NetworkState, NotListed, Transfers
@@ -177,6 +178,17 @@ def parse_transfers(coin: str, reply: Reply) -> Transfers | NotListed:
     if row is None or not row.chains:
         raise NoAnswer(f"no chain of {coin} told")
     return Transfers(tuple(_network(chain) for chain in row.chains), reply.source, reply.received_ms)
+
+
+def parse_coins(reply: Reply) -> list[msgspec.Raw]:
+    """`/api/v2/spot/public/coins`, every coin's row, not read yet; raise NoAnswer."""
+    return _rows(reply, msgspec.Raw)
+
+
+def read_coin(row: msgspec.Raw) -> tuple[str, tuple[NetworkState, ...]]:
+    """One of these rows as a coin and its chains; raise DecodeError."""
+    coin = msgspec.json.decode(row, type=_Coin)
+    return coin.coin, tuple(_network(chain) for chain in coin.chains or ())
 
 
 def _data(reply: Reply, shape: type[R]) -> R | NotListed:

@@ -7,6 +7,7 @@ of an unknown pair INVALID_CURRENCY_PAIR. Spot numbers are text. Perpetuals are 
 
 from typing import TypeVar
 
+import msgspec
 from msgspec import Struct
 
 from analysis.quotes import Book, Candle, Instrument, NetworkState, NotListed, Transfers
@@ -196,6 +197,17 @@ def parse_transfers(reply: Reply) -> Transfers | NotListed:
     if not row.chains:
         raise NoAnswer("no chain told")
     return Transfers(tuple(_network(chain) for chain in row.chains), reply.source, reply.received_ms)
+
+
+def parse_coins(reply: Reply) -> list[msgspec.Raw]:
+    """`/spot/currencies`, every coin's row, not read yet; raise NoAnswer."""
+    return _list(reply, msgspec.Raw)
+
+
+def read_coin(row: msgspec.Raw) -> tuple[str, tuple[NetworkState, ...]]:
+    """One of these rows as a coin and its chains; raise DecodeError."""
+    coin = msgspec.json.decode(row, type=_Currency)
+    return coin.currency, tuple(_network(chain) for chain in coin.chains or ())
 
 
 def _answer(reply: Reply, shape: type[R]) -> R | NotListed:

@@ -6,15 +6,18 @@ from functools import partial
 from msgspec import Struct
 
 from alerts.verdict_desk import VerdictDesk
+from analysis.coingecko import CoinGecko
 from analysis.everyone import Everyone, Names, no_names
 from analysis.fx_keeper import FxKeeper
 from analysis.gate_rules import Previous
+from analysis.gathering import Sizes
 from analysis.instrument_keeper import InstrumentKeeper
 from analysis.korea import NO_BOOKS, LiveBooks
 from analysis.listing_pipeline import ListingPipeline
 from analysis.outcome_keeper import OutcomeKeeper
 from analysis.price_row import price_row
 from analysis.ringing import Rung
+from analysis.size_keeper import SizeKeeper
 from analysis.token_keeper import TokenKeeper
 from analysis.venues.signing import ApiKey
 from analysis.verdict import Verdict
@@ -53,7 +56,9 @@ def judging(ground: Base, writer: DatabaseWriter, recorder: Recorder, told: Tell
     tokens = TokenKeeper(
         door, ground.database, writer, clock, ground.settings.networks, ground.secrets.coingecko_api_key
     )
-    everyone = everyone_of(ground, tokens.known, recorder.books)
+    gecko = CoinGecko(door, clock, tokens.coingecko_ids, ground.secrets.coingecko_api_key)
+    sizes = SizeKeeper(gecko.market_cap, clock)
+    everyone = everyone_of(ground, tokens.known, recorder.books, sizes)
     pipeline = ListingPipeline(
         everyone, ground.settings, clock, desk.take, partial(_keep_price, writer), partial(_remembered, writer)
     )
@@ -66,18 +71,22 @@ def judging(ground: Base, writer: DatabaseWriter, recorder: Recorder, told: Tell
         "world prices": WorldKeeper(door, partial(_korean_coins, recorder), writer, clock, spread_max).run,
         "outcomes": OutcomeKeeper(ground.database, writer, clock).run,
         "token registry": tokens.run,
+        "market caps": sizes.run,
+        "travel rule": everyone.travel_rules.run,
         "keys": everyone.keys.run,
         "instrument lists": InstrumentKeeper(everyone.venues, ground.database, writer, clock).run,
     }
     return Judging(pipeline, pipeline, tokens, keepers)
 
 
-def everyone_of(ground: Base, names: Names = no_names, live: LiveBooks = NO_BOOKS) -> Everyone:
+def everyone_of(
+    ground: Base, names: Names = no_names, live: LiveBooks = NO_BOOKS, sizes: Sizes | None = None
+) -> Everyone:
     """Everyone who can be asked, with the keys that the owner gave; `live` books are looked at first."""
     gate, key = ground.settings.radar.gate, upbit_key(ground.secrets)
     upbit = None if key is None else partial(_bearer, key)
     keys = venue_keys(ground.secrets)
-    return Everyone(ground.door, ground.clock, gate.venues, gate.source_deadline_s, upbit, names, live, keys)
+    return Everyone(ground.door, ground.clock, gate.venues, gate.source_deadline_s, upbit, names, live, keys, sizes)
 
 
 def _bearer(key: UpbitKey) -> str:

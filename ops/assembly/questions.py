@@ -37,6 +37,7 @@ async def analyze(asked: cli.Arguments, settings: Settings, secrets: Secrets) ->
         async with base(asked.data, asked.simulator, settings, secrets) as ground:
             everyone = everyone_of(ground)
             await everyone.keys.check()
+            await everyone.travel_rules.renew()
             pipeline = ListingPipeline(everyone, settings, ground.clock, _tell_nobody)
             told = msgspec.json.encode(await answer_analyze(pipeline, query))
     return readout.show_decision(told, asked, settings.radar.language)

@@ -352,11 +352,6 @@ def test_a_listing_outside_krw_is_told_and_never_judged() -> None:
     assert decide(evidence(quotes=("BTC", "KRW")), settings()).outcome is Outcome.GO
 
 
-def test_the_run_since_the_notice_is_the_reference_against_its_price_then() -> None:
-    assert decide(evidence(published_usdt=figure(0.8)), settings()).run_bps == pytest.approx(2_500.0)
-    assert decide(evidence(), settings()).run_bps is None
-
-
 # --- hysteresis -----------------------------------------------------------------------------------------------------
 
 GO_BEFORE = Previous(Outcome.GO, NOW - 2_000)

@@ -9,6 +9,7 @@ import pytest
 
 from analysis.evidence import FxLegs, KoreanFacts
 from analysis.gate_rules import Previous
+from analysis.gathering import NoSizes
 from analysis.listing_pipeline import QUEUE, ListingPipeline
 from analysis.quotes import Instruments, NotListed, Run, Silent, VenueAnswer
 from analysis.ringing import Quiet, Ring, Rung
@@ -28,6 +29,8 @@ class FakeVenue:
         self.answer = answer
         self.after_s = after_s
         self.breaks = False
+        self.runs: list[int] = []
+        self.run_after_s = 0.0
         self._clock = clock
 
     async def ask(self, base: str) -> VenueAnswer:
@@ -41,6 +44,9 @@ class FakeVenue:
         return Instruments(self.name, {}, {}, self._clock.now_ms())
 
     async def run_since(self, base: str, published_ms: int) -> Run | NotListed | Silent:
+        self.runs.append(published_ms)
+        if self.run_after_s:
+            await self._clock.sleep(self.run_after_s)
         return Run(self.name, published_ms, 0.8, 1.0, 1.0, 1e5, 60, f"{self.name} klines", self._clock.now_ms())
 
 
@@ -54,6 +60,7 @@ class World:
         self.venues = (self.binance, self.okx, FakeVenue("bybit", clock, NotListed()))
         self.korean = self
         self.rates = self
+        self.sizes = NoSizes()
         self.korean_facts = good.korean()
         self.fx = good.legs()
         self.told: list[tuple[float, Listing, Verdict, Ring | Quiet]] = []
@@ -159,11 +166,34 @@ async def test_a_source_with_a_bug_is_silent_and_the_others_count(
     assert "okx: a bug in a source" in caplog.text
 
 
-async def test_the_run_since_the_notice_arrives_with_the_next_round(at_work: World, clock: FakeClock) -> None:
+async def test_the_run_since_the_notice_is_in_the_first_verdict_and_renewed(at_work: World, clock: FakeClock) -> None:
     at_work.pipeline.offer(listing())
+    await passing(clock, 1)
+    [(_, _, first, _)] = at_work.told
+    assert first.run_bps == first.facts["run_high_bps"].value == pytest.approx(2_500.0)
+    assert at_work.binance.runs == [START_MS - 5_000]
     await passing(clock, 40)
-    assert at_work.told[0][2].run_bps is None
+    assert 4 <= len(at_work.binance.runs) <= 5
+    assert len(at_work.venues[1].runs) == 1  # it does not trade the coin
+
+
+async def test_a_run_that_comes_late_is_told_as_soon_as_an_edit_may(at_work: World, clock: FakeClock) -> None:
+    at_work.binance.run_after_s = 2.0
+    at_work.pipeline.offer(listing())
+    await passing(clock, 1)
+    assert [verdict.run_bps for _, _, verdict, _ in at_work.told] == [None]
+    await passing(clock, 4)
     assert at_work.told[-1][2].run_bps == pytest.approx(2_500.0)
+
+
+async def test_without_a_notice_the_run_counts_from_the_first_sight_and_then_from_the_notice(
+    at_work: World, clock: FakeClock
+) -> None:
+    at_work.pipeline.offer(listing(published_ms=None, first_seen_ms=START_MS - 2_000))
+    await passing(clock, 1)
+    at_work.pipeline.offer(listing(first_seen_ms=START_MS - 2_000))
+    await passing(clock, 1)
+    assert at_work.binance.runs == [START_MS - 2_000, START_MS - 5_000]
 
 
 async def test_a_go_withdrawn_rings_at_once_and_comes_back_after_a_minute(at_work: World, clock: FakeClock) -> None:

@@ -134,3 +134,53 @@ async def test_a_list_that_does_not_come_is_asked_for_again_and_changes_nothing(
     task.cancel()
     assert len(door.asked) == 2
     assert connection.execute("SELECT COUNT(*) FROM token_registry").fetchone() == (0,)
+
+
+GATE_COINS = [
+    {"currency": "NEW", "chains": [{"name": "ETH", "addr": "0xN1"}, {"name": "NOSUCHCHAIN", "addr": "x"}]},
+    {"currency": "NOVA", "chains": [{"name": "ETH", "addr": "0xWRONG"}]},
+    {"currency": "BARE", "chains": [{"name": "ETH", "addr": ""}]},
+    {"no": "coin"},
+]
+
+
+async def test_a_venues_list_fills_only_what_nobody_better_knows(path: Path, connection: sqlite3.Connection) -> None:
+    await filled(connection, path, NOVA)
+    clock = FakeClock()
+    door = FakeDoor(clock)
+    door.says("gate", "/api/v4/spot/currencies", GATE_COINS)
+    keeper = TokenKeeper(door, path, Direct(connection), clock, SHIPPED.networks)
+    task = asyncio.create_task(keeper.fill_from("gate"))
+    while not task.done():
+        await clock.advance(1)
+    assert token_registry.find(connection, "NEW", "ETH") == Token("NEW", "ETH", "0xN1", told_by="gate")
+    assert token_registry.find_all(connection, "BARE") == []
+    assert [token.contract_address for token in token_registry.find_all(connection, "NOVA")] == ["0xA1", "So1"]
+    assert (await keeper.known("upbit", "NEW")).contracts == {}
+    await filled(connection, path, {"id": "new", "symbol": "new", "name": "New", "platforms": {"ethereum": "0xN2"}})
+    assert token_registry.find(connection, "NEW", "ETH") == Token("NEW", "ETH", "0xN2", None, "new", "New")
+
+
+async def test_a_venues_list_that_does_not_come_costs_nothing(path: Path, connection: sqlite3.Connection) -> None:
+    clock = FakeClock()
+    door = FakeDoor(clock)
+    door.says("bitget", "/api/v2/spot/public/coins", b"<html>", status=403)
+    keeper = TokenKeeper(door, path, Direct(connection), clock, SHIPPED.networks)
+    assert await keeper.fill_from("bitget") == 0
+
+
+async def test_an_id_goes_with_its_contract_and_never_with_the_ticker(
+    path: Path, connection: sqlite3.Connection
+) -> None:
+    """The notice names one contract, CoinGecko lists the ticker with another: the id is that of another coin."""
+    address = "0x" + "c0ffee" * 6 + "beef"
+    keeper, _ = await filled(connection, path, TWINS[0])
+    assert await keeper.coingecko_ids("TWIN", ("0xb1",)) == ("twin",)
+    keeper.note("upbit", parse("upbit", "트윈(TWIN) 신규 거래지원 안내 (KRW, BTC, USDT 마켓)", BODY))
+    assert await keeper.coingecko_ids("TWIN", (address,)) == ()
+    keeper, _ = await filled(connection, path, TWINS[0])
+    assert await keeper.coingecko_ids("TWIN", (address,)) == ()
+    ours = {**TWINS[0], "id": "ours", "platforms": {"ethereum": address.upper().replace("0X", "0x")}}
+    keeper, _ = await filled(connection, path, ours)
+    assert await keeper.coingecko_ids("TWIN", (address,)) == ("ours",)
+    assert await keeper.coingecko_ids("TWIN", ()) == ()

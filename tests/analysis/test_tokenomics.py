@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from analysis.reading import NoAnswer, Reply
-from analysis.tokenomics import KnownCoin, chosen, named, parse_coins, parse_market_caps
+from analysis.reading import Reply
+from analysis.tokenomics import chosen, parse_market_caps
 
 ROW = {
     "id": "quarx", "symbol": "qrx", "name": "Quarx", "current_price": 0.0251, "market_cap": 25_100_000,
@@ -14,11 +14,6 @@ ROW = {
     "circulating_supply": 1_000_000_000.0, "total_supply": 2_000_000_000, "max_supply": None,
     "last_updated": "2027-01-15T07:59:30.250Z", "roi": None, "sparkline_in_7d": {"price": [1]},
 }  # fmt: skip
-COINS = (
-    KnownCoin("quarx", "QRX", "Quarx", {"ethereum": "0xAbC1"}),
-    KnownCoin("qrx-two", "QRX", "Other", {"solana": "So1anaCase"}),
-    KnownCoin("bridged", "AXQRX", "Bridged", {"ethereum": "0xabc1"}),
-)
 
 
 def reply(body: object, status: int = 200) -> Reply:
@@ -47,33 +42,6 @@ def test_a_cap_of_nothing_is_unknown(nothing: Any) -> None:
 @pytest.mark.parametrize("when", [None, "", "yesterday", "2027-01-15T07:59:30"])
 def test_a_time_that_is_none_is_unknown(when: Any) -> None:
     assert cap(last_updated=when).updated_ms is None
-
-
-def test_the_id_map_keeps_real_addresses_only() -> None:
-    rows = [{"id": "quarx", "symbol": "qrx", "name": "Quarx", "platforms": {"ethereum": "0x1", "": "", "tron": None}}]
-    assert parse_coins(reply(rows)) == (KnownCoin("quarx", "QRX", "Quarx", {"ethereum": "0x1"}),)
-
-
-@pytest.mark.parametrize(("body", "status"), [([], 200), ({"status": {"error_code": 429}}, 429), ({"error": "x"}, 404)])
-def test_no_map_is_no_answer(body: Any, status: int) -> None:
-    with pytest.raises(NoAnswer):
-        parse_coins(reply(body, status))
-
-
-@pytest.mark.parametrize(
-    ("contracts", "ids", "by_contract"),
-    [
-        (["0xABC1"], ("quarx",), True),
-        (["So1anaCase"], ("qrx-two",), True),
-        (["so1anacase"], ("quarx", "qrx-two"), False),
-        ([], ("quarx", "qrx-two"), False),
-        (["0xdead"], ("quarx", "qrx-two"), False),
-    ],
-)
-def test_a_contract_names_the_coin_else_the_symbol_does(
-    contracts: list[str], ids: tuple[str, ...], by_contract: bool
-) -> None:
-    assert named(COINS, "qrx", contracts) == (ids, by_contract)
 
 
 def test_of_one_symbol_the_best_rank_is_taken_and_marked() -> None:

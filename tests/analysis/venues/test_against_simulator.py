@@ -1,6 +1,6 @@
 """Every fetcher through the real door against the simulated services, over real connections."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from pathlib import Path
 
 import pytest
@@ -234,6 +234,11 @@ async def test_the_korean_side_answers(
     assert isinstance(answer.transfers, Transfers if exchange == "bithumb" else Silent)
 
 
+async def nobody(symbol: str, contracts: Collection[str]) -> tuple[str, ...]:
+    """A registry that knows no contract."""
+    return ()
+
+
 async def test_bank_legs_and_caps_answer(sim: SimulatorHandle, door: HttpDoor, clock: FakeSimClock) -> None:
     rate = await Bank(door, clock, 5.0).rate()
     assert isinstance(rate, BankRate) and rate.krw_per_usd == sim.world.bank_rate().base_price
@@ -242,5 +247,5 @@ async def test_bank_legs_and_caps_answer(sim: SimulatorHandle, door: HttpDoor, c
     legs = answer.legs
     assert legs.btc_krw and legs.btc_usdt and legs.usdt_krw
     assert legs.btc_krw.price / legs.btc_usdt.price == pytest.approx(legs.usdt_krw.price, rel=0.03)
-    cap = await CoinGecko(door, clock).market_cap("BTC")
+    cap = await CoinGecko(door, clock, nobody).market_cap("BTC")
     assert isinstance(cap, MarketCap) and cap.market_cap_usd is not None and cap.market_cap_usd > 1e11

@@ -10,7 +10,8 @@ import pytest
 from analysis.bank import parse_dunamu
 from analysis.quotes import Book, Instrument, Transfers
 from analysis.reading import NoAnswer, Reply
-from analysis.tokenomics import parse_coins, parse_market_caps
+from analysis.token_list import parse_raw_coins, read_coins
+from analysis.tokenomics import parse_market_caps
 from analysis.venues import binance_wire, bybit_wire, okx_wire
 from analysis.venues.assemble import PerpTicker, Ticker
 
@@ -129,7 +130,9 @@ def test_bybit_transfer_states(recorded: Path, name: str) -> None:
 
 def test_coingecko_and_dunamu(recorded: Path) -> None:
     folder = recorded / "fx-and-tokens"
-    coins = parse_coins(reply((folder / "coingecko_oas_example_coins_list_2026-05.json").read_bytes()))
+    coins = list(
+        read_coins(parse_raw_coins(reply((folder / "coingecko_oas_example_coins_list_2026-05.json").read_bytes())))
+    )
     assert {coin.symbol: list(coin.platforms) for coin in coins} == {"TRUMP": ["solana"], "ONDO": ["ethereum"]}
     cap = parse_market_caps(reply((folder / "coingecko_oas_example_coins_markets_2026-05.json").read_bytes()))[0]
     assert (cap.symbol, cap.rank, cap.maximum, cap.updated_ms) == ("BTC", 1, 21e6, 1_779_108_561_599)

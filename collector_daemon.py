@@ -134,7 +134,7 @@ async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold
         watchdog.composed()
         log.info("%s; data in %s", doing, asked.data)
         await _until(stop.asked, clock, asked.duration)
-        notify.stopping()
+        watchdog.stopping()
         if stop.signal is not None:
             await view.desk.stopped_by(stop.signal)
         log.info("stopping: sockets, last seconds, last minute, alerts, writer")

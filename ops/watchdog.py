@@ -64,6 +64,7 @@ class Watchdog:
         self._beaten = False
         self._composed = False
         self._ready = False
+        self._stopping = False
         self.why: str | None = None
 
     def composed(self) -> None:
@@ -75,6 +76,14 @@ class Watchdog:
     def ready(self) -> bool:
         """Whether the service manager was told READY."""
         return self._ready
+
+    def stopping(self) -> None:
+        """The end was asked for and is in order: receivers and commits that cease are no trouble any more.
+
+        A stop that hangs is the service manager's to end (TimeoutStopSec).
+        """
+        self._stopping = True
+        self._notify.stopping()
 
     def healthy(self) -> bool:
         """Whether we would feed the watchdog now, and commits succeed: the sign that a dead-man's switch waits for."""
@@ -98,6 +107,9 @@ class Watchdog:
             await self._clock.sleep(BEAT_S)
 
     def _look(self) -> None:
+        if self._stopping:
+            self._notify.alive()
+            return
         fault = self._writer.fault
         free_bytes = shutil.disk_usage(self._data).free if fault is not None else 0
         if not self._ready:

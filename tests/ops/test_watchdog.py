@@ -167,3 +167,12 @@ async def test_a_writer_that_hangs_without_a_word_starves_it(bench: Bench) -> No
     await bench.clock.advance(COMMIT_S + 6)
     assert await bench.told_in(60) == set()
     assert "nobody says why" in (bench.watchdog.why or "")
+
+
+async def test_a_stop_that_is_slow_is_fed_and_no_trouble(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    bench.watchdog.composed()
+    bench.watchdog.stopping()
+    assert "STOPPING=1" in bench.manager.told()
+    bench.writer.hangs, bench.upbit.alive = True, False
+    assert await bench.told_in(120) == {"WATCHDOG=1"}
+    assert caplog.records == []

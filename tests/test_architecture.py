@@ -34,6 +34,7 @@ PURE = [
 DOORS = {
     "aiohttp": {"collectors/net/http.py", "ops/radar_socket.py", "ops/listener.py", "ops/vital_routes.py"},
     "websockets": {"collectors/net/socket.py"},
+    "aiohappyeyeballs": {"collectors/net/dial.py"},
     "httpx": set[str](),
     "sqlite3": {"store", "ops/readout.py"},
 }

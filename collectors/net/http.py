@@ -10,15 +10,18 @@ Every status is an answer, 304, 429 and 500 too; whoever asked decides what it m
 query or a header: Telegram's paths hold its token.
 """
 
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
 
 import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
 from msgspec import Struct
 from yarl import URL
 
 from collectors.net.deadline import within
+from collectors.net.dial import CONNECT_S, resolve, tls_context, told
 from collectors.net.limits import Limits, Paused
 from config.clock import Clock
 
@@ -162,12 +165,16 @@ class HttpDoor:
             response = await within(
                 self._clock, left_s, self._travel(service, method, path, url, sending, body, journey)
             )
+        except aiohttp.ConnectionTimeoutError:
+            self.limits.failed(service, self._clock.monotonic())
+            raise Unreachable(service, f"TCP or TLS: no connection within {CONNECT_S:g} s", sent=False) from None
         except TimeoutError:
             self.limits.failed(service, self._clock.monotonic())
-            raise DeadlineExceeded(service, f"no answer within {deadline_s:g} s", sent=journey.sent) from None
+            what = "answer" if journey.sent else "connection"
+            raise DeadlineExceeded(service, f"no {what} within {deadline_s:g} s", sent=journey.sent) from None
         except aiohttp.ClientConnectorError as e:
             self.limits.failed(service, self._clock.monotonic())
-            raise Unreachable(service, f"{type(e).__name__}: {e.os_error}", sent=False) from None
+            raise Unreachable(service, told(e.os_error), sent=False) from None
         except (aiohttp.ClientError, OSError) as e:  # their text may hold the URL, so only their name goes on
             self.limits.failed(service, self._clock.monotonic())
             raise Unreachable(service, type(e).__name__, sent=journey.sent) from None
@@ -231,10 +238,16 @@ class HttpDoor:
             tracing = aiohttp.TraceConfig()
             tracing.on_request_headers_sent.append(_note_sent)
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit_per_host=16, keepalive_timeout=KEEP_ALIVE_S),
+                connector=aiohttp.TCPConnector(
+                    limit_per_host=16,
+                    keepalive_timeout=KEEP_ALIVE_S,
+                    resolver=_Resolver(),
+                    ssl=tls_context(),
+                ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"User-Agent": self._user_agent, "Accept": "application/json"},
-                timeout=aiohttp.ClientTimeout(total=None),  # ours runs on the daemon's clock
+                # the whole runs on the daemon's clock, a connection on the network's
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S),
                 trust_env=False,
                 trace_configs=[tracing],
             )
@@ -249,6 +262,24 @@ class HttpDoor:
         self._etags[url] = etag
         if len(self._etags) > REMEMBERED_PAGES:
             del self._etags[next(iter(self._etags))]
+
+
+class _Resolver(AbstractResolver):
+    """Looks up names as sockets do."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        return [
+            ResolveResult(
+                hostname=host, host=str(place[0]), port=place[1], family=of, proto=protocol, flags=socket.AI_NUMERICHOST
+            )
+            for of, _, protocol, _, place in await resolve(host, port)
+            if family in (socket.AF_UNSPEC, of)
+        ]
+
+    async def close(self) -> None:
+        """Nothing is kept."""
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """The one-file seam to the socket library: everything else knows `Socket`, `Connect` and the errors below.
 
     SocketError (Exception)
-        ConnectFailed       no connection: DNS, refused, TLS, no answer in time
+        ConnectFailed       no connection; the text begins with what failed: DNS, TCP, TLS, WebSocket
             ConnectRefused  the host answered, but with an HTTP status instead of a socket
         SocketClosed        an open connection ended, by whichever side
 
@@ -10,16 +10,18 @@ so silence of the network is noticed within about 10 s of real time, whatever th
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_connection
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
+from collectors.net.dial import TLS_S, dial, tls_context, told
 from collectors.net.limits import retry_after_s
 
 MAX_FRAME_BYTES = 2 * 1024 * 1024  # the largest real frame is a 30-level book of about 3 kB
-OPEN_TIMEOUT_S = 10.0
+OPEN_TIMEOUT_S = 10.0  # of the handshake, once there is a TCP connection; TLS has a time of its own
 PING_EVERY_S = 5.0
 PONG_WITHIN_S = 5.0
 CLOSE_WITHIN_S = 1.0
@@ -123,9 +125,15 @@ async def connect(url: str, headers: Mapping[str, str], *, compression: bool = F
     """
     if any(name.lower() == "origin" for name in headers):
         raise ValueError("an Origin header would be throttled to one handshake in 10 s")
+    place = urlsplit(url)
+    secure = place.scheme == "wss"
+    tls: dict[str, Any] = {"ssl": tls_context(), "ssl_handshake_timeout": TLS_S} if secure else {}
     try:
+        wire = await dial(place.hostname or "", place.port or (443 if secure else 80))
         connection = await open_connection(
             url,
+            sock=wire,
+            **tls,
             additional_headers=dict(headers),
             user_agent_header=None,
             origin=None,
@@ -142,6 +150,8 @@ async def connect(url: str, headers: Mapping[str, str], *, compression: bool = F
         answer = e.response
         stated_s = retry_after_s(answer.headers.get("Retry-After"))
         raise ConnectRefused(answer.status_code, stated_s, bytes(answer.body[:REFUSAL_BYTES])) from e
-    except (OSError, TimeoutError, WebSocketException) as e:
-        raise ConnectFailed(f"{type(e).__name__}: {e}") from e
+    except TimeoutError as e:
+        raise ConnectFailed(f"WebSocket: no answer to the handshake within {OPEN_TIMEOUT_S:g} s") from e
+    except (OSError, WebSocketException) as e:
+        raise ConnectFailed(told(e)) from e
     return _Socket(connection)

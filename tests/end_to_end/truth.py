@@ -4,8 +4,8 @@ The slow obvious way on purpose: trades are sorted, grouped by whole second or m
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -82,8 +82,24 @@ def differences(candle: Row, expected: Mapping[str, float]) -> list[str]:
     return found
 
 
+class Recorded(Protocol):
+    """Whatever has stored something: a daemon, or its recording side alone."""
+
+    def rows(self, sql: str, *values: object) -> list[dict[str, Any]]: ...
+
+
+Truth = Callable[[str, int], Mapping[str, Sequence[Row]]]
+
+
 def compare(pair: Pair) -> Compared:
-    """Everything that a stopped daemon stored, against the truth.
+    """Everything that a stopped daemon stored, against the truth."""
+    return compare_with(
+        pair, lambda exchange, from_ms: pair.simulator.get("/sim/truth", exchange=exchange, from_ms=from_ms)
+    )
+
+
+def compare_with(pair: Recorded, told: Truth) -> Compared:
+    """Everything that was stored against the trades that are `told` of an exchange from a moment on, by code.
 
     Seconds that an unhealed gap touches may differ, and those of a gap that says itself to be healed approximately.
     """
@@ -93,7 +109,7 @@ def compare(pair: Pair) -> Compared:
     gaps = [span_of(row) for row in rows if row["state"] != "healed"]
     rough = [span_of(row) for row in rows if row["state"] == "healed" and "approximate" in row["source"]]
     markets = pair.rows("SELECT * FROM markets")
-    truth = {exchange: pair.simulator.get("/sim/truth", exchange=exchange, from_ms=first_ms) for exchange in EXCHANGES}
+    truth = {exchange: told(exchange, first_ms) for exchange in EXCHANGES}
     for market in markets:
         trades = in_order(market["exchange"], truth[market["exchange"]].get(market["code"], []))
         mine, vague = ([each for each in some if each.touches(market, first_ms, 2**62)] for some in (gaps, rough))
@@ -113,7 +129,7 @@ def span_of(row: Row) -> Span:
 
 
 def _compare_seconds(
-    found: Compared, pair: Pair, market: Row, trades: Sequence[Row], gaps: Sequence[Span], ours_from_ms: int
+    found: Compared, pair: Recorded, market: Row, trades: Sequence[Row], gaps: Sequence[Span], ours_from_ms: int
 ) -> None:
     stored = {row["open_ms"]: row for row in pair.rows("SELECT * FROM candles_1s WHERE market_id = ?", market["id"])}
     true = grouped(trades, SECOND_MS)
@@ -139,7 +155,7 @@ def _compare_seconds(
 
 def _compare_minutes(
     found: Compared,
-    pair: Pair,
+    pair: Recorded,
     market: Row,
     trades: Sequence[Row],
     gaps: Sequence[Span],

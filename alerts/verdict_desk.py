@@ -46,9 +46,7 @@ class VerdictDesk:
         reply = self._reply(listing, verdict, answer, now_ms) if isinstance(answer, Ring) else None
 
         def work(connection: Connection) -> None:
-            decisions.add(connection, listing.listing_id, verdict)
-            for rate in snapshots(verdict.facts, now_ms):
-                fx.add(connection, rate)
+            _keep(connection, listing, verdict)
             first = deliveries.first_sight_of(connection, listing.key)
             if first is not None:
                 deliveries.edit_alert(connection, first, text, now_ms)
@@ -67,5 +65,19 @@ class VerdictDesk:
         await self._writer.run(work, urgent=True)
         self._on_alerts(())
 
+    async def keep(self, listing: Listing, verdict: Verdict) -> None:
+        """Only keep a verdict: another one than before, a moment too early for the next edit."""
+
+        def work(connection: Connection) -> None:
+            _keep(connection, listing, verdict)
+
+        await self._writer.run(work)
+
     def _reply(self, listing: Listing, verdict: Verdict, answer: Ring, now_ms: int) -> str:
         return message.verdict_changed(listing, answer.before, verdict, self._language, now_ms, gone=answer.gone)
+
+
+def _keep(connection: Connection, listing: Listing, verdict: Verdict) -> None:
+    decisions.add(connection, listing.listing_id, verdict)
+    for rate in snapshots(verdict.facts, verdict.made_ms):
+        fx.add(connection, rate)

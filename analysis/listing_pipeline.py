@@ -16,7 +16,7 @@ from analysis.evidence import Evidence
 from analysis.gate import follow, judge
 from analysis.gate_rules import Previous
 from analysis.gathering import Gathering, Sources
-from analysis.pace import due, pause_s
+from analysis.pace import Worth, pause_s, worth
 from analysis.premium import Fx, FxMember, remember
 from analysis.quotes import NotListed
 from analysis.ringing import Quiet, Ring, Rung, ringing, rung
@@ -33,12 +33,17 @@ ACTIVE = 64  # listings under watch at a time; the next ones wait in the queue
 OVER = (ListingState.CANCELLED, ListingState.SETTLED)
 
 OnVerdict = Callable[[Listing, Verdict, Ring | Quiet], Awaitable[None]]
+OnChange = Callable[[Listing, Verdict], Awaitable[None]]
 OnLook = Callable[[Listing, Verdict], None]
 Memory = tuple[Rung, Previous | None]
 
 
 async def _no_memory(listing: Listing) -> Memory:  # noqa: ARG001 - nothing was ever told
     return Rung(), None
+
+
+async def _no_change(listing: Listing, verdict: Verdict) -> None:
+    """Nobody has to care."""
 
 
 class _Case:
@@ -53,12 +58,14 @@ class _Case:
         self.recalled = False
         self.heard: Verdict | None = None  # the latest one that the reader's knowledge agrees with
         self.told: Verdict | None = None
+        self.kept: Verdict | None = None
         self.told_s = 0.0
 
 
 class ListingPipeline:
     """`on_verdict(listing, verdict, Ring | Quiet)` is awaited for each verdict worth telling: kept, edited, replied.
 
+    `on_change(listing, verdict)` is awaited for one that differs from the last but comes too early to be told.
     `on_look(listing, verdict)` hears of every verdict at once, told or not, and must not wait for anything.
     `remembered(listing)` is asked once a listing: what its reader was told before we started, and the last verdict.
     `run()` may be cancelled and started again: the listings under watch are kept. `crashes` counts looks that failed.
@@ -71,6 +78,7 @@ class ListingPipeline:
         clock: Clock,
         on_verdict: OnVerdict,
         on_look: OnLook = lambda listing, verdict: None,  # noqa: ARG005 - nobody has to care
+        on_change: OnChange = _no_change,
         remembered: Callable[[Listing], Awaitable[Memory]] = _no_memory,
     ) -> None:
         self._sources = sources
@@ -78,6 +86,7 @@ class ListingPipeline:
         self._clock = clock
         self._on_verdict = on_verdict
         self._on_look = on_look
+        self._on_change = on_change
         self._remembered = remembered
         self._queue: asyncio.Queue[Listing] = asyncio.Queue(QUEUE)
         self._cases: dict[str, _Case] = {}
@@ -194,14 +203,18 @@ class ListingPipeline:
         return verdict
 
     async def _tell(self, case: _Case, listing: Listing, verdict: Verdict) -> None:
-        """Hand the verdict on if it is worth it; a failure of `on_verdict` ends `run()`, and the case is kept."""
+        """Hand the verdict on if it is worth it; a failure of a receiver ends `run()`, and the case is kept."""
         gate = self._settings.radar.gate
         case.previous = follow(case.previous, verdict, gate)
         now_ms, now_s = self._clock.now_ms(), self._clock.monotonic()
         answer = ringing(case.rung, verdict, now_ms, gate.ring_every_s, case.heard)
-        if not due(case.told, verdict, answer, now_s - case.told_s, gate.edit_every_s):
+        what = worth(case.told, case.kept, verdict, answer, now_s - case.told_s, gate.edit_every_s)
+        if what is Worth.NOTHING:
             return
-        await self._on_verdict(listing, verdict, answer)
+        await (self._on_verdict(listing, verdict, answer) if what is Worth.TELL else self._on_change(listing, verdict))
+        case.kept = verdict
+        if what is Worth.KEEP:
+            return
         case.rung = rung(case.rung, answer, verdict, now_ms)
         case.told, case.told_s = verdict, now_s
         if case.rung.outcome is verdict.outcome:

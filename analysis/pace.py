@@ -1,6 +1,7 @@
 """When to look at a listing again, whether its trading has begun, and which verdicts are worth telling. Pure."""
 
 import math
+from enum import Enum
 
 from analysis.evidence import KoreanFacts
 from analysis.ringing import Quiet, Ring
@@ -45,19 +46,36 @@ def pause_s(listing: Listing, gate: Gate, now_ms: int, crowd: int) -> float | No
     return min(seconds, -since_s) if opening_ms is not None and since_s < 0 else seconds
 
 
-def due(told: Verdict | None, new: Verdict, answer: Ring | Quiet, since_s: float, edit_every_s: float) -> bool:
-    """Whether a verdict is worth telling now; `since_s` counts from the one that was told last.
+class Worth(Enum):
+    """What is done with a verdict: told and kept, only kept because it is another one, or neither."""
+
+    TELL = "tell"
+    KEEP = "keep"
+    NOTHING = "nothing"
+
+
+def worth(
+    told: Verdict | None,
+    kept: Verdict | None,
+    new: Verdict,
+    answer: Ring | Quiet,
+    since_s: float,
+    edit_every_s: float,
+) -> Worth:
+    """What a verdict is worth; `since_s` counts from the one that was told last, `kept` is the one kept last.
 
     What rings goes out at once. Else at most one in `edit_every_s`: a changed verdict or reason as soon as that allows,
-    moved figures alone more rarely, and the same again once a minute for the record.
+    moved figures alone more rarely, and the same again once a minute for the record. A change that comes too early to
+    be told is kept all the same.
     """
     if told is None or isinstance(answer, Ring):
-        return True
-    if since_s < edit_every_s:
-        return False
-    if _reasons(told) != _reasons(new) or since_s >= DECISION_EVERY_S:
-        return True
-    return since_s >= FIGURES_EVERY_S and (told.net_bps, told.run_bps) != (new.net_bps, new.run_bps)
+        return Worth.TELL
+    if since_s >= edit_every_s:
+        if _reasons(told) != _reasons(new) or since_s >= DECISION_EVERY_S:
+            return Worth.TELL
+        if since_s >= FIGURES_EVERY_S and (told.net_bps, told.run_bps) != (new.net_bps, new.run_bps):
+            return Worth.TELL
+    return Worth.KEEP if kept is None or _reasons(kept) != _reasons(new) else Worth.NOTHING
 
 
 def _reasons(verdict: Verdict) -> tuple[object, ...]:

@@ -60,7 +60,13 @@ def judging(ground: Base, writer: DatabaseWriter, recorder: Recorder, told: Tell
     sizes = SizeKeeper(gecko.market_cap, clock)
     everyone = everyone_of(ground, tokens.known, recorder.books, sizes)
     pipeline = ListingPipeline(
-        everyone, ground.settings, clock, desk.take, partial(_keep_price, writer), partial(_remembered, writer)
+        everyone,
+        ground.settings,
+        clock,
+        desk.take,
+        partial(_keep_price, writer),
+        desk.keep,
+        partial(_remembered, writer),
     )
     if not ground.settings.features.analysis:
         return Judging(pipeline, Unjudged(), tokens, {})

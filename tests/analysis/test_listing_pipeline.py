@@ -60,11 +60,15 @@ class World:
         self.venues = (self.binance, self.okx, FakeVenue("bybit", clock, NotListed()))
         self.korean = self
         self.rates = self
-        self.sizes = NoSizes()
+        self.sizes, self.spot_only = NoSizes(), frozenset[str]()
         self.korean_facts = good.korean()
         self.fx = good.legs()
         self.told: list[tuple[float, Listing, Verdict, Ring | Quiet]] = []
-        self.pipeline = ListingPipeline(self, good.settings(), clock, self.take)
+        self.kept: list[tuple[float, Verdict]] = []
+        self.pipeline = ListingPipeline(self, good.settings(), clock, self.take, on_change=self.keep)
+
+    async def keep(self, listing: Listing, verdict: Verdict) -> None:
+        self.kept.append((self.clock.monotonic(), verdict))
 
     async def facts(self, exchange: Exchange, base: str) -> KoreanFacts:
         return told_at(self.korean_facts, self.clock.now_ms())
@@ -208,6 +212,18 @@ async def test_a_go_withdrawn_rings_at_once_and_comes_back_after_a_minute(at_wor
     rings = [(at_s, answer.reason) for at_s, _, _, answer in at_work.told if isinstance(answer, Ring)]
     assert [reason for _, reason in rings] == ["first", "withdrawn", "turned"]
     assert rings[2][0] - rings[1][0] >= 60
+
+
+async def test_a_change_too_early_for_an_edit_is_kept_and_so_is_its_end(at_work: World, clock: FakeClock) -> None:
+    """Looks at 0, 2, 4, …: GO is told at 0; a warning that stands at 2 only is not told, but both changes are kept."""
+    at_work.pipeline.offer(listing(published_ms=None))
+    await passing(clock, 1)
+    at_work.binance.answer = good.venue(spot=good.good_spot(volume=50_000.0))
+    await passing(clock, 2)
+    at_work.binance.answer = good.venue()
+    await passing(clock, 2)
+    assert at_work.outcomes == ["GO first"]
+    assert [(round(at_s), len(verdict.warnings)) for at_s, verdict in at_work.kept] == [(2, 1), (4, 0)]
 
 
 async def test_moved_figures_are_edited_seldom_and_kept_each_minute(at_work: World, clock: FakeClock) -> None:

@@ -7,9 +7,9 @@ import pytest
 
 from analysis.evidence import KoreanFacts
 from analysis.gate import decide
-from analysis.pace import due, opened, pause_s
+from analysis.pace import Worth, opened, pause_s, worth
 from analysis.ringing import Quiet, Ring
-from analysis.verdict import Finding
+from analysis.verdict import Finding, Verdict
 from collectors.events import Channel, Listing, ListingState
 from tests.fakes.evidence import NOW, book, evidence, settings, two_sided
 
@@ -69,24 +69,32 @@ def test_whether_trading_has_begun(given: Listing | None, korean: KoreanFacts, e
 GOOD = decide(evidence(), settings())
 MOVED = msgspec.structs.replace(GOOD, net_bps=Decimal(400))
 OTHER = msgspec.structs.replace(GOOD, warnings=(Finding("no_hedge"),))
+RAN = msgspec.structs.replace(GOOD, run_bps=250.0)
 SAME = Quiet("unchanged")
 
 
 @pytest.mark.parametrize(
     ("new", "answer", "since_s", "expected"),
     [
-        (GOOD, Ring("turned", None), 0.0, True),
-        (OTHER, SAME, 2.9, False),
-        (OTHER, SAME, 3.0, True),
-        (MOVED, SAME, 29.9, False),
-        (MOVED, SAME, 30.0, True),
-        (GOOD, SAME, 59.9, False),
-        (GOOD, SAME, 60.0, True),
+        (GOOD, Ring("turned", None), 0.0, Worth.TELL),
+        (OTHER, SAME, 2.9, Worth.KEEP),
+        (OTHER, SAME, 3.0, Worth.TELL),
+        (RAN, SAME, 2.9, Worth.KEEP),
+        (RAN, SAME, 3.0, Worth.TELL),
+        (MOVED, SAME, 29.9, Worth.NOTHING),
+        (MOVED, SAME, 30.0, Worth.TELL),
+        (GOOD, SAME, 59.9, Worth.NOTHING),
+        (GOOD, SAME, 60.0, Worth.TELL),
     ],
 )
-def test_what_is_worth_telling(new: object, answer: Ring | Quiet, since_s: float, expected: bool) -> None:
-    assert due(GOOD, new, answer, since_s, 3.0) is expected  # type: ignore[arg-type]  # all three are verdicts
+def test_what_a_verdict_is_worth(new: Verdict, answer: Ring | Quiet, since_s: float, expected: Worth) -> None:
+    assert worth(GOOD, GOOD, new, answer, since_s, 3.0) is expected
 
 
 def test_the_first_verdict_is_always_told() -> None:
-    assert due(None, GOOD, Quiet("not_loud"), 0.0, 3.0)
+    assert worth(None, None, GOOD, Quiet("not_loud"), 0.0, 3.0) is Worth.TELL
+
+
+def test_a_change_and_its_end_are_both_kept() -> None:
+    """Told GOOD, kept OTHER 2 s later: GOOD again is another change, though the reader knows nothing else."""
+    assert worth(GOOD, OTHER, GOOD, SAME, 2.9, 3.0) is Worth.KEEP

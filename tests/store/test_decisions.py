@@ -48,4 +48,7 @@ async def test_the_last_ring_and_the_last_verdict_of_a_listing_are_remembered(tm
 
     await desk.take(nova, msgspec.structs.replace(NO_GO, made_ms=NOW + 6_000), Ring("withdrawn", Outcome.GO))
     assert remembered(connection, nova.key, 7)[0] == Rung(Outcome.NO_GO, NOW + 6_000)
+
+    await desk.keep(nova, msgspec.structs.replace(GO, made_ms=NOW + 7_000))
+    assert remembered(connection, nova.key, 7) == (Rung(Outcome.NO_GO, NOW + 6_000), Previous(Outcome.GO, NOW + 7_000))
     connection.close()

@@ -13,10 +13,10 @@ from msgspec import Struct
 
 from analysis.evidence import positive
 from analysis.identity import sane_unit
-from analysis.premium import Fill, buy_for, exact_bps, excess, sell, sound
+from analysis.premium import TENTH_OF_MILLI_BPS, Fill, buy_for, exact_bps, excess, sell, sound
 from analysis.quotes import Book, Perp
 from analysis.verdict import Cost, CostPart
-from config.settings import Fee, Fees, Gate, Network, Settings
+from config.settings import DexVenue, Fee, Fees, Gate, Network, Settings
 
 BPS = Decimal(10_000)
 ABSURD_BPS = Decimal(10) ** 10
@@ -27,13 +27,15 @@ LEAST_FUNDING_INTERVAL_H = 1.0
 class Hedge(Struct, frozen=True):
     """The short that a round would open. `unknown`: a venue that may have a perpetual did not answer.
 
-    `cost_bps` is None unless `kind` names a perpetual; its parts are fees in and out, both walks, basis, funding.
+    `cost_bps` is None unless `kind` names a perpetual; its parts are fees in and out, both walks, basis, funding. It is
+    the most that the hedge may cost, `least_bps` the least where that is another number: a DEX is not asked.
     """
 
     kind: Literal["cex", "dex", "none", "unknown"]
     venue: str = ""
     symbol: str = ""
     cost_bps: Decimal | None = None
+    least_bps: Decimal | None = None
     basis_bps: float | None = None
     funding_bps: float | None = None
     source: str = ""
@@ -58,10 +60,11 @@ class CostModel(Struct, frozen=True):
     fees: Fees
     networks: dict[str, Network]
     gate: Gate
+    dexes: dict[str, DexVenue]
 
     @classmethod
     def of(cls, settings: Settings) -> "CostModel":
-        return cls(settings.fees, dict(settings.networks), settings.radar.gate)
+        return cls(settings.fees, dict(settings.networks), settings.radar.gate, dict(settings.hedges))
 
     def korean_fee(self, exchange: str, executable_bps: Decimal | None) -> CostPart:
         """Taker fee on what the sale brings in: the notional and its executable premium (unknown: the notional)."""
@@ -117,23 +120,6 @@ class CostModel(Struct, frozen=True):
         A pre-market perpetual is no hedge. A figure that is missing, a book that is too thin and a price that can't be
         the same coin in the same unit make it unknown, never free.
         """
-        return self._hedge("cex", venue, perp, spot_mid, notional_usdt, now_ms)
-
-    def dex_hedge(
-        self, venue: str, perp: Perp, spot_mid: float | None, notional_usdt: float | None, now_ms: int
-    ) -> Hedge:
-        """The same on a decentralised exchange; a rule warns where this is the only hedge."""
-        return self._hedge("dex", venue, perp, spot_mid, notional_usdt, now_ms)
-
-    def _hedge(
-        self,
-        kind: Literal["cex", "dex"],
-        venue: str,
-        perp: Perp,
-        spot_mid: float | None,
-        notional_usdt: float | None,
-        now_ms: int,
-    ) -> Hedge:
         unknown = Hedge("unknown", venue, perp.symbol)
         if perp.pre_market:
             return Hedge("none", venue, perp.symbol)
@@ -147,7 +133,28 @@ class CostModel(Struct, frozen=True):
         if basis is None or not sane_unit(price, spot):
             return unknown
         cost = 2 * fee.value * 100 + crossing + max(Decimal(0), -basis) + max(Decimal(0), -funding)
-        return Hedge(kind, venue, perp.symbol, cost, float(basis), float(funding), book.source, book.taken_ms)
+        return Hedge(
+            *("cex", venue, perp.symbol, cost),
+            basis_bps=float(basis),
+            funding_bps=float(funding),
+            source=book.source,
+            taken_ms=book.taken_ms,
+        )
+
+    def dex_hedge(self, base: str) -> Hedge | None:
+        """The cheapest perpetual on a decentralised exchange, as hedges.yaml has it; a rule warns of it.
+
+        Its book is not asked for, so it costs between its fees alone and fees, crossing, basis and funding at the most.
+        """
+        found = [self._dex(venue, dex, dex.coins[base]) for venue, dex in self.dexes.items() if base in dex.coins]
+        return min(found, key=lambda hedge: (hedge.cost_bps or Decimal(0), hedge.venue), default=None)
+
+    def _dex(self, venue: str, dex: DexVenue, symbol: str) -> Hedge:
+        fees = 2 * dex.taker_fee.value * 100
+        funding = dex.funding_hour.value * 100 * Decimal(str(self.gate.hedge_minutes)) / 60
+        most = fees + dex.crossing.value * 100 + funding
+        checked = f"hedges.yaml, {dex.coins_checked.source} ({dex.coins_checked.date})"
+        return Hedge("dex", venue, symbol, most.quantize(TENTH_OF_MILLI_BPS, rounding="ROUND_UP"), fees, source=checked)
 
     def funding_bps(self, perp: Perp) -> Decimal | None:
         """Funding over the expected holding time; > 0 means that the short receives it."""
@@ -201,7 +208,8 @@ def hedge_part(hedge: Hedge) -> CostPart:
         return CostPart("hedge", Decimal(0), Decimal(0), "no hedge")
     if hedge.kind == "unknown" or hedge.cost_bps is None:
         return CostPart("hedge", None, None, "not known")
-    return CostPart("hedge", hedge.cost_bps, hedge.cost_bps, f"{hedge.venue} {hedge.symbol}")
+    least = hedge.cost_bps if hedge.least_bps is None else hedge.least_bps
+    return CostPart("hedge", least, hedge.cost_bps, f"{hedge.venue} {hedge.symbol}")
 
 
 def slippage_part(name: Literal["korean_slippage", "foreign_slippage"], bps: Decimal | None, source: str) -> CostPart:

@@ -50,11 +50,12 @@ async def no_names(exchange: Exchange, base: str) -> CoinNames:  # noqa: ARG001 
 
 
 KEYED: dict[str, MakeKeyed] = {"binance": Binance, "okx": Okx, "bybit": Bybit}
+DIALECTS = (GATE, BITGET, HTX, COINBASE, KUCOIN, MEXC, KRAKEN)
 VENUES: dict[str, MakeVenue] = {
     "binance": Binance,
     "okx": Okx,
     "bybit": Bybit,
-    **{dialect.name: partial(RestVenue, dialect) for dialect in (GATE, BITGET, HTX, COINBASE, KUCOIN, MEXC, KRAKEN)},
+    **{dialect.name: partial(RestVenue, dialect) for dialect in DIALECTS},
 }
 
 
@@ -78,6 +79,7 @@ class Everyone:
         `keys` by venue; none is used before `keys.run` has seen that it can only read.
         """
         self.keys = Keyring(door, clock, keys or {}, has_upbit=upbit_bearer is not None)
+        self.spot_only = frozenset(dialect.name for dialect in DIALECTS if dialect.perp is None)
         self.venues = tuple(self._venue(name, door, clock, deadline_s) for name in venues)
         self.travel_rules = TravelRules(door, clock, upbit_bearer)
         self.korean = KoreanDesk(Korea(door, clock, deadline_s, upbit_bearer, live), names, self.travel_rules)

@@ -68,6 +68,7 @@ class Evidence(Struct, frozen=True):
     """What everyone answered. The same evidence always gives the same verdict; the order of `venues` does not matter.
 
     `opened`: KRW trading has begun, as far as anyone knows; `first_trade_ms`: when it was seen to.
+    `spot_only`: venues that trade no perpetuals at all, so that their silence leaves none unknown.
     `runs`: how the price went at each venue since the notice; `size`: what CoinGecko knows of the coin.
     """
 
@@ -82,6 +83,7 @@ class Evidence(Struct, frozen=True):
     first_trade_ms: int | None = None
     deposit_opens_ms: int | None = None
     opened: bool = True
+    spot_only: frozenset[str] = frozenset()
     runs: Mapping[str, Run] = {}
     size: MarketCap | None = None
 
@@ -102,7 +104,8 @@ class Evidence(Struct, frozen=True):
         """Whether some venue may have a perpetual that we could not see."""
         return not self.venues or any(
             isinstance(answer, Silent) or (isinstance(answer, Listed) and isinstance(answer.quote.perp, Silent))
-            for answer in self.venues.values()
+            for venue, answer in self.venues.items()
+            if venue not in self.spot_only
         )
 
 

@@ -53,6 +53,10 @@ class Sources(Protocol):
     def rates(self) -> Rates: ...
     @property
     def sizes(self) -> Sizes: ...
+    @property
+    def spot_only(self) -> frozenset[str]:
+        """Venues that trade no perpetuals against USDT at all."""
+        ...
 
 
 class Gathering:
@@ -73,7 +77,7 @@ class Gathering:
             exchange, lambda: korean.facts(exchange, base), _no_korean_facts, clock, self._deadline_s
         )
         self._rates = Question("exchange rate", lambda: rates.legs(exchange), _no_legs, clock, self._deadline_s)
-        self._sizes = sources.sizes
+        self._sizes, self._spot_only = sources.sizes, sources.spot_only
         self._since_ms: int | None = None
         self._asking_runs: dict[str, Question[None]] = {}
         self._asked_runs_s: dict[str, float] = {}
@@ -104,6 +108,7 @@ class Gathering:
             first_trade_ms=listing.first_trade_ms if listing is not None else None,
             deposit_opens_ms=listing.deposit_opens_ms if listing is not None else None,
             opened=opened(listing, korean, now_ms),
+            spot_only=self._spot_only,
             runs=dict(self._runs),
             size=self._sizes.latest(self._base, tuple(korean.contracts.values())),
         )

@@ -153,7 +153,10 @@ def _venue_price(venue: str, spot: Spot, now_ms: int, max_age_ms: int) -> VenueP
 def _hedge(
     evidence: Evidence, model: CostModel, others: set[str], price: float | None, notional_usdt: float | None
 ) -> Hedge:
-    """The cheapest perpetual that is known; unknown if one may exist that is not; else none."""
+    """The cheapest perpetual that a venue is known to have; unknown if there may be another; else a DEX's, or none.
+
+    A DEX's does not stand in for one that is merely unknown: it might look cheaper than what is really there.
+    """
     perps = {venue: perp for venue, perp in evidence.perps().items() if venue not in others}
     hedges = [model.hedge(venue, perp, price, notional_usdt, evidence.now_ms) for venue, perp in sorted(perps.items())]
     known = [hedge for hedge in hedges if hedge.cost_bps is not None]
@@ -161,7 +164,7 @@ def _hedge(
         return min(known, key=lambda hedge: (hedge.cost_bps or Decimal(0), hedge.venue))
     if evidence.perp_unknown() or any(hedge.kind == "unknown" for hedge in hedges):
         return Hedge("unknown")
-    return Hedge("none")
+    return model.dex_hedge(evidence.base) or Hedge("none")
 
 
 def _plan(

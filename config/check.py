@@ -40,6 +40,12 @@ def overdue(settings: Settings, today: date) -> list[str]:
         for venue, entry in row.items()
         if date.fromisoformat(entry.review_by) < today
     ]
+    lines += [
+        f"hedges.yaml: {name}.coins: the list of {dex.coins_checked.date} was to be reviewed by"
+        f" {dex.coins_checked.review_by} (source: {dex.coins_checked.source})"
+        for name, dex in settings.hedges.items()
+        if date.fromisoformat(dex.coins_checked.review_by) < today
+    ]
     return lines
 
 

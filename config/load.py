@@ -15,7 +15,15 @@ from config.secrets import ENVIRONMENT
 from config.secrets import Secrets as Secrets
 from config.settings import Settings, SettingsError, build
 
-FILES = ("radar.yaml", "features.yaml", "exchanges.yaml", "fees.yaml", "networks.yaml", "vasp_matrix.yaml")
+FILES = (
+    "radar.yaml",
+    "features.yaml",
+    "exchanges.yaml",
+    "fees.yaml",
+    "networks.yaml",
+    "vasp_matrix.yaml",
+    "hedges.yaml",
+)
 LONGEST_SECRET = 4_096
 
 

@@ -215,6 +215,24 @@ class VaspEntry(Struct, frozen=True, forbid_unknown_fields=True):
     review_by: Date
 
 
+class Checked(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who said something that is no number, and when; `review_by` as for a Fee."""
+
+    source: str
+    date: Date
+    review_by: Date
+
+
+class DexVenue(Struct, frozen=True, forbid_unknown_fields=True):
+    """hedges.yaml: one decentralised exchange of perpetuals, in percent of the notional; see the file for the terms."""
+
+    taker_fee: Fee
+    crossing: Fee
+    funding_hour: Fee
+    coins: Mapping[str, str]
+    coins_checked: Checked
+
+
 class Settings(Struct, frozen=True):
     """Everything that YAML says. Secrets are not here; see `config/load.py`."""
 
@@ -224,6 +242,7 @@ class Settings(Struct, frozen=True):
     fees: Fees
     networks: Mapping[str, Network]
     vasps: Mapping[str, Mapping[str, VaspEntry]]  # korean exchange -> foreign venue -> entry
+    hedges: Mapping[str, DexVenue]
 
 
 def convert(file: str, raw: object, shape: type[T]) -> T:
@@ -246,6 +265,7 @@ def build(files: Mapping[str, Any]) -> Settings:
         fees=convert("fees.yaml", files["fees.yaml"], Fees),
         networks=convert("networks.yaml", files["networks.yaml"], dict[str, Network]),
         vasps=convert("vasp_matrix.yaml", files["vasp_matrix.yaml"], dict[str, dict[str, VaspEntry]]),
+        hedges=convert("hedges.yaml", files["hedges.yaml"], dict[str, DexVenue]),
     )
     for problem in _problems(settings):
         raise SettingsError(problem)
@@ -260,6 +280,7 @@ def _problems(settings: Settings) -> Iterator[str]:
         ("fees.yaml", settings.fees),
         ("networks.yaml", settings.networks),
         ("vasp_matrix.yaml", settings.vasps),
+        ("hedges.yaml", settings.hedges),
     ):
         yield from (f"{file}: {problem}" for problem in _out_of_range(part, "$"))
     for key, fee in numbered(settings):
@@ -303,7 +324,7 @@ def _out_of_range(value: object, path: str) -> Iterator[str]:
 
 
 def numbered(settings: Settings) -> Iterator[tuple[str, Fee]]:
-    """Every dated number of fees.yaml and networks.yaml, with file and key."""
+    """Every dated number of fees.yaml, networks.yaml and hedges.yaml, with file and key."""
     fees = settings.fees
     for kind, table in (("spot_taker", fees.spot_taker), ("perp_taker", fees.perp_taker)):
         yield from ((f"fees.yaml: {kind}.{venue}", fee) for venue, fee in table.items())
@@ -311,6 +332,9 @@ def numbered(settings: Settings) -> Iterator[tuple[str, Fee]]:
     for name, network in settings.networks.items():
         for key in ("gas_usd", "withdrawal_usd", "p50_min", "p90_min"):
             yield f"networks.yaml: {name}.{key}", getattr(network, key)
+    for name, dex in settings.hedges.items():
+        for key in ("taker_fee", "crossing", "funding_hour"):
+            yield f"hedges.yaml: {name}.{key}", getattr(dex, key)
 
 
 def _missing(settings: Settings) -> Iterator[str]:

@@ -119,13 +119,23 @@ def test_basis_below_spot_and_negative_funding_cost_money() -> None:
     assert hedge.cost_bps == Decimal("121.1010")
 
 
-def test_hedge_on_a_dex_perpetual_is_priced_the_same_way_from_its_own_fee() -> None:
+def test_hedge_on_a_dex_perpetual_is_a_range_from_its_fees_to_all_that_it_may_cost() -> None:
+    """0.045 % twice: 9 bps. With 1 % for crossing and basis, and 0.05 % an hour for 90 min: 9 + 100 + 7.5 = 116.5."""
+    hedge = CostModel.of(settings(hedge_minutes=90.0)).dex_hedge("PEPE")
+    assert hedge is not None
+    assert (hedge.kind, hedge.symbol, hedge.least_bps, hedge.cost_bps) == (
+        *("dex", "kPEPE", Decimal("9.0"), Decimal("116.5")),
+    )
+    assert hedge.basis_bps is None and hedge.funding_bps is None
+
+
+def test_of_two_decentralised_exchanges_the_cheaper_is_taken() -> None:
     shipped = settings()
-    row = msgspec.structs.replace(shipped.fees.perp_taker["binance"], value=Decimal("0.045"))
-    fees = msgspec.structs.replace(shipped.fees, perp_taker={**shipped.fees.perp_taker, "somedex": row})
-    model = CostModel.of(msgspec.structs.replace(shipped, fees=fees))
-    hedge = model.dex_hedge("somedex", good_perp(), 1.0, USDT, NOW)
-    assert (hedge.kind, hedge.cost_bps) == ("dex", Decimal("19.0000"))
+    dex = shipped.hedges["hyperliquid"]
+    cheap = msgspec.structs.replace(dex, crossing=msgspec.structs.replace(dex.crossing, value=Decimal("0.1")))
+    both = msgspec.structs.replace(shipped, hedges={"hyperliquid": dex, "other": cheap})
+    hedge = CostModel.of(both).dex_hedge("HYPE")
+    assert hedge is not None and (hedge.venue, hedge.cost_bps) == ("other", Decimal(24))
 
 
 @pytest.mark.parametrize(

@@ -144,6 +144,18 @@ BLOCKED: list[Case] = [
         settings(),
         {"watch_only:cost"},
     ),
+    (
+        "a DEX does not stand in for a perpetual that is unknown",
+        evidence({"binance": venue(perp=Silent("HTTP 451"))}, base="HYPE"),
+        settings(),
+        {"watch_only:cost"},
+    ),
+    (
+        "a DEX that may eat up the profit",  # 437.3 - 94 more than the venue's hedge = 343.3, no more than the margin
+        evidence({"binance": venue(perp=NotListed())}, base="HYPE"),
+        settings(margin_bps=Decimal("343.3337")),
+        {"unprofitable"},
+    ),
 ]
 
 
@@ -183,6 +195,17 @@ WARNED: list[tuple[str, Evidence, Settings, set[str]]] = [
     ("gas", evidence(), settings(gas_max_bps=Decimal("6.9999")), {"gas_high"}),
     ("gas at its limit", evidence(), settings(gas_max_bps=Decimal(7)), set()),
     ("no hedge", evidence({"binance": venue(perp=NotListed())}), settings(), {"no_hedge"}),
+    ("only a DEX", evidence({"binance": venue(perp=NotListed())}, base="HYPE"), settings(), {"hedge_dex_only"}),
+    ("a DEX beside a venue's", evidence(base="HYPE"), settings(), set()),
+    (
+        "a silent venue that never has perpetuals",
+        evidence(
+            {"binance": venue(perp=NotListed()), "okx": venue("okx", perp=NotListed()), "coinbase": Silent("HTTP 403")},
+            spot_only=frozenset({"coinbase"}),
+        ),
+        settings(),
+        {"no_hedge"},
+    ),
     ("travel rule unknown", evidence(), settings(vasp="unknown"), {"vasp_unknown"}),
     (
         "ticker only",

@@ -25,6 +25,8 @@ def test_a_number_is_overdue_the_day_after_its_review_date(settings: Settings) -
     assert any(line.startswith("fees.yaml: spot_taker.upbit: 0.05 percent") for line in lines)
     assert any(line.startswith("networks.yaml: ETH.gas_usd") for line in lines)
     assert any(line.startswith("vasp_matrix.yaml: upbit.binance") for line in lines)
+    assert any(line.startswith("hedges.yaml: hyperliquid.crossing") for line in lines)
+    assert any(line.startswith("hedges.yaml: hyperliquid.coins: the list of 2025-10-31") for line in lines)
 
 
 def test_everything_given_leaves_nothing_off(settings: Settings) -> None:

@@ -17,7 +17,7 @@ import pytest
 import alerts
 import analysis
 from alerts.alert import AlertLevel
-from analysis.cost_model import CostModel
+from analysis.cost_model import CostModel, hedge_part
 from analysis.evidence import Evidence, FxLegs
 from analysis.gate import decide
 from analysis.premium import FxStep, choose_fx, global_vwap, premium
@@ -177,11 +177,16 @@ def test_12_hedge_cost_on_a_cex_perpetual() -> None:
 
 
 def test_13_hedge_cost_on_a_dex_perpetual() -> None:
-    """The same with a fee of 0.045 %: 19 bps; and it is told as what it is."""
-    row = msgspec.structs.replace(MODEL.fees.perp_taker["binance"], value=Decimal("0.045"))
-    fees = msgspec.structs.replace(MODEL.fees, perp_taker={"somedex": row})
-    hedge = msgspec.structs.replace(MODEL, fees=fees).dex_hedge("somedex", good_perp(), 1.0, USDT, NOW)
-    assert (hedge.kind, hedge.cost_bps) == ("dex", Decimal(19))
+    """Hyperliquid 0.045 %: 9 bps in and out at the least. Crossing 1 % and an hour's funding of 0.05 % come on top:
+    9 + 100 + 5 = 114 bps at the most, and profit is reckoned with that.
+    """
+    hedge = MODEL.dex_hedge("HYPE")
+    assert hedge is not None
+    assert (hedge.kind, hedge.venue, hedge.symbol) == ("dex", "hyperliquid", "HYPE")
+    assert (hedge.least_bps, hedge.cost_bps) == (Decimal(9), Decimal(114))
+    part = hedge_part(hedge)
+    assert (part.low_bps, part.high_bps) == (Decimal(9), Decimal(114))
+    assert MODEL.dex_hedge("NOVA") is None
 
 
 def test_14_total_cost_with_a_positive_premium() -> None:

@@ -257,6 +257,10 @@ class Recorder:
     def exchanges(self) -> Sequence[Exchange]:
         return tuple(self._buckets)
 
+    def live_markets(self, exchange: Exchange) -> list[Market]:
+        """The markets that we hear now."""
+        return [market for market in self._expected[exchange] if market not in self._open]
+
     def settled_before(self, exchange: Exchange) -> int:
         """Every second of the exchange before this is with the writer (late trades aside); 0 before the first trade."""
         waiting = [each.from_ms for each in self._waiting]

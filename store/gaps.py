@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 
 from collectors.events import Exchange, GapCause, Market
+from collectors.repair.gaps import Interval
 from store.rows import Rows
 
 _OPEN = (
@@ -65,6 +66,17 @@ def missed_in(connection: sqlite3.Connection, from_ms: int, to_ms: int) -> list[
         {"from_ms": from_ms, "to_ms": to_ms},
     )
     return [Missed(*row) for row in rows]
+
+
+def missed_of(
+    connection: sqlite3.Connection, exchange: Exchange, market_id: int, from_ms: int, to_ms: int
+) -> list[Interval]:
+    """What one market still misses of [from_ms, to_ms), gaps of its whole exchange included."""
+    return [
+        (gap.from_ms, gap.to_ms)
+        for gap in missed_in(connection, from_ms, to_ms)
+        if gap.exchange == exchange and gap.market_id in (None, market_id)
+    ]
 
 
 class GapRow(Struct, frozen=True):

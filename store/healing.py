@@ -1,18 +1,19 @@
 """The SQL of healing: gaps that wait for it, and seconds replaced together with the state of their gap."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from collectors.events import Candle, Exchange, GapCause, Market
-from collectors.repair.gaps import MINUTE_MS, SecondState, state_of
-from collectors.repair.healing import alike, holds, seconds_in
+from collectors.repair.audit import Comparison, compare
+from collectors.repair.gaps import MINUTE_MS, SECOND_MS
+from collectors.repair.healing import holds, seconds_in
 from collectors.second_part import whole_second
 from store import candles, listing_seconds
-from store.gaps import missed_in
+from store.gaps import missed_of
 from store.rows import Rows, execute
 
 _ADD = "INSERT INTO gaps (exchange, market_id, from_ms, to_ms, cause) VALUES (?, ?, ?, ?, ?)"
@@ -97,20 +98,22 @@ def wounds(connection: sqlite3.Connection, exchange: Exchange, since_ms: int, be
     return [Wound(gap_id, Market(exchange, base, quote), *rest) for gap_id, base, quote, *rest in rows]
 
 
+# Second by second through the primary key, which begins with the time: a range would read every other market as well.
+_SECONDS = """
+WITH RECURSIVE seconds (open_ms) AS (
+    SELECT :from_ms UNION ALL SELECT open_ms + 1000 FROM seconds WHERE open_ms + 1000 < :to_ms
+)
+SELECT c.open_ms, c.open, c.high, c.low, c.close, c.volume, c.quote_volume, c.trades
+FROM seconds AS s CROSS JOIN candles_1s AS c ON c.open_ms = s.open_ms AND c.market_id = :market_id
+"""
+
+
 def stored_seconds(
     connection: sqlite3.Connection, market: Market, market_id: int, from_ms: int, to_ms: int
 ) -> dict[int, Candle]:
-    """The stored seconds of [from_ms, to_ms) by their start; looked up one by one, as the key begins with the time."""
-    found: dict[int, Candle] = {}
-    for open_ms in seconds_in(from_ms, to_ms):
-        row = connection.execute(
-            "SELECT open_ms, open, high, low, close, volume, quote_volume, trades FROM candles_1s"
-            " WHERE open_ms = ? AND market_id = ?",
-            (open_ms, market_id),
-        ).fetchone()
-        if row is not None:
-            found[open_ms] = Candle(market, *row)
-    return found
+    """The stored seconds that [from_ms, to_ms) touches, by their start."""
+    span = {"from_ms": whole_second(from_ms), "to_ms": to_ms, "market_id": market_id}
+    return {row[0]: Candle(market, *row) for row in connection.execute(_SECONDS, span)} if from_ms < to_ms else {}
 
 
 class Lacking(Exception):
@@ -142,27 +145,13 @@ def counted(candle: Candle, ours: Candle | None) -> Candle:
 
 
 def differing(
-    connection: sqlite3.Connection, market: Market, market_id: int, from_ms: int, to_ms: int, seconds: Sequence[Candle]
-) -> tuple[list[int], list[int]]:
-    """Which stored seconds of [from_ms, to_ms) are not these: those that may be replaced, and those that hold more.
-
-    Seconds that a gap touches are known to be incomplete and left out.
-    """
-    theirs = {each.open_ms: each for each in seconds}
+    connection: sqlite3.Connection, market: Market, market_id: int, from_ms: int, to_ms: int, theirs: Iterable[Candle]
+) -> tuple[Comparison, Mapping[int, Candle]]:
+    """Hold the stored seconds of [from_ms, to_ms) against theirs, but for those that a gap touches; ours come along."""
     ours = stored_seconds(connection, market, market_id, from_ms, to_ms)
-    missed = [
-        (gap.from_ms, gap.to_ms)
-        for gap in missed_in(connection, from_ms, to_ms)
-        if gap.exchange == market.exchange and gap.market_id in (None, market_id)
-    ]
-    lacking: list[int] = []
-    excess: list[int] = []
-    for open_ms in seconds_in(from_ms, to_ms):
-        mine, true = ours.get(open_ms), theirs.get(open_ms)
-        if alike(mine, true) or state_of(open_ms, mine is not None, missed) is SecondState.BLIND:
-            continue
-        (lacking if mine is None or holds(true, mine) else excess).append(open_ms)
-    return lacking, excess
+    missed = missed_of(connection, market.exchange, market_id, from_ms, to_ms)
+    told = {each.open_ms: each for each in theirs}
+    return compare(seconds_in(from_ms, to_ms), SECOND_MS, ours, told, missed), ours
 
 
 def _keep(connection: sqlite3.Connection, wound: Wound) -> None:
@@ -174,13 +163,18 @@ def _keep(connection: sqlite3.Connection, wound: Wound) -> None:
 
 
 def heal_minutes(
-    connection: sqlite3.Connection, wound: Wound, minutes: Sequence[Candle], now_ms: int, source: str
+    connection: sqlite3.Connection,
+    wound: Wound,
+    minutes: Sequence[Candle],
+    now_ms: int,
+    source: str,
+    state: str = "healed",
 ) -> None:
-    """Take over official minutes where the seconds are gone, and mark the gap healed.
+    """Take over official minutes where the seconds are gone or can't be had; `state` is how the gap ends.
 
     The exchanges do not count trades in a candle; what we counted ourselves, or 1, is a lower bound.
     """
-    close(connection, wound.gap_id, "healed", now_ms, source)
+    close(connection, wound.gap_id, state, now_ms, source)
     for minute in minutes:
         known = connection.execute(
             "SELECT trades FROM candles_1m WHERE market_id = ? AND open_ms = ?", (wound.market_id, minute.open_ms)

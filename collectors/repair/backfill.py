@@ -19,7 +19,7 @@ from collectors.events import Candle, Exchange, GapCause, Market
 from collectors.recorder import Recorder
 from collectors.repair.gaps import MINUTE_MS, SECOND_MS
 from collectors.repair.healing import DAY_MS, DAYS_BACK, Second, Walk, official, seconds_in, seconds_of, stretches
-from collectors.repair.history import Gone, History, Unanswered
+from collectors.repair.history import Gone, History, OutOfReach, Unanswered
 from collectors.second_part import whole_second
 from config.clock import Clock
 from config.settings import Retention
@@ -46,6 +46,8 @@ RETRY_S = 10.0
 PAUSE_CAP_S = 60.0
 CHECKS_WAITING = 64
 YARDSTICKS = ("BTC", "USDT")
+TRADES = "/v1/trades/ticks"  # what healed a gap, as `gaps.source` tells it
+SECONDS = "/v1/candles/seconds, counts are lower bounds"
 
 
 class Progress(Struct):
@@ -57,15 +59,24 @@ class Progress(Struct):
 
 
 class Checked(Struct, frozen=True):
-    """A stretch held against REST: whole seconds that were equal, that were mended, that stay unexplained."""
+    """A stretch held against REST; starts of its seconds, but for those that a gap touched before.
 
-    equal: int
-    repaired: int
-    unexplained: int
+    `waiting` are marked as missed and healed later; `excess` hold more than REST shows, and stay. `rough` are those of
+    them all whose open or close REST cannot tell either.
+    """
+
+    equal: tuple[int, ...]
+    repaired: tuple[int, ...] = ()
+    waiting: tuple[int, ...] = ()
+    excess: tuple[int, ...] = ()
+    rough: frozenset[int] = frozenset()
 
 
 class Backfill:
-    """`run` heals for ever; `check` holds a stretch against REST now, `check_later` when it is settled."""
+    """`run` heals for ever; `check` holds a stretch against REST now, `check_later` when it is settled.
+
+    `busy`: gaps wait that could be healed now, as of the last look.
+    """
 
     def __init__(
         self,
@@ -91,6 +102,7 @@ class Backfill:
         self._checks: deque[tuple[Market, int, int]] = deque(maxlen=CHECKS_WAITING)
         self._whole_at = -WHOLE_EVERY_S
         self._pause_s = LOOK_S
+        self.busy = True
 
     # --- for ever -----------------------------------------------------------------------------------------------------
 
@@ -119,6 +131,7 @@ class Backfill:
         for wound in found:
             if self._not_before.get(wound.gap_id, 0.0) <= now:
                 by_market.setdefault(wound.market, []).append(wound)
+        self.busy = bool(by_market)
         order = sorted(by_market, key=lambda each: self._rank(each, by_market[each]))[:MOST_MARKETS]
         for start in range(0, len(order), SIDE_BY_SIDE):
             async with self._at_work:
@@ -164,9 +177,9 @@ class Backfill:
         found = seconds_of(self.exchange, walk.trades())
         for wound in wounds:
             if whole_second(wound.from_ms) >= walk.reached_ms:
-                await self._replace(wound, found, "/v1/trades/ticks")
+                await self._replace(wound, found, TRADES)
             elif (told := await self._history.seconds(market, *_whole(wound), MOST_PAGES)) is not None:
-                await self._replace(wound, official(told.values()), "/v1/candles/seconds, counts are lower bounds")
+                await self._replace(wound, official(told.values()), SECONDS)
             else:
                 await self._failed(wound, walk.stuck or f"its trades take more than {MOST_PAGES} pages")
 
@@ -237,38 +250,46 @@ class Backfill:
     async def _check_due(self) -> None:
         settled_ms = self._recorder.settled_before(self.exchange) - SETTLED_MS
         for wish in [each for each in self._checks if each[2] <= settled_ms]:
-            found = await self.check(*wish)
+            try:
+                found = await self.check(*wish)
+            except (Gone, OutOfReach) as e:
+                log.warning("%s %s: %s; it stays unchecked", self.exchange, wish[0].code, e)
+            else:
+                if found.repaired or found.excess:
+                    log.warning("%s %s: REST mended %d seconds", self.exchange, wish[0].code, len(found.repaired))
             self._checks.remove(wish)
-            if found.repaired or found.unexplained:
-                log.warning("%s %s: REST mended %d seconds", self.exchange, wish[0].code, found.repaired)
 
     async def check(self, market: Market, from_ms: int, to_ms: int) -> Checked:
         """Hold the seconds of [from_ms, to_ms), whole and settled, against REST's trades, and mend them.
 
-        Raises Unanswered, also where the trades can't be had.
+        Where those reach no further, the official seconds stand in for them. Raises Unanswered, Gone or OutOfReach.
         """
         async with self._at_work:
-            try:
-                walk = await self._walk(market, from_ms, to_ms)
-            except Gone as e:
-                raise Unanswered(str(e)) from e
-            if walk.reached_ms > from_ms:
-                raise Unanswered(walk.stuck or "too many trades")
-            found = seconds_of(self.exchange, walk.trades())
+            found, source = await self._told(market, from_ms, to_ms)
             market_id = self._recorder.ids[market]
-            seconds = [each.candle for each in found]
+            theirs = [each.candle for each in found]
             compare = partial(
-                healing.differing, market=market, market_id=market_id, from_ms=from_ms, to_ms=to_ms, seconds=seconds
+                healing.differing, market=market, market_id=market_id, from_ms=from_ms, to_ms=to_ms, theirs=theirs
             )
-            lacking, excess = await self._writer.run(compare)
-            spans = stretches([(open_ms, open_ms + SECOND_MS) for open_ms in lacking], 1)
+            held, _ = await self._writer.run(compare)
+            spans = stretches([(open_ms, open_ms + SECOND_MS) for open_ms in held.lacking], 1)
             add = partial(healing.add, market=market, market_id=market_id, spans=spans, cause=GapCause.DIFFERED)
-            repaired = 0
+            repaired: list[int] = []
             for wound in await self._writer.run(add) if spans else ():
-                if await self._replace(wound, found, "/v1/trades/ticks"):
-                    repaired += len(seconds_in(wound.from_ms, wound.to_ms))
-        compared = len(seconds_in(from_ms, to_ms))
-        return Checked(compared - len(lacking) - len(excess), repaired, len(lacking) - repaired + len(excess))
+                if await self._replace(wound, found, source):
+                    repaired += seconds_in(wound.from_ms, wound.to_ms)
+        waiting = tuple(each for each in held.lacking if each not in repaired)
+        rough = frozenset(each.candle.open_ms for each in found if each.rough)
+        return Checked(held.equal, tuple(repaired), waiting, held.excess, rough)
+
+    async def _told(self, market: Market, from_ms: int, to_ms: int) -> tuple[Sequence[Second], str]:
+        """The seconds of a stretch as REST tells them, and where."""
+        walk = await self._walk(market, from_ms, to_ms)
+        if walk.reached_ms <= from_ms:
+            return seconds_of(self.exchange, walk.trades()), TRADES
+        if (told := await self._history.seconds(market, from_ms, to_ms, MOST_PAGES)) is not None:
+            return official(told.values()), SECONDS
+        raise OutOfReach(walk.stuck or f"its trades take more than {MOST_PAGES} pages")
 
 
 def _whole(wound: Wound) -> tuple[int, int]:

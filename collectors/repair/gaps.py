@@ -23,7 +23,7 @@ class SecondState(Enum):
 
 def state_of(second_ms: int, stored: bool, missed: Iterable[Interval]) -> SecondState:
     """The state of the second that starts at `second_ms`; `stored` says whether it has a candle."""
-    if any(_touches(interval, second_ms, second_ms + SECOND_MS) for interval in missed):
+    if any(touches(interval, second_ms, second_ms + SECOND_MS) for interval in missed):
         return SecondState.BLIND
     return SecondState.RECORDED if stored else SecondState.QUIET
 
@@ -39,6 +39,6 @@ def covered_s(minute_ms: int, missed: Iterable[Interval]) -> int:
     return 60 - blind.bit_count()
 
 
-def _touches(interval: Interval, from_ms: int, to_ms: int) -> bool:
+def touches(interval: Interval, from_ms: int, to_ms: int) -> bool:
     begins, ends = interval
     return begins < to_ms and (ends is None or (from_ms < ends and begins < ends))

@@ -23,7 +23,7 @@ KST_MS = 9 * 3_600_000
 DAYS_BACK = 7  # both APIs reach back no further
 IDS_A_MS = 10_000  # an id of REST is its millisecond times this, and a count
 SUMS = 1e-9
-ROUNDED = 1e-8
+ROUNDED = 6e-9  # half of the eighth decimal, the last that the wire prints, and a little for our own sums
 
 
 class _Day(Struct, frozen=True):
@@ -183,19 +183,19 @@ def _is_rough(trades: Sequence[Trade]) -> bool:
 
 
 def holds(whole: Candle | None, part: Candle) -> bool:
-    """Whether `whole` can be the second of which `part` is what came over the socket: nothing of it may be missing."""
+    """Whether `whole` can be the candle of which `part` is what came over the socket: nothing of it may be missing."""
     if whole is None:
         return False
     return (
-        whole.trades >= part.trades
+        (whole.trades >= part.trades or not whole.trades)
         and whole.high >= part.high
         and whole.low <= part.low
-        and whole.volume >= part.volume * (1 - SUMS)
+        and whole.volume >= part.volume * (1 - SUMS) - ROUNDED
     )
 
 
 def alike(ours: Candle | None, theirs: Candle | None) -> bool:
-    """Whether two tellings of one second agree: prices exactly, sums nearly; the count where both know it."""
+    """Whether two tellings of one candle agree: prices exactly, sums nearly; the count where both know it."""
     if ours is None or theirs is None:
         return ours is theirs
     prices = (ours.open, ours.high, ours.low, ours.close) == (theirs.open, theirs.high, theirs.low, theirs.close)
@@ -204,7 +204,7 @@ def alike(ours: Candle | None, theirs: Candle | None) -> bool:
 
 
 def near(ours: float, theirs: float) -> bool:
-    """Sums within 1e-9; the wire's eight decimals may round off as much again."""
+    """Sums within 1e-9, or as near as the wire's eight decimals can tell."""
     return abs(ours - theirs) <= max(SUMS * max(abs(ours), abs(theirs)), ROUNDED)
 
 

@@ -3,9 +3,10 @@
 NoHistory (Exception)
     Unanswered      not now; `.pause_s` says how long to leave it alone
     Gone            the exchange no longer knows the market
+    OutOfReach      it tells, but not that far back
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from collectors import bithumb_rest, upbit_rest
@@ -25,6 +26,11 @@ PARSE = {
     "upbit": (upbit_rest.parse_trades, upbit_rest.parse_candles),
     "bithumb": (bithumb_rest.parse_trades, bithumb_rest.parse_candles),
 }
+CANDLES: Mapping[tuple[Exchange, int], Callable[[Market, int | None, int], Request]] = {
+    ("upbit", SECOND_MS): upbit_rest.seconds,
+    ("upbit", MINUTE_MS): upbit_rest.minutes,
+    ("bithumb", MINUTE_MS): bithumb_rest.minutes,
+}
 
 
 class NoHistory(Exception):
@@ -41,6 +47,10 @@ class Unanswered(NoHistory):
 
 class Gone(NoHistory):
     """The exchange no longer knows the market."""
+
+
+class OutOfReach(NoHistory):
+    """What is asked for lies further back than the pages go."""
 
 
 class Door(Protocol):
@@ -69,25 +79,26 @@ class History:
 
     async def seconds(self, market: Market, from_ms: int, to_ms: int, most_pages: int) -> dict[int, Candle] | None:
         """The official seconds of [from_ms, to_ms) by their start; None where there are none, or too many pages."""
-        if self.exchange != "upbit":
+        if (self.exchange, SECOND_MS) not in CANDLES:
             return None
-        return await self._candles(market, upbit_rest.seconds, from_ms, to_ms, SECOND_MS, most_pages)
+        return await self._candles(market, from_ms, to_ms, SECOND_MS, most_pages)
+
+    async def latest(self, market: Market, unit_ms: int, from_ms: int, to_ms: int) -> tuple[dict[int, Candle], int]:
+        """One page of the official seconds or minutes of [from_ms, to_ms), and from when on it tells them all."""
+        ask, (_, parse) = CANDLES[self.exchange, unit_ms], PARSE[self.exchange]
+        count = min(upbit_rest.CANDLES_A_PAGE, (to_ms - from_ms) // unit_ms + 1)
+        page: Sequence[Candle] = await self._page(ask(market, to_ms, count), lambda r: parse(r.status, r.body))
+        reached_ms = page[0].open_ms if len(page) >= count else from_ms
+        return {each.open_ms: each for each in page if from_ms <= each.open_ms < to_ms}, max(from_ms, reached_ms)
 
     async def minutes(self, market: Market, from_ms: int, to_ms: int, most_pages: int) -> dict[int, Candle] | None:
         """The official minutes of [from_ms, to_ms) by their start; None where it takes more pages."""
-        ask = upbit_rest.minutes if self.exchange == "upbit" else bithumb_rest.minutes
-        return await self._candles(market, ask, from_ms, to_ms, MINUTE_MS, most_pages)
+        return await self._candles(market, from_ms, to_ms, MINUTE_MS, most_pages)
 
     async def _candles(
-        self,
-        market: Market,
-        ask: Callable[[Market, int | None, int], Request],
-        from_ms: int,
-        to_ms: int,
-        unit_ms: int,
-        most_pages: int,
+        self, market: Market, from_ms: int, to_ms: int, unit_ms: int, most_pages: int
     ) -> dict[int, Candle] | None:
-        _, parse = PARSE[self.exchange]
+        ask, (_, parse) = CANDLES[self.exchange, unit_ms], PARSE[self.exchange]
         found: dict[int, Candle] = {}
         before_ms = to_ms + (-to_ms) % unit_ms
         for _ in range(most_pages):

@@ -1,141 +1,19 @@
 """Gaps healed on a real database from the pages of a scripted REST: what is asked, what is stored, what is left."""
 
-import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
-from collectors.events import Candle, Exchange, GapCause, Market, Trade
-from collectors.net.http import Params, Refused, Response, Unreachable
-from collectors.recorder import Recorder
-from collectors.repair.backfill import MOST_TRIES, Backfill, Checked
-from collectors.repair.history import History, Unanswered
-from collectors.rest import iso_utc
-from config.settings import Recording, Retention, Writing
+from collectors.events import GapCause, Market
+from collectors.net.http import Refused, Response, Unreachable
+from collectors.repair.backfill import MOST_TRIES, Checked
+from collectors.repair.history import Unanswered
 from store import candles
-from store.writer import DatabaseWriter
 from tests.fakes.clock import START_MS, FakeClock
-from tests.fakes.recording import BTC, ETH, SOL, by_hand, rows, same, trade
-
-KRW = {"upbit": [BTC, ETH, Market("upbit", "USDT", "KRW")], "bithumb": [SOL]}
-
-
-class Rest:
-    """Upbit's and Bithumb's REST over a list of trades, as the wire spells them; `fails` answers instead, if set."""
-
-    def __init__(self, clock: FakeClock) -> None:
-        self._clock = clock
-        self.trades: list[Trade] = []
-        self.asked: list[tuple[str, dict[str, str]]] = []
-        self.fails: Callable[[str], Response] | None = None
-
-    async def get(
-        self, service: str, path: str, *, params: Params | None = None, group: str = "default", deadline_s: float | None
-    ) -> Response:
-        assert group == "backfill"
-        asked = dict(params or ())
-        self.asked.append((path, asked))
-        if self.fails is not None:
-            return self.fails(path)
-        mine = [each for each in self.trades if each.market.code == asked["market"] and each.market.exchange == service]
-        count = int(asked["count"])
-        if path == "/v1/trades/ticks":
-            if "to" in asked:
-                hours, minutes, seconds = map(int, asked["to"].split(":"))
-                until_ms = START_MS - START_MS % 86_400_000 + (hours * 3600 + minutes * 60 + seconds) * 1000
-                mine = [each for each in mine if each.traded_ms < until_ms]
-            mine = [each for each in mine if each.trade_id < int(asked.get("cursor", 2**63))]
-            return self._answer([_tick(each) for each in reversed(mine[-count:])])
-        length_ms = 1_000 if path == "/v1/candles/seconds" else 60_000
-        found = [each for each in by_hand(mine, length_ms) if iso_utc(each.open_ms) < asked["to"]]
-        return self._answer([_row(each) for each in reversed(found[-count:])])
-
-    def _answer(self, body: object, status: int = 200) -> Response:
-        now_ms = self._clock.now_ms()
-        return Response(status, {}, json.dumps(body).encode(), now_ms, now_ms)
-
-
-def _tick(each: Trade) -> dict[str, Any]:
-    side = "BID" if each.side == "buy" else "ASK"
-    ids = {"timestamp": each.traded_ms, "sequential_id": each.trade_id}
-    return {"market": each.market.code, "trade_price": each.price, "trade_volume": each.volume, "ask_bid": side} | ids
-
-
-def _row(each: Candle) -> dict[str, Any]:
-    prices = {"opening_price": each.open, "high_price": each.high, "low_price": each.low, "trade_price": each.close}
-    sums = {"candle_acc_trade_volume": each.volume, "candle_acc_trade_price": each.quote_volume}
-    return {"market": each.market.code, "candle_date_time_utc": iso_utc(each.open_ms)[:-1]} | prices | sums
-
-
-class Bench:
-    """A recorder that listens, a truth that goes on without it, and what heals it."""
-
-    def __init__(self, path: Path, clock: FakeClock, exchange: Exchange = "upbit", seconds_s: int = 600) -> None:
-        self.path = path
-        self.clock = clock
-        self.exchange: Exchange = exchange
-        self.writer = DatabaseWriter.open(path, clock, Writing(batch_ms=1))
-        self.recorder = Recorder(self.writer, clock, Recording(), [exchange])
-        self.rest = Rest(clock)
-        self.young: set[str] = set()
-        history = History(exchange, self.rest, clock)
-        self.backfill = Backfill(
-            history, self.writer, self.recorder, clock, Retention(seconds_s=seconds_s), lambda: self.young
-        )
-        self._n = 0
-
-    async def begin(self, *markets: Market) -> None:
-        await self.recorder.start()
-        await self.recorder.expect(markets)
-        self.recorder.live(markets, self.clock.now_ms())
-
-    async def run(self, seconds: int, markets: Sequence[Market], heard: bool = True) -> None:
-        """Each market trades three times a second; the recorder hears it, or does not."""
-        for _ in range(seconds):
-            for market in markets:
-                for at_ms in (100, 400, 400):
-                    self._n += 1
-                    stamp_ms = self.clock.now_ms() - START_MS + at_ms
-                    made = trade(stamp_ms, 100.0 + self._n % 7, 1.5, (START_MS + stamp_ms) * 10_000, market)
-                    if market.exchange == "upbit":
-                        made = trade(stamp_ms, 100.0 + self._n % 7, 1.5, made.trade_id + self._n % 3, market)
-                    self.rest.trades.append(made)
-                    if heard:  # Bithumb's socket has ids of its own
-                        self.recorder.trade(made if market.exchange == "upbit" else replace(made, trade_id=self._n))
-            await self.clock.advance(1)
-            self.recorder.flush()
-
-    async def settle(self, *markets: Market) -> None:
-        await self.run(12, markets)
-        await self.writer.run(lambda connection: None)
-
-    def gaps(self) -> list[tuple[Any, ...]]:
-        sql = "SELECT cause, state, (from_ms - ?) / 1000, (to_ms - ?) / 1000, source FROM gaps ORDER BY from_ms, id"
-        return rows(self.path, sql, START_MS, START_MS)
-
-    def states(self) -> set[object]:
-        return {row[0] for row in rows(self.path, "SELECT state FROM gaps WHERE to_ms NOT NULL")}
-
-    def wrong(self, market: Market, from_s: int, to_s: int) -> list[int]:
-        """Stored seconds of [from_s, to_s) that are not as a person would fold the truth."""
-        sql = "SELECT open_ms, open, high, low, close, volume, quote_volume, trades FROM v_candles_1s WHERE code = ?"
-        stored = {row[0]: Candle(market, *row) for row in rows(self.path, sql, market.code)}  # type: ignore[arg-type]  # a row
-        mine = [each for each in self.rest.trades if each.market == market]
-        if market.exchange == "bithumb":  # its REST ids are shared; number them, so that none counts as a repeat
-            mine = [trade(t.traded_ms - START_MS, t.price, t.volume, n, market) for n, t in enumerate(mine)]
-        true = {each.open_ms: each for each in by_hand(mine, 1_000, market.exchange)}
-        return [
-            second
-            for second in range(from_s, to_s)
-            if not _equal(stored.get(START_MS + second * 1_000), true.get(START_MS + second * 1_000))
-        ]
-
-
-def _equal(ours: Candle | None, true: Candle | None) -> bool:
-    return ours is true if ours is None or true is None else same(ours, true)
+from tests.fakes.healing_bench import Bench
+from tests.fakes.recording import BTC, ETH, SOL, rows, trade
 
 
 @pytest.fixture
@@ -317,13 +195,16 @@ async def test_a_stretch_held_against_rest_is_equal_or_mended_and_told(bench: Be
     await bench.begin(BTC)
     await bench.run(30, [BTC])
     await bench.settle(BTC)
-    assert await bench.backfill.check(BTC, START_MS + 5_000, START_MS + 25_000) == Checked(20, 0, 0)
+    found = await bench.backfill.check(BTC, START_MS + 5_000, START_MS + 25_000)
+    assert found == Checked(equal=tuple(range(START_MS + 5_000, START_MS + 25_000, 1_000)))
     spoil = "UPDATE candles_1s SET close = close + 0, volume = volume / 2, trades = 1 WHERE open_ms = ?"
     await bench.writer.run(lambda connection: connection.execute(spoil, (START_MS + 7_000,)))
     await bench.writer.run(
         lambda connection: connection.execute("DELETE FROM candles_1s WHERE open_ms = ?", (START_MS + 8_000,))
     )
-    assert await bench.backfill.check(BTC, START_MS + 5_000, START_MS + 25_000) == Checked(18, 2, 0)
+    found = await bench.backfill.check(BTC, START_MS + 5_000, START_MS + 25_000)
+    assert (len(found.equal), found.excess, found.waiting) == (18, (), ())
+    assert found.repaired == (START_MS + 7_000, START_MS + 8_000)
     assert bench.wrong(BTC, 5, 25) == []
     assert ("differed", "healed", 7, 9, "/v1/trades/ticks") in bench.gaps()
 
@@ -334,7 +215,8 @@ async def test_a_second_that_holds_more_than_rest_stays_and_is_unexplained(bench
     await bench.settle(BTC)
     more = "UPDATE candles_1s SET volume = volume * 2 WHERE open_ms = ?"
     await bench.writer.run(lambda connection: connection.execute(more, (START_MS + 7_000,)))
-    assert await bench.backfill.check(BTC, START_MS + 5_000, START_MS + 15_000) == Checked(9, 0, 1)
+    found = await bench.backfill.check(BTC, START_MS + 5_000, START_MS + 15_000)
+    assert (len(found.equal), found.repaired, found.excess) == (9, (), (START_MS + 7_000,))
     assert bench.wrong(BTC, 5, 15) == [7]
 
 

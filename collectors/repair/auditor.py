@@ -1,0 +1,266 @@
+"""Holds what was recorded against the exchange's own candles, market by market, behind live data and behind healing.
+
+One an exchange. A look at a market asks for one page of its official seconds (Upbit) and one of its official minutes,
+and compares what was not compared yet: all minutes of all markets, and as many of their seconds as a page holds. Where
+candle and record differ, the pages of trades decide: they mend the record, or bear it out. What neither bears out is
+asked for again, twice, and then marked as a gap: *unexplained*.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Set
+from functools import partial
+from typing import NoReturn
+
+from msgspec import Struct
+
+from collectors.events import Candle, Exchange, Market
+from collectors.recorder import Recorder
+from collectors.repair.audit import Doubts, Outcome, Tally, Tour, Unit, only_edges_differ, pause_s
+from collectors.repair.backfill import YARDSTICKS, Backfill, Checked
+from collectors.repair.gaps import MINUTE_MS, SECOND_MS
+from collectors.repair.healing import holds, stretches
+from collectors.repair.history import CANDLES, Gone, History, OutOfReach, Unanswered
+from config.clock import Clock
+from store import audit, healing
+from store.writer import DatabaseWriter
+
+log = logging.getLogger(__name__)
+
+FINAL_MS = 10_000  # Upbit checks its candles once a second and may publish a second late; nothing marks one as final
+LOOK_BACK_MS = 15 * MINUTE_MS  # the first look at a market goes no further back
+MOST_MINUTES = 199  # what one page holds, and one more
+PAUSE_CAP_S = 120.0
+MINUTES = "/v1/candles/minutes/1, counts are lower bounds"
+
+LOUDNESS = {
+    Outcome.EQUAL: logging.INFO,
+    Outcome.MARKED: logging.INFO,
+    Outcome.DOUBTFUL: logging.INFO,
+    Outcome.REPAIRED: logging.WARNING,
+    Outcome.UNEXPLAINED: logging.WARNING,
+}
+
+
+class _Done(Struct):
+    """Up to when a market was compared; 0: never."""
+
+    seconds_ms: int = 0
+    minutes_ms: int = 0
+
+
+class Auditor:
+    """`run` compares for ever; `tally` tells how it stands."""
+
+    def __init__(
+        self,
+        history: History,
+        writer: DatabaseWriter,
+        recorder: Recorder,
+        backfill: Backfill,
+        clock: Clock,
+        hurry: Callable[[], Set[str]] = frozenset,
+    ) -> None:
+        """`hurry` names the coins that are looked at each minute; what exchange rates are taken from is as well."""
+        self.exchange: Exchange = history.exchange
+        self.tally = Tally()
+        self._history = history
+        self._writer = writer
+        self._recorder = recorder
+        self._backfill = backfill
+        self._clock = clock
+        self._hurry = hurry
+        self._tour = Tour()
+        self._done: dict[Market, _Done] = {}
+        self._doubts = Doubts()
+        self._waits_s = 0.0
+
+    async def run(self) -> NoReturn:
+        while True:
+            await self._clock.sleep(max(self._waits_s, pause_s(len(self._recorder.live_markets(self.exchange)))))
+            if self._backfill.busy:
+                continue
+            try:
+                await self.once()
+                self._waits_s = 0.0
+            except Unanswered as e:
+                self._waits_s = min(PAUSE_CAP_S, max(e.pause_s, self._waits_s * 2))
+                log.debug("%s: auditing waits %.0f s: %s", self.exchange, self._waits_s, e)
+
+    async def once(self) -> None:
+        """Look at the market whose turn it is, if any; raise Unanswered."""
+        hurry = self._hurry() | set(YARDSTICKS)
+        market = self._tour.next(self._recorder.live_markets(self.exchange), hurry, self._clock.monotonic())
+        if market is not None:
+            await self.look(market)
+
+    async def look(self, market: Market) -> None:
+        """Compare what there is to compare of one market; raise Unanswered."""
+        settled_ms = self._recorder.settled_before(self.exchange) - FINAL_MS
+        there = await self._reach(market)
+        done = self._done.setdefault(market, _Done())
+        try:
+            await self._ask_again(market)
+            if (self.exchange, SECOND_MS) in CANDLES:
+                from_ms = _ceil(max(done.seconds_ms, there.kept_ms, settled_ms - LOOK_BACK_MS), SECOND_MS)
+                to_ms = settled_ms - settled_ms % SECOND_MS
+                await self._look_at_seconds(market, from_ms, to_ms)
+                done.seconds_ms = max(from_ms, to_ms)
+            to_ms = min(there.rolled_ms, settled_ms - settled_ms % MINUTE_MS)
+            from_ms = _ceil(max(done.minutes_ms or to_ms - LOOK_BACK_MS, there.known_ms), MINUTE_MS)
+            await self._look_at_minutes(market, max(from_ms, to_ms - MOST_MINUTES * MINUTE_MS), to_ms)
+            done.minutes_ms = max(from_ms, to_ms)
+        except Gone as e:
+            log.info("%s %s is not audited: %s", self.exchange, market.code, e)
+
+    # --- seconds ------------------------------------------------------------------------------------------------------
+
+    async def _look_at_seconds(self, market: Market, from_ms: int, to_ms: int) -> None:
+        if from_ms >= to_ms:
+            return
+        told, reached_ms = await self._history.latest(market, SECOND_MS, from_ms, to_ms)
+        compare = partial(
+            healing.differing, market=market, market_id=self._recorder.ids[market],
+            from_ms=reached_ms, to_ms=to_ms, theirs=told.values(),
+        )  # fmt: skip
+        held, ours = await self._writer.run(compare)
+        outcomes: dict[int, Outcome] = {}
+        for span in stretches([(each, each + SECOND_MS) for each in held.differing], SECOND_MS):
+            outcomes |= await self._by_trades(market, held.differing, *span)
+        self.tally.count(Outcome.EQUAL, self._clock.now_ms(), len(held.equal))
+        await self._conclude(market, SECOND_MS, outcomes, ours, told)
+
+    async def _by_trades(self, market: Market, seconds: Iterable[int], from_ms: int, to_ms: int) -> dict[int, Outcome]:
+        """What becomes of seconds of [from_ms, to_ms) whose candle is not ours."""
+        asked = [each for each in seconds if from_ms <= each < to_ms]
+        try:
+            checked = await self._backfill.check(market, from_ms, to_ms)
+        except OutOfReach as e:
+            log.info("%s %s: %s", self.exchange, market.code, e)
+            return dict.fromkeys(asked, Outcome.DOUBTFUL)
+        return {each: _outcome(each, checked) for each in asked}
+
+    # --- minutes ------------------------------------------------------------------------------------------------------
+
+    async def _look_at_minutes(self, market: Market, from_ms: int, to_ms: int) -> bool:
+        """Whether any of them differed."""
+        if from_ms >= to_ms:
+            return False
+        told, reached_ms = await self._history.latest(market, MINUTE_MS, from_ms, to_ms)
+        span = range(reached_ms, to_ms, MINUTE_MS)
+        compare = partial(audit.minutes, market=market, market_id=self._recorder.ids[market], span=span, theirs=told)
+        held, ours = await self._writer.run(compare)
+        outcomes = {each: await self._decide(market, each, told.get(each), ours.get(each)) for each in held.differing}
+        self.tally.count(Outcome.EQUAL, self._clock.now_ms(), len(held.equal))
+        await self._conclude(market, MINUTE_MS, outcomes, ours, told)
+        return bool(outcomes)
+
+    async def _decide(self, market: Market, minute_ms: int, theirs: Candle | None, ours: Candle | None) -> Outcome:
+        """What becomes of a minute whose candle is not ours."""
+        there = await self._reach(market)
+        if minute_ms >= there.kept_ms:
+            try:
+                checked = await self._backfill.check(market, minute_ms, minute_ms + MINUTE_MS)
+            except OutOfReach as e:
+                return await self._take_over(market, theirs, ours, "unhealable", f"{MINUTES}; of its seconds: {e}")
+            return await self._roll_again(market, minute_ms, theirs, checked)
+        return await self._take_over(market, theirs, ours, "healed", f"{MINUTES}; its seconds are not kept")
+
+    async def _roll_again(self, market: Market, minute_ms: int, theirs: Candle | None, checked: Checked) -> Outcome:
+        """Compare a minute once more, now that its seconds were held against the trades."""
+        span, told = range(minute_ms, minute_ms + MINUTE_MS, MINUTE_MS), {} if theirs is None else {minute_ms: theirs}
+        again = partial(audit.rolled_again, market=market, market_id=self._recorder.ids[market], span=span, theirs=told)
+        held, rolled = await self._writer.run(again)
+        if held.equal:
+            return Outcome.REPAIRED if checked.repaired else Outcome.EQUAL
+        if not held.differing or checked.waiting:
+            return Outcome.MARKED
+        if checked.excess:
+            return Outcome.DOUBTFUL
+        ours = rolled.get(minute_ms)
+        if theirs is None or ours is None or not (checked.rough and only_edges_differ(ours, theirs)):
+            return Outcome.EQUAL  # trade by trade it is right
+        source = f"{MINUTES}; approximate: open or close of its seconds, several prices in one millisecond"
+        return await self._take_over(market, theirs, ours, "healed", source)
+
+    async def _take_over(
+        self, market: Market, theirs: Candle | None, ours: Candle | None, state: str, source: str
+    ) -> Outcome:
+        """Believe the exchange's minute, if ours can be a part of it; `state` and `source` stand in its gap then."""
+        if theirs is None or not (ours is None or holds(theirs, ours) or only_edges_differ(ours, theirs)):
+            return Outcome.DOUBTFUL
+        take = partial(
+            audit.take_over, market=market, market_id=self._recorder.ids[market], minute=theirs,
+            state=state, now_ms=self._clock.now_ms(), source=source,
+        )  # fmt: skip
+        await self._writer.run(take)
+        return Outcome.REPAIRED
+
+    # --- what nothing bears out ---------------------------------------------------------------------------------------
+
+    async def _ask_again(self, market: Market) -> None:
+        """Candles of a market that nothing bore out before."""
+        there = await self._reach(market)
+        for unit in [each for each in self._doubts.units if each.market == market]:
+            if unit.length_ms == MINUTE_MS:
+                if not await self._look_at_minutes(market, unit.open_ms, unit.open_ms + MINUTE_MS):
+                    self._doubts.drop(unit)
+            elif unit.open_ms >= there.kept_ms:
+                outcomes = await self._by_trades(market, [unit.open_ms], unit.open_ms, unit.open_ms + SECOND_MS)
+                await self._conclude(market, SECOND_MS, outcomes, {}, {})
+            else:
+                self._doubts.drop(unit)  # its minute is left to tell
+
+    async def _conclude(
+        self,
+        market: Market,
+        length_ms: int,
+        outcomes: Mapping[int, Outcome],
+        ours: Mapping[int, Candle],
+        told: Mapping[int, Candle],
+    ) -> None:
+        """Count what became of candles that differed, mark what stays unexplained, and say so."""
+        for open_ms, found in sorted(outcomes.items()):
+            unit = Unit(market, length_ms, open_ms)
+            outcome, words = self._doubts.judge(unit, found, _difference(ours.get(open_ms), told.get(open_ms)))
+            if outcome is Outcome.UNEXPLAINED:
+                await self._mark(unit, words)
+            self.tally.count(outcome, self._clock.now_ms())
+            log.log(LOUDNESS[outcome], "%s %s %s: %s, %s", self.exchange, market.code, unit.name, outcome.value, words)
+
+    async def _mark(self, unit: Unit, reason: str) -> None:
+        span = unit.open_ms, unit.open_ms + unit.length_ms
+        mark = partial(
+            audit.condemn, market=unit.market, market_id=self._recorder.ids[unit.market], span=span,
+            now_ms=self._clock.now_ms(), reason=reason,
+        )  # fmt: skip
+        await self._writer.run(mark)
+        self._recorder.minutes.touch(self.exchange, unit.market, *span)
+
+    async def _reach(self, market: Market) -> audit.Reach:
+        market_id = self._recorder.ids[market]
+        return await self._writer.run(partial(audit.reach, exchange=self.exchange, market_id=market_id))
+
+
+def _outcome(second_ms: int, checked: Checked) -> Outcome:
+    """What trades made of a second."""
+    if second_ms in checked.repaired:
+        return Outcome.REPAIRED
+    if second_ms in checked.excess:
+        return Outcome.DOUBTFUL
+    return Outcome.EQUAL if second_ms in checked.equal else Outcome.MARKED
+
+
+def _difference(ours: Candle | None, theirs: Candle | None) -> str:
+    """Two candles beside each other, for a log and for the ledger."""
+    return f"ours {_told(ours)}, its own candle {_told(theirs)}"
+
+
+def _told(candle: Candle | None) -> str:
+    if candle is None:
+        return "none"
+    prices = "/".join(f"{each:g}" for each in (candle.open, candle.high, candle.low, candle.close))
+    return f"{prices} × {candle.volume:.8g}"
+
+
+def _ceil(at_ms: int, unit_ms: int) -> int:
+    return at_ms + -at_ms % unit_ms

@@ -1,0 +1,285 @@
+"""A recorder that was not told of a trade, and the exchange's own candles that tell of it."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from collectors.aggregator import Aggregator
+from collectors.events import Market
+from collectors.net.http import Response
+from collectors.repair.auditor import Auditor
+from collectors.repair.history import History, Unanswered
+from config.settings import Retention
+from tests.fakes.clock import START_MS, FakeClock
+from tests.fakes.healing_bench import Bench
+from tests.fakes.recording import BTC, SOL, rows
+
+ALL = {"upbit": 122 + 2, "bithumb": 2}  # what is settled, final and rolled once `settle` is over
+
+
+class Audited(Bench):
+    """A bench with the minute timer and the audit on top."""
+
+    def __init__(self, path: Path, clock: FakeClock, exchange: Any = "upbit", seconds_s: int = 600) -> None:
+        super().__init__(path, clock, exchange, seconds_s)
+        self.aggregator = Aggregator(self.writer, self.recorder, clock, Retention(seconds_s=seconds_s))
+        history = History(exchange, self.rest, clock)
+        self.auditor = Auditor(history, self.writer, self.recorder, self.backfill, clock, lambda: self.young)
+
+    async def settle(self, *markets: Market, seconds: int = 75) -> None:
+        """Until the minute that runs now is rolled, and final at the exchange."""
+        await self.run(seconds, markets)
+        await self.aggregator.roll()
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        tally = self.auditor.tally
+        assert tally.compared == tally.equal + tally.repaired + tally.unexplained
+        return tally.equal, tally.repaired, tally.unexplained
+
+    def wrong_minutes(self) -> list[tuple[object, ...]]:
+        """Stored minutes that are not the sum of the trades that were made."""
+        found = rows(self.path, "SELECT open_ms, volume, trades, covered_s FROM candles_1m WHERE open_ms > ?", START_MS)
+        made = self.rest.trades
+        return [
+            row for row in found if row[2] != sum(t.traded_ms // 60_000 == int(str(row[0])) // 60_000 for t in made)
+        ]
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture(params=["upbit", "bithumb"])
+async def bench(tmp_path: Path, clock: FakeClock, request: pytest.FixtureRequest) -> AsyncIterator[Audited]:
+    bench = Audited(tmp_path / "radar.db", clock, request.param)
+    with bench.writer:
+        yield bench
+
+
+@pytest.fixture
+async def upbit(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Audited]:
+    bench = Audited(tmp_path / "radar.db", clock)
+    with bench.writer:
+        yield bench
+
+
+def market_of(bench: Audited) -> Market:
+    return BTC if bench.exchange == "upbit" else SOL
+
+
+async def healed_start(bench: Audited, market: Market) -> None:
+    """Recording for a minute, and the gap of the start healed."""
+    await bench.begin(market)
+    await bench.run(60, [market])
+    await bench.backfill.once()
+    await bench.run(1, [market])
+    await bench.backfill.once()
+
+
+async def test_a_record_without_fault_is_equal_second_by_second_and_minute_by_minute(bench: Audited) -> None:
+    market = market_of(bench)
+    await healed_start(bench, market)
+    await bench.settle(market)
+    await bench.auditor.once()
+    equal, repaired, unexplained = bench.counts
+    assert equal == ALL[bench.exchange]
+    assert (repaired, unexplained) == (0, 0)
+
+
+async def test_a_withheld_trade_is_found_and_mended_and_leaves_a_healed_gap(bench: Audited) -> None:
+    market = market_of(bench)
+    await healed_start(bench, market)
+    await bench.run(1, [market], heard_at=(400,))
+    await bench.settle(market)
+    assert bench.wrong(market, 1, 130) == [61]
+    await bench.auditor.once()
+    assert bench.counts[1:] == (1, 0)
+    assert bench.wrong(market, 1, 130) == []
+    cause, state, from_s, to_s, source = bench.gaps()[-1]
+    assert (cause, state, from_s, to_s) == ("differed", "healed", 61, 62)
+    assert str(source).startswith("/v1/trades/ticks")
+    await bench.settle(market)
+    assert bench.wrong_minutes() == []
+    await bench.auditor.once()
+    assert bench.counts[1:] == (1, 0), "once mended, it agrees"
+
+
+async def test_a_second_that_was_lost_whole_looks_quiet_until_the_candle_tells(bench: Audited) -> None:
+    market = market_of(bench)
+    await healed_start(bench, market)
+    await bench.run(2, [market], heard=False)
+    await bench.settle(market)
+    await bench.auditor.once()
+    assert bench.counts[1] >= 1
+    assert bench.wrong(market, 1, 130) == []
+
+
+async def test_nothing_is_compared_twice(bench: Audited) -> None:
+    market = market_of(bench)
+    await healed_start(bench, market)
+    await bench.settle(market)
+    await bench.auditor.once()
+    before = bench.counts
+    await bench.auditor.look(market)
+    assert bench.counts == before
+    await bench.settle(market, seconds=60)
+    await bench.auditor.once()
+    assert bench.counts[0] - before[0] == {"upbit": 60 + 1, "bithumb": 1}[bench.exchange]
+
+
+async def test_what_a_gap_touches_is_not_compared(upbit: Audited) -> None:
+    await healed_start(upbit, BTC)
+    upbit.recorder.rejected("upbit", "not JSON", b"{", upbit.clock.now_ms())
+    await upbit.run(1, [BTC], heard_at=(400,))
+    await upbit.settle(BTC)
+    await upbit.auditor.once()
+    assert upbit.counts[1:] == (0, 0)
+    spoiled = rows(upbit.path, "SELECT (to_ms - from_ms) / 1000 FROM gaps WHERE cause = 'quarantined'")
+    assert spoiled == [(3,)]
+    assert upbit.counts[0] == 123 - 3, "neither its seconds nor the two minutes"
+
+
+async def test_where_the_candle_is_wrong_and_the_trades_are_not_ours_stands(bench: Audited) -> None:
+    market = market_of(bench)
+    await healed_start(bench, market)
+    await bench.settle(market)
+    true = bench.rest.get
+
+    async def get(service: str, path: str, **more: Any) -> Response:
+        answer = await true(service, path, **more)
+        if "/candles/" not in path:
+            return answer
+        page = json.loads(answer.body)
+        page[5 % len(page)]["candle_acc_trade_volume"] *= 2
+        return bench.rest._answer(page)
+
+    bench.rest.get = get  # type: ignore[method-assign]  # an exchange whose candles are off
+    await bench.auditor.once()
+    equal, repaired, unexplained = bench.counts
+    assert equal == ALL[bench.exchange]
+    assert (repaired, unexplained) == (0, 0)
+    assert bench.wrong(market, 1, 130) == []
+
+
+async def test_what_neither_candle_nor_trades_show_is_marked_the_third_time(bench: Audited) -> None:
+    market = market_of(bench)
+    await healed_start(bench, market)
+    await bench.settle(market)
+    lost = next(each for each in bench.rest.trades if each.traded_ms // 1_000 == START_MS // 1_000 + 70)
+    bench.rest.trades.remove(lost)
+    for times in range(3):
+        assert bench.counts[1:] == (0, 0), times
+        assert all(row[0] != "differed" for row in bench.gaps())
+        await bench.auditor.look(market)
+    assert bench.counts[1:] == (0, 1)
+    assert bench.auditor.tally.odd_ms == bench.clock.now_ms()
+    cause, state, from_s, to_s, source = bench.gaps()[-1]
+    assert (cause, state) == ("differed", "unhealable")
+    assert (from_s, to_s) == ((70, 71) if bench.exchange == "upbit" else (60, 120))
+    assert "ours" in str(source)
+    assert "its own candle" in str(source)
+    await bench.auditor.look(market)
+    await bench.auditor.look(market)
+    assert bench.counts[1:] == (0, 1), "it is marked once; its minute is touched by that gap"
+
+
+async def test_one_bad_page_condemns_nothing(bench: Audited) -> None:
+    market = market_of(bench)
+    await healed_start(bench, market)
+    await bench.settle(market)
+    bench.rest.fails = lambda path: bench.rest._answer([])
+    await bench.auditor.look(market)
+    assert bench.counts == (0, 0, 0)
+    bench.rest.fails = None
+    await bench.auditor.look(market)
+    assert bench.counts == (ALL[bench.exchange], 0, 0)
+    assert all(row[0] != "differed" for row in bench.gaps())
+
+
+async def test_a_minute_whose_seconds_are_gone_is_taken_over_from_the_exchange(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    bench = Audited(tmp_path / "radar.db", clock, "bithumb", seconds_s=60)
+    with bench.writer:
+        await healed_start(bench, SOL)
+        await bench.run(1, [SOL], heard_at=(400,))
+        await bench.settle(SOL)
+        await bench.settle(SOL, seconds=240)
+        await bench.aggregator.purge()
+        await bench.auditor.once()
+        assert bench.counts[1:] == (1, 0)
+        assert ("differed", "healed", 60, 120) in [row[:4] for row in bench.gaps()]
+        [(volume, trades)] = rows(
+            bench.path, "SELECT volume, trades FROM candles_1m WHERE open_ms = ?", START_MS + 60_000
+        )
+        assert volume == 270.0
+        assert trades == 179, "a lower bound: the exchange counts no trades in a candle"
+
+
+async def test_an_exchange_that_does_not_answer_is_left_alone_and_nothing_is_passed_over(bench: Audited) -> None:
+    market = market_of(bench)
+    await healed_start(bench, market)
+    await bench.run(1, [market], heard_at=(400,))
+    await bench.settle(market)
+    bench.rest.fails = lambda path: Response(429, {}, b"Too many API requests.", 0, 0)
+    with pytest.raises(Unanswered):
+        await bench.auditor.once()
+    assert bench.counts == (0, 0, 0)
+    bench.rest.fails = None
+    await bench.auditor.look(market)
+    assert bench.counts[1:] == (1, 0)
+
+
+async def test_a_market_that_is_gone_stops_nothing(upbit: Audited) -> None:
+    await healed_start(upbit, BTC)
+    await upbit.settle(BTC)
+    gone = {"error": {"name": 404, "message": "Code not found"}}
+    upbit.rest.fails = lambda path: upbit.rest._answer(gone, 404)
+    await upbit.auditor.once()
+    assert upbit.counts == (0, 0, 0)
+
+
+async def test_healing_goes_first(upbit: Audited, clock: FakeClock) -> None:
+    await upbit.begin(BTC)
+    await upbit.run(30, [BTC])
+    assert upbit.backfill.busy, "it has not looked yet"
+    await upbit.backfill.once()
+    assert upbit.backfill.busy, "it found something"
+    await upbit.run(1, [BTC])
+    await upbit.backfill.once()
+    assert not upbit.backfill.busy
+
+
+@settings(max_examples=4, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 110), st.booleans(), st.sampled_from([(), (100,), (400,)])), max_size=4))
+def test_whatever_was_withheld_is_found_and_becomes_the_truth(
+    tmp_path_factory: pytest.TempPathFactory, drawn: list[tuple[int, bool, tuple[int, ...]]]
+) -> None:
+    async def scene(exchange: str) -> None:
+        path = tmp_path_factory.mktemp("audit") / "radar.db"
+        bench = Audited(path, FakeClock(), exchange)
+        market = market_of(bench)
+        lost = {at_s: heard_at for at_s, _, heard_at in drawn}
+        with bench.writer:
+            await healed_start(bench, market)
+            for at_s in range(111):
+                await bench.run(1, [market], heard_at=lost.get(at_s, (100, 400)))
+            await bench.settle(market, seconds=85)
+            await bench.auditor.look(market)
+            await bench.settle(market)
+            await bench.auditor.look(market)
+            assert bench.wrong(market, 1, 200) == []
+            assert bench.wrong_minutes() == []
+            assert bench.counts[2] == 0
+            assert (bench.counts[1] > 0) == bool(lost)
+
+    asyncio.run(scene("upbit"))
+    asyncio.run(scene("bithumb"))

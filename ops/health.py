@@ -17,6 +17,7 @@ from store.track_record import TrackRecord
 # A commit and a checkpoint that run at the same moment could damage a WAL database: fixed in 3.51.3
 # (www.sqlite.org/wal.html "the WAL-reset bug", as of 2026).
 WAL_RESET_BUG = ((3, 7, 0), (3, 51, 2))
+UNEXPLAINED_NEWS_MS = 3_600_000  # how long a difference that nothing explains is news; the gap row stays
 HEARTBEAT_RED_MS = 60_000  # contract: a heartbeat older than this is red, whatever the file says
 
 
@@ -78,6 +79,15 @@ class AlertsReading(Struct, frozen=True):
     last_sent_ms: int | None
 
 
+class AuditReading(Struct, frozen=True):
+    """Seconds and minutes held against the exchanges' own candles since the start, and what came of it."""
+
+    compared: int = 0
+    equal: int = 0
+    repaired: int = 0
+    unexplained: int = 0
+
+
 class Traffic(Struct, frozen=True):
     """What one exchange has sent since the start: trades in closed seconds, and frames or trades that were refused."""
 
@@ -93,7 +103,7 @@ class Readings(Struct, frozen=True):
     `disk_free_part` is 0 to 1. `moved_aside` names the damaged database that this start found.
     `storage_warnings` are the writer's own, remedies included. `traffic` and `record` are for the metrics only;
     `keys` holds, by exchange, what was last said of the owner's key.
-    `hosts` tells how each host that we ask stands.
+    `hosts` tells how each host that we ask stands. `audit_odd_ms` is when the audit last found what nothing explains.
     """
 
     now_ms: int
@@ -119,6 +129,8 @@ class Readings(Struct, frozen=True):
     record: TrackRecord = TrackRecord()
     keys: Mapping[str, KeyAnswer] = {}
     hosts: Mapping[str, ServiceState] = {}
+    audit: AuditReading = AuditReading()
+    audit_odd_ms: int | None = None
 
 
 class Limits(Struct, frozen=True):
@@ -147,6 +159,7 @@ class Report(Struct, frozen=True):
     alerts: AlertsReading
     clock_offset_ms: tuple[int, int] | None
     warnings: tuple[str, ...] = ()
+    audit: AuditReading = AuditReading()
 
 
 NOTICE_CHANNELS = {
@@ -175,12 +188,19 @@ def report(readings: Readings, limits: Limits) -> Report:
         alerts=readings.alerts,
         clock_offset_ms=readings.clock_offset_ms,
         warnings=tuple(_warnings(readings)),
+        audit=readings.audit,
     )
 
 
 def reasons(readings: Readings, limits: Limits) -> list[Words]:
     """Why it is not green, in both languages, each with its remedy; what a part said of itself stays as it said it."""
     return _red(readings) + _yellow(readings, limits)
+
+
+def unexplained(readings: Readings) -> bool:
+    """Whether the audit found something of late that nothing explains."""
+    odd_ms = readings.audit_odd_ms
+    return odd_ms is not None and readings.now_ms - odd_ms < UNEXPLAINED_NEWS_MS
 
 
 def status_of(seen: Report, now_ms: int) -> Status:
@@ -253,6 +273,14 @@ def _yellow(readings: Readings, limits: Limits) -> list[Words]:
             (
                 f"데이터베이스가 손상되어 {readings.moved_aside}(으)로 옮김; `salvage`로 남은 것을 읽을 수 있습니다",
                 f"the database was damaged and is now {readings.moved_aside}; `salvage` reads what is left of it",
+            )
+        )
+    if unexplained(readings):
+        count = readings.audit.unexplained
+        found.append(
+            (
+                f"거래소 자체 캔들과 설명 없이 다른 기록 {count:,}건; `gaps`에 differed로 표시됨",
+                f"{count:,} stored candles differ from the exchange's own unexplained; `gaps` has them as differed",
             )
         )
     for task, error in readings.crashes.items():

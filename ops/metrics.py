@@ -61,6 +61,9 @@ def _metrics(
     keys: list[Sample] = [((name,), key.state is not KeyState.REFUSED) for name, key in readings.keys.items()]
     yield _gauge("key_accepted", "1 if the exchange takes the owner's key.", ("exchange",), keys)
     yield from _alerts(readings)
+    audit = readings.audit
+    ends: list[Sample] = [((end,), getattr(audit, end)) for end in ("equal", "repaired", "unexplained")]
+    yield _counter("audit_candles", "Candles held against the exchanges' own, by how it ended.", ("outcome",), ends)
 
 
 def _process(taken: Footprint) -> Iterator[Metric]:

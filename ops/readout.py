@@ -104,6 +104,11 @@ def _status_lines(seen: Report, status: Status, now_ms: int) -> Iterator[str]:
         yield f"{name}: {state}, {feed.markets} markets, {gaps}"
     for name, channel in seen.channels.items():
         yield f"{name}: {channel.state}{f' ({channel.reason})' if channel.reason else ''}"
+    audit = seen.audit
+    yield (
+        f"audit: {audit.compared:,} seconds and minutes held against the exchanges' own candles: {audit.equal:,} equal,"
+        f" {audit.repaired:,} repaired, {audit.unexplained:,} unexplained"
+    )
     told = seen.alerts
     yield f"alerts: {told.sent} sent, {told.pending} waiting, {told.uncertain} uncertain, {told.failed} failed"
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 
 from alerts.words import EXCHANGES, Words
-from ops.health import NOTICE_CHANNELS, ChannelReading, FeedReading, Readings
+from ops.health import NOTICE_CHANNELS, ChannelReading, FeedReading, Readings, unexplained
 from ops.key_checks import KeyAnswer, KeyState
 
 SILENT_S = 60.0
@@ -81,6 +81,7 @@ NAMES: Mapping[str, Words] = {
     "drop": ("기록 누락", "rows being dropped"),
     "unstorable": ("저장할 수 없는 행", "rows that cannot be stored"),
     "disk": ("디스크 공간", "disk space"),
+    "audit": ("거래소 캔들과의 대조", "the audit against the exchanges' candles"),
     "clock": ("시계 오차", "this machine's clock"),
 }
 
@@ -104,6 +105,7 @@ def troubles(readings: Readings, pulse: Pulse, known: frozenset[str]) -> dict[st
         found |= _key(exchange, key)
     found |= _writing(readings, pulse)
     found |= _disk(readings, "disk" in known)
+    found["audit"] = _audit(readings)
     if readings.clock_offset_ms is not None:
         found["clock"] = _clock(*readings.clock_offset_ms)
     return found
@@ -267,6 +269,23 @@ def _disk(readings: Readings, known: bool) -> dict[str, Trouble | None]:
         "Free space, or keep less: retention.minutes_days in radar.yaml.",
     )
     return {"disk": Trouble("disk", (korean, english), remedy)}
+
+
+def _audit(readings: Readings) -> Trouble | None:
+    if not unexplained(readings):
+        return None
+    count, compared = readings.audit.unexplained, readings.audit.compared
+    return Trouble(
+        "audit",
+        (
+            f"기록이 거래소 자체 캔들과 다르고 체결 내역도 설명하지 못함: {compared:,}건 중 {count:,}건",
+            f"{count:,} of {compared:,} stored candles hold what neither the exchange's candles nor its trades show",
+        ),
+        (
+            "해당 구간은 `gaps`에 differed로 남고 값은 로그에 있습니다. 반복되면 알려 주세요.",
+            "They stay, marked as differed in `gaps`, with the values of both; if it goes on, it is worth reporting.",
+        ),
+    )
 
 
 def _clock(low_ms: int, high_ms: int) -> Trouble | None:

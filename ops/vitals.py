@@ -12,10 +12,11 @@ from collectors.fleet import Fleet
 from collectors.market_monitor import MarketMonitor
 from collectors.net.limits import ServiceState
 from collectors.recorder import Recorder
+from collectors.repair.audit import Tally
 from collectors.sink import ShardStatus
 from config.clock import Clock
 from ops.clock_offset import ClockOffset
-from ops.health import AlertsReading, FeedReading, Limits, Readings, Traffic, WriterReading
+from ops.health import AlertsReading, AuditReading, FeedReading, Limits, Readings, Traffic, WriterReading
 from ops.key_checks import KeyAnswer
 from store import delivery_report
 from store.database import SCHEMA, SQLITE_VERSION
@@ -78,6 +79,7 @@ class Vitals:
         hosts: Callable[[], Mapping[str, ServiceState]],
         moved_aside: str | None = None,
         keys: Mapping[str, KeyAnswer] = {},
+        tallies: Sequence[Tally] = (),
     ) -> None:
         self._clock = clock
         self._disk = Disk(data, clock)
@@ -94,6 +96,7 @@ class Vitals:
         self._hosts = hosts
         self._moved_aside = moved_aside
         self._keys = keys
+        self._tallies = tallies
         self._disk.look()
 
     async def run(self) -> None:
@@ -143,6 +146,13 @@ class Vitals:
             record=self._record,
             keys=dict(self._keys),
             hosts=self._hosts(),
+            audit=AuditReading(
+                compared=sum(each.compared for each in self._tallies),
+                equal=sum(each.equal for each in self._tallies),
+                repaired=sum(each.repaired for each in self._tallies),
+                unexplained=sum(each.unexplained for each in self._tallies),
+            ),
+            audit_odd_ms=max((each.odd_ms for each in self._tallies if each.odd_ms is not None), default=None),
         )
 
     def _traffic(self, exchange: Exchange) -> Traffic:

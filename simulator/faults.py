@@ -26,6 +26,7 @@ SOCKET_KINDS = frozenset(
         "missing_field",
         "subscribe_error",
         "skew_clock",
+        "withhold",
     ]
 )
 HTTP_KINDS = frozenset(
@@ -100,8 +101,8 @@ def checked(fault: Fault) -> Fault:
         raise BadFault(f"kind: {kind} happens to sockets only, and {target} is none")
     if kind in HTTP_KINDS and target in SOCKETS:
         raise BadFault(f"kind: {kind} happens to HTTP answers only, and {target} is a socket")
-    if kind == "skew_clock" and target == "upbit:announcement":
-        raise BadFault("kind: skew_clock moves the stamps of trades, and upbit:announcement has none")
+    if kind in ("skew_clock", "withhold") and target == "upbit:announcement":
+        raise BadFault(f"kind: {kind} happens to trades, and upbit:announcement has none")
     if kind in ("slow", "skew_clock") and fault.by_ms == 0:
         raise BadFault(f"by_ms: say by how much, for {kind}")
     if kind == "slow" and fault.by_ms < 0:
@@ -196,6 +197,8 @@ class SocketFaults:
             fault = self._faults.active(self._target, kind)
             return fault if fault and self._frames % max(1, fault.every) == 0 else None
 
+        if is_live_trade(frame) and hits("withhold"):
+            return []
         bent: list[bytes] = []  # garbage, truncated and big frames come on top: no trade is lost by them
         if hits("garbage"):
             bent.append(b'{"type":\xff\xfe garbage ' + frame[:16])
@@ -221,6 +224,11 @@ class SocketFaults:
             frames.append(self._held)
             self._held = None
         return frames
+
+
+def is_live_trade(frame: bytes) -> bool:
+    """A trade as it happens; a snapshot repeats one, and a client waits for it."""
+    return (b'"type":"trade"' in frame or b'"ty":"trade"' in frame) and b'"REALTIME"' in frame
 
 
 PRICE_FIELDS = ("trade_price", "tp", "orderbook_units", "obu", "title", "tt")

@@ -9,6 +9,7 @@ import pytest
 from collectors.net.limits import ServiceState
 from ops.health import (
     AlertsReading,
+    AuditReading,
     ChannelReading,
     FeedReading,
     Limits,
@@ -153,3 +154,21 @@ def test_every_reason_is_told_in_both_languages() -> None:
     assert [english for _, english in told] == list(report(seen, LIMITS).reasons)
     assert len(told) == 13
     assert all(any("가" <= letter <= "힣" for letter in korean) for korean, _ in told)
+
+
+def test_an_unexplained_difference_is_yellow_for_an_hour_and_counted_for_good() -> None:
+    audit = AuditReading(compared=500, equal=490, repaired=9, unexplained=1)
+    told = report(readings(audit=audit, audit_odd_ms=NOW - 3_599_000), LIMITS)
+    assert told.status == "yellow"
+    assert "1 stored candles differ from the exchange's own unexplained; `gaps`" in told.reasons[0]
+    later = report(readings(audit=audit, audit_odd_ms=NOW - 3_600_000), LIMITS)
+    assert (later.status, later.audit) == ("green", audit)
+    assert json.loads(msgspec.json.encode(later))["audit"] == {
+        "compared": 500, "equal": 490, "repaired": 9, "unexplained": 1,
+    }  # fmt: skip
+
+
+def test_a_file_from_before_there_was_an_audit_can_be_read() -> None:
+    told = json.loads(msgspec.json.encode(report(readings(), LIMITS)))
+    del told["audit"]
+    assert parse(json.dumps(told).encode()).audit == AuditReading()

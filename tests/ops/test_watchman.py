@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from ops.answer import Mark
-from ops.health import ChannelReading, FeedReading, Readings
+from ops.health import AuditReading, ChannelReading, FeedReading, Readings
 from ops.key_checks import KeyAnswer, KeyState
 from ops.troubles import Trouble, deaf, name_of, settled
 from ops.watchman import STEADY_S, Began, Ended, Watchman
@@ -230,3 +230,13 @@ def test_a_notice_channel_that_stumbles_does_not_make_its_exchange_deaf() -> Non
     assert list(deaf(readings(channels={"bithumb:notices": shaky}))) == []
     never = ChannelReading("degraded", None, None, 4, "HTTP 500")
     assert [each.cause for each in deaf(readings(channels={"bithumb:notices": never}))] == ["notices:bithumb"]
+
+
+def test_what_the_audit_cannot_explain_is_told_once_and_is_over_after_an_hour_without_another() -> None:
+    audit = AuditReading(compared=500, equal=499, unexplained=1)
+    looks = [(float(s), at(s, audit=audit, audit_odd_ms=NOW + 1_000)) for s in (2, 3, 3_600, 3_601, 3_612)]
+    assert watched((0.0, at(0)), *looks) == ["audit", "over audit"]
+    [told] = Watchman(0.0).look(looks[0][1], 2.0)
+    assert isinstance(told, Began)
+    assert "1 of 500 stored candles" in told.trouble.what[1]
+    assert "differed" in told.trouble.remedy[0]

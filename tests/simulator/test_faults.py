@@ -82,6 +82,17 @@ def test_a_missing_field_is_the_one_that_matters() -> None:
     assert json.loads(bench.socket.mutate(FRAMES[:1])[0]) == {"type": "trade", "code": "KRW-BTC"}
 
 
+def test_withheld_trades_never_come_and_everything_else_does() -> None:
+    bench = Bench()
+    bench.add("withhold", every=2)
+    live = [json.dumps({"ty": "trade", "st": "REALTIME", "n": n}, separators=(",", ":")).encode() for n in range(4)]
+    snapshot = json.dumps({"type": "trade", "stream_type": "SNAPSHOT"}, separators=(",", ":")).encode()
+    assert bench.socket.mutate(live) == [live[0], live[2]]
+    assert bench.socket.mutate([snapshot] * 4) == [snapshot] * 4
+    bench.now += 1_000
+    assert bench.socket.mutate(live) == live
+
+
 def test_duplicates_repeat_each_frame() -> None:
     bench = Bench()
     bench.add("duplicate")
@@ -118,6 +129,7 @@ def test_reordering_loses_nothing_and_repeats_nothing() -> None:
         ("upbit:public", "slow", {"by_ms": -1}, "by_ms"),
         ("upbit", "skew_clock", {}, "by_ms"),
         ("upbit:announcement", "skew_clock", {"by_ms": 5}, "has none"),
+        ("upbit:announcement", "withhold", {}, "has none"),
         ("binance", "wrong_price", {}, "factor"),
     ],
 )

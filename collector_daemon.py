@@ -117,6 +117,7 @@ async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold
                 zone.behind("openings", seen.opening.run),
                 zone.behind("verdicts", judges.pipeline.run),
                 *(zone.behind(f"healing {each}", repair.run) for each, repair in seen.repairs.items()),
+                *(zone.behind(f"auditing {each}", audit.run) for each, audit in seen.audits.items()),
                 *(zone.behind(name, keep) for name, keep in judges.keepers.items()),
                 zone.every(TICK_S, "listing clock", seen.tick),
             )

@@ -10,19 +10,20 @@ from collectors.listing_book import ListingBook
 from collectors.market_monitor import MarketMonitor
 from collectors.opening import OpeningWatch
 from collectors.opening_desk import OpeningDesk
+from collectors.repair.auditor import Auditor
 from collectors.repair.backfill import Backfill
 from collectors.sources import Gate
 from collectors.universe import Universe
 from ops.assembly.channels import asset_sources, channels_off, list_sources, notice_sources, push_sources
 from ops.assembly.ground import Base
 from ops.assembly.judging import Judging
-from ops.assembly.recording import Recording, backfill_of, market_list, shard_of
+from ops.assembly.recording import Recording, auditor_of, backfill_of, market_list, shard_of
 from ops.assembly.telling import Telling
 from store.writer import DatabaseWriter
 
 
 class Listings(Struct, frozen=True):
-    """Who sees a listing, who keeps it, who waits for its first trade, and who heals what was missed of it."""
+    """Who sees a listing, keeps it, waits for its first trade, heals what was missed of it, and checks what was not."""
 
     book: ListingBook
     gate: Gate
@@ -31,6 +32,7 @@ class Listings(Struct, frozen=True):
     front: OpeningDesk
     universes: tuple[Universe, ...]
     repairs: Mapping[Exchange, Backfill]
+    audits: Mapping[Exchange, Auditor]
 
     def offer(self) -> None:
         """Offer every listing that is not over; one that is watched already only gets its news."""
@@ -61,7 +63,11 @@ def listings(ground: Base, writer: DatabaseWriter, recording: Recording, judges:
     def young() -> Set[str]:
         return {listing.base for listing in book.active()}
 
+    def watched() -> Set[str]:
+        return young() | set(radar.channels.watch)
+
     repairs = {each: backfill_of(ground, each, writer, recorder, young) for each in ground.exchanges}
+    audits = {each: auditor_of(ground, repair, writer, recorder, watched) for each, repair in repairs.items()}
 
     def check_later(market: Market, from_ms: int, to_ms: int) -> None:
         repairs[market.exchange].check_later(market, from_ms, to_ms)
@@ -94,4 +100,4 @@ def listings(ground: Base, writer: DatabaseWriter, recording: Recording, judges:
         push_sources(ground),
         asset_sources(ground),
     )
-    return Listings(book, judges.gate, monitor, opening, front, universes, repairs)
+    return Listings(book, judges.gate, monitor, opening, front, universes, repairs, audits)

@@ -15,6 +15,7 @@ from collectors.market_monitor import ListSource
 from collectors.net.socket import connect
 from collectors.overlap import Overlap
 from collectors.recorder import Recorder
+from collectors.repair.auditor import Auditor
 from collectors.repair.backfill import Backfill
 from collectors.repair.history import History
 from collectors.robust_ws import Pace, Shard
@@ -77,6 +78,14 @@ def backfill_of(
     """What heals the gaps of one exchange, those of `young` coins first."""
     history = History(exchange, ground.door, ground.clock)
     return Backfill(history, writer, recorder, ground.clock, ground.settings.radar.retention, young)
+
+
+def auditor_of(
+    ground: Base, repair: Backfill, writer: DatabaseWriter, recorder: Recorder, watched: Callable[[], Set[str]]
+) -> Auditor:
+    """What holds the record of one exchange against its own candles, that of `watched` coins each minute."""
+    history = History(repair.exchange, ground.door, ground.clock)
+    return Auditor(history, writer, recorder, repair, ground.clock, watched)
 
 
 def market_list(ground: Base, exchange: Exchange, every_s: float) -> ListSource:

@@ -52,6 +52,11 @@ class SimulatorClock:
         self._anchor_ms = now_ms
         self._speed = speed
 
+    @property
+    def speed(self) -> float:
+        """Simulated seconds in a real one."""
+        return self._speed
+
     def now_ms(self) -> int:
         return self._anchor_ms + int((time.monotonic() - self._anchored) * self._speed * 1000)
 

@@ -32,8 +32,14 @@ class Retention(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Recording(Struct, frozen=True, forbid_unknown_fields=True):
-    """How trades become candles: a second closes `close_after_ms` behind its newest trade, or after `silence_ms`."""
+    """How trades become candles: a second closes `close_after_ms` behind its newest trade, or after `silence_ms`.
 
+    `socket_library` reads the sockets of market data, all of them once in `turn_ms`; what a listing opens on is read at
+    once.
+    """
+
+    socket_library: Literal["picows", "websockets"] = "picows"
+    turn_ms: float = 20.0
     codes_per_connection: int = 120
     close_after_ms: int = 2_000
     silence_ms: int = 3_000

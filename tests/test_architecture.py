@@ -34,7 +34,8 @@ PURE = [
 ]
 DOORS = {
     "aiohttp": {"collectors/net/http.py", "ops/radar_socket.py", "ops/listener.py", "ops/vital_routes.py"},
-    "websockets": {"collectors/net/socket.py"},
+    "picows": {"collectors/net/picows_socket.py"},
+    "websockets": {"collectors/net/websockets_socket.py"},
     "aiohappyeyeballs": {"collectors/net/dial.py"},
     "httpx": set[str](),
     "sqlite3": {"store", "ops/readout.py"},

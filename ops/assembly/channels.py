@@ -16,7 +16,7 @@ from collectors.channels.upbit_notices import UpbitNotices
 from collectors.channels.upbit_ticker_all import UpbitTickerAll
 from collectors.events import Channel
 from collectors.market_monitor import AssetSource, ListSource, NoticeSource, PushSource
-from collectors.net.socket import connect
+from collectors.net.socket import connector
 from collectors.upbit_key import UpbitKey
 from config.check import off
 from config.load import Secrets
@@ -53,7 +53,7 @@ def push_sources(ground: Base) -> list[PushSource]:
     socket = UpbitAnnouncement(
         ground.addresses.sockets["upbit"] + upbit_announcement.PATH,
         key,
-        connect,
+        connector("websockets"),  # it alone gives the whole of a refusal, which names what is wrong with a key
         ground.clock,
         ground.limits,
         paces.upbit_notices_with_key_s if spare_the_site else paces.upbit_notices_s,

@@ -11,7 +11,9 @@ from collectors.events import Exchange
 from collectors.feed import Feed
 from collectors.net.http import HttpDoor
 from collectors.net.limits import Limits
-from config.clock import Clock, SystemClock
+from collectors.net.socket import connector
+from collectors.net.turns import Turns
+from config.clock import Clock, SimulatorClock, SystemClock
 from config.load import Secrets
 from config.settings import Settings
 from ops import vitals
@@ -27,7 +29,10 @@ USER_AGENT = f"korean-listing-radar/{vitals.VERSION}"
 
 
 class Base:
-    """Settings, secrets, addresses, time and the one door out; which exchanges are recorded."""
+    """Settings, secrets, addresses, time and the doors out; which exchanges are recorded.
+
+    `connect` opens sockets that are read at once, `connect_in_turns` those that can wait for each other.
+    """
 
     def __init__(self, data: Path, settings: Settings, secrets: Secrets, addresses: Endpoints, clock: Clock) -> None:
         self.data = data
@@ -37,12 +42,20 @@ class Base:
         self.clock = clock
         self.limits = Limits(addresses.rates)
         self.door = HttpDoor(addresses.http, self.limits, clock, USER_AGENT, addresses.deadlines_s)
+        library, turn_s = settings.radar.recording.socket_library, settings.radar.recording.turn_ms / 1000
+        self.connect = connector(library)
+        self.connect_in_turns = connector(library, Turns(turn_s / speed_of(clock)))
         self.telegram = bool(settings.features.telegram and secrets.complete("telegram_bot_token", "telegram_chat_ids"))
         self.exchanges = tuple(exchange for exchange in FEEDS if getattr(settings.features, f"record_{exchange}"))
 
     @property
     def database(self) -> Path:
         return self.data / "radar.db"
+
+
+def speed_of(clock: Clock) -> float:
+    """Seconds of this clock in a real one."""
+    return clock.speed if isinstance(clock, SimulatorClock) else 1.0
 
 
 @asynccontextmanager

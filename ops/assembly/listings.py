@@ -72,7 +72,7 @@ def listings(ground: Base, writer: DatabaseWriter, recording: Recording, judges:
     def check_later(market: Market, from_ms: int, to_ms: int) -> None:
         repairs[market.exchange].check_later(market, from_ms, to_ms)
 
-    shard = partial(shard_of, ground, recording.overlaps)
+    shard = partial(shard_of, ground, ground.connect, recording.overlaps)
     front = OpeningDesk(ground.exchanges, book, recorder, shard, check_later, opening.known, clock)
 
     def known(markets: Set[Market]) -> None:

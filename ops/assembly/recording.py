@@ -12,7 +12,7 @@ from collectors.channels.upbit_market_list import UpbitMarketList
 from collectors.events import Exchange, Market
 from collectors.fleet import Fleet
 from collectors.market_monitor import ListSource
-from collectors.net.socket import connect
+from collectors.net.socket import Connect
 from collectors.overlap import Overlap
 from collectors.recorder import Recorder
 from collectors.repair.auditor import Auditor
@@ -46,7 +46,12 @@ async def begun(ground: Base, writer: DatabaseWriter) -> Recording:
 
 
 def shard_of(
-    ground: Base, overlaps: Mapping[Exchange, Overlap], exchange: Exchange, markets: Sequence[Market], pace: Pace
+    ground: Base,
+    connect: Connect,
+    overlaps: Mapping[Exchange, Overlap],
+    exchange: Exchange,
+    markets: Sequence[Market],
+    pace: Pace,
 ) -> Shard:
     """One connection; what it tells counts together with what the others of its exchange tell."""
     feed = FEEDS[exchange]
@@ -67,7 +72,7 @@ def fleet_of(ground: Base, exchange: Exchange, overlaps: Mapping[Exchange, Overl
     )
 
     def shard(markets: Sequence[Market]) -> Shard:
-        return shard_of(ground, overlaps, exchange, markets, pace)
+        return shard_of(ground, ground.connect_in_turns, overlaps, exchange, markets, pace)
 
     return Fleet(shard, recording.codes_per_connection)
 

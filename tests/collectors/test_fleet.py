@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import get_args
+
+import pytest
 
 from collectors import upbit_ws
 from collectors.events import Exchange, GapCause, Market, OrderBook, Trade
 from collectors.fleet import Fleet
 from collectors.net.limits import CONNECT, Limits
-from collectors.net.socket import connect
+from collectors.net.socket import Library, connector
 from collectors.robust_ws import Pace, Shard, ShardStatus, collect
 from config.clock import SystemClock
 from ops.lifetimes import running
@@ -77,7 +80,8 @@ async def test_markets_that_come_and_go_find_their_connection_while_the_others_s
         assert [status.live_markets for status in fleet.statuses] == [2, 2, 1]
 
 
-async def test_a_real_client_survives_refusal_garbage_and_a_cut_line_on_a_real_socket() -> None:
+@pytest.mark.parametrize("library", get_args(Library))
+async def test_a_real_client_survives_refusal_garbage_and_a_cut_line_on_a_real_socket(library: Library) -> None:
     clock = SystemClock()
     exchange, tally, status = FakeExchange(clock), Tally(enough=4), ShardStatus()
     now_ms = clock.now_ms()
@@ -89,7 +93,16 @@ async def test_a_real_client_survives_refusal_garbage_and_a_cut_line_on_a_real_s
     pace = Pace(silent_s=30.0, reconnect_first_s=0.01)
     async with exchange.served() as url:
         recording = collect(
-            upbit_ws.FEED, url, MARKETS[:1], connect, tally, clock, status, limits=limits, pace=pace, jitter=lambda: 0.5
+            upbit_ws.FEED,
+            url,
+            MARKETS[:1],
+            connector(library),
+            tally,
+            clock,
+            status,
+            limits=limits,
+            pace=pace,
+            jitter=lambda: 0.5,
         )
         async with running(recording):
             async with asyncio.timeout(20):
@@ -101,7 +114,8 @@ async def test_a_real_client_survives_refusal_garbage_and_a_cut_line_on_a_real_s
     assert status.connections == 2
 
 
-async def test_fault_11_a_frame_of_ten_megabytes_replaces_the_connection() -> None:
+@pytest.mark.parametrize("library", get_args(Library))
+async def test_fault_11_a_frame_of_ten_megabytes_replaces_the_connection(library: Library) -> None:
     clock = SystemClock()
     exchange, tally, status = FakeExchange(clock), Tally(enough=2), ShardStatus()
     now_ms = clock.now_ms()
@@ -111,7 +125,16 @@ async def test_fault_11_a_frame_of_ten_megabytes_replaces_the_connection() -> No
     pace = Pace(silent_s=30.0, reconnect_first_s=0.01)
     async with exchange.served() as url:
         recording = collect(
-            upbit_ws.FEED, url, MARKETS[:1], connect, tally, clock, status, limits=limits, pace=pace, jitter=lambda: 0.5
+            upbit_ws.FEED,
+            url,
+            MARKETS[:1],
+            connector(library),
+            tally,
+            clock,
+            status,
+            limits=limits,
+            pace=pace,
+            jitter=lambda: 0.5,
         )
         async with running(recording):
             async with asyncio.timeout(20):

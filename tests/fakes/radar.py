@@ -26,7 +26,7 @@ from collectors.listing_book import ListingBook
 from collectors.market_monitor import MarketMonitor
 from collectors.net.http import HttpDoor, open_door
 from collectors.net.limits import Limits
-from collectors.net.socket import connect
+from collectors.net.socket import connector
 from collectors.upbit_key import UpbitKey
 from config.clock import Clock, SimulatorClock
 from config.settings import Writing
@@ -104,7 +104,11 @@ async def watching(simulator: SimulatorHandle, folder: Path, speed: float, key: 
             await book.load()
             socket = "ws" + simulator.url.removeprefix("http") + "/upbit" + upbit_announcement.PATH
             pushes = (
-                [UpbitAnnouncement(socket, KEY, connect, clock, limits, 60.0, lambda: next(nonces), lambda: 0.5)]
+                [
+                    UpbitAnnouncement(
+                        socket, KEY, connector("websockets"), clock, limits, 60.0, lambda: next(nonces), lambda: 0.5
+                    )
+                ]
                 if key
                 else []
             )

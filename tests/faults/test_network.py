@@ -8,6 +8,7 @@ import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -16,7 +17,7 @@ from collectors.net import dial
 from collectors.net.dial import Address, DialError, resolve, system_look_up
 from collectors.net.http import HttpDoor, Unreachable, open_door
 from collectors.net.limits import Limits
-from collectors.net.socket import PING_EVERY_S, PONG_WITHIN_S, ConnectFailed, SocketClosed, connect
+from collectors.net.socket import PING_EVERY_S, PONG_WITHIN_S, ConnectFailed, Library, SocketClosed, connector
 from collectors.sink import Pace
 from config.clock import SimulatorClock, SystemClock
 from tests.fakes.exchange import FakeExchange, answer, send, stall, trade_frame
@@ -34,7 +35,6 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every stage of a connection has a tenth of a second."""
     for name in ("RESOLVE_S", "CONNECT_S", "TLS_S"):
         monkeypatch.setattr(dial, name, 0.1)
-    monkeypatch.setattr("collectors.net.socket.TLS_S", 0.1)
     monkeypatch.setattr("collectors.net.socket.OPEN_TIMEOUT_S", 0.3)
     monkeypatch.setattr("collectors.net.http.CONNECT_S", 0.1)
 
@@ -87,8 +87,9 @@ async def test_fault_02_a_half_open_line_of_a_busy_exchange_is_noticed_by_its_si
     assert_healed_and_true(station, simulator, GapCause.STALE)
 
 
+@pytest.mark.parametrize("library", get_args(Library))
 async def test_fault_02_a_half_open_line_of_a_quiet_exchange_is_noticed_by_ping(
-    monkeypatch: pytest.MonkeyPatch,
+    library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert PING_EVERY_S + PONG_WITHIN_S <= 15.0
     for name in ("PING_EVERY_S", "PONG_WITHIN_S"):
@@ -96,7 +97,7 @@ async def test_fault_02_a_half_open_line_of_a_quiet_exchange_is_noticed_by_ping(
     exchange = FakeExchange(SystemClock())
     exchange.script(send("the only frame"))
     async with exchange.served() as url, proxied(int(url.rpartition(":")[2])) as proxy:
-        line = await connect(f"ws://127.0.0.1:{proxy.port}/", {})
+        line = await connector(library)(f"ws://127.0.0.1:{proxy.port}/", {})
         await line.send('[{"codes": []}]')
         assert await line.receive() == [b"the only frame"]
         waiting = asyncio.ensure_future(line.receive())
@@ -128,10 +129,14 @@ async def test_fault_03_a_host_that_takes_the_connection_and_says_nothing_is_lef
 
 
 async def refusal(url: str) -> str:
-    """Why a socket cannot be opened."""
-    with pytest.raises(ConnectFailed) as failed:
-        await connect(url, {})
-    return str(failed.value)
+    """Why a socket cannot be opened, the same in each library."""
+    said = set()
+    for library in get_args(Library):
+        with pytest.raises(ConnectFailed) as failed:
+            await connector(library)(url, {})
+        said.add(str(failed.value))
+    assert len(said) == 1
+    return said.pop()
 
 
 async def refusal_of_a_question(url: str) -> str:

@@ -1,5 +1,6 @@
 """The SQL of healing: gaps that wait for it, and seconds replaced together with the state of their gap."""
 
+import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
@@ -87,14 +88,30 @@ def give_up(connection: sqlite3.Connection, exchange: Exchange, since_ms: int, r
     )
 
 
-def wounds(connection: sqlite3.Connection, exchange: Exchange, since_ms: int, before_ms: int, most: int) -> list[Wound]:
-    """Closed gaps of single markets that end after `since_ms` and at or before `before_ms`, the oldest first."""
-    rows = connection.execute(
-        "SELECT g.id, m.base, m.quote, g.market_id, g.from_ms, g.to_ms FROM gaps AS g"
-        " JOIN markets AS m ON m.id = g.market_id"
-        " WHERE g.exchange = ? AND g.state = 'open' AND g.to_ms > ? AND g.to_ms <= ? ORDER BY g.from_ms LIMIT ?",
-        (exchange, since_ms, before_ms, most),
-    )
+_WOUNDS = """
+SELECT g.id, m.base, m.quote, g.market_id, g.from_ms, g.to_ms FROM gaps AS g JOIN markets AS m ON m.id = g.market_id
+WHERE g.exchange = :exchange AND g.state = 'open' AND g.to_ms > :since_ms AND g.to_ms <= :before_ms
+ORDER BY m.base IN (SELECT value FROM json_each(:young)) DESC,
+    m.base IN (SELECT value FROM json_each(:yardsticks)) DESC, g.from_ms
+LIMIT :most
+"""
+
+
+def wounds(
+    connection: sqlite3.Connection,
+    exchange: Exchange,
+    since_ms: int,
+    before_ms: int,
+    most: int,
+    first: tuple[Iterable[str], Iterable[str]] = ((), ()),
+) -> list[Wound]:
+    """Closed gaps of single markets that end after `since_ms` and at or before `before_ms`.
+
+    Those of the coins in `first` come before all others, one group before the other; inside a group the oldest.
+    """
+    young, yardsticks = (json.dumps(sorted(group)) for group in first)
+    asked = {"exchange": exchange, "since_ms": since_ms, "before_ms": before_ms, "most": most}
+    rows = connection.execute(_WOUNDS, asked | {"young": young, "yardsticks": yardsticks})
     return [Wound(gap_id, Market(exchange, base, quote), *rest) for gap_id, base, quote, *rest in rows]
 
 
@@ -200,10 +217,11 @@ def minutes_in(from_ms: int, to_ms: int) -> range:
 
 
 def close(connection: sqlite3.Connection, gap_id: int, state: str, now_ms: int, source: str) -> None:
-    """Say how a gap ended: healed by `source`, or unhealable because of it."""
+    """Say how an open gap ended: healed by `source`, or unhealable because of it."""
     healed_ms = now_ms if state == "healed" else None
     connection.execute(
-        "UPDATE gaps SET state = ?, healed_ms = ?, source = ? WHERE id = ?", (state, healed_ms, source, gap_id)
+        "UPDATE gaps SET state = ?, healed_ms = ?, source = ? WHERE id = ? AND state = 'open'",
+        (state, healed_ms, source, gap_id),
     )
 
 

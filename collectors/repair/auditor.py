@@ -16,7 +16,7 @@ from msgspec import Struct
 from collectors.events import Candle, Exchange, Market
 from collectors.recorder import Recorder
 from collectors.repair.audit import Doubts, Outcome, Tally, Tour, Unit, only_edges_differ, pause_s
-from collectors.repair.backfill import YARDSTICKS, Backfill, Checked
+from collectors.repair.backfill import MINUTES, YARDSTICKS, Backfill, Checked
 from collectors.repair.gaps import MINUTE_MS, SECOND_MS
 from collectors.repair.healing import holds, stretches
 from collectors.repair.history import CANDLES, Gone, History, OutOfReach, Unanswered
@@ -30,7 +30,6 @@ FINAL_MS = 10_000  # Upbit checks its candles once a second and may publish a se
 LOOK_BACK_MS = 15 * MINUTE_MS  # the first look at a market goes no further back
 MOST_MINUTES = 199  # what one page holds, and one more
 PAUSE_CAP_S = 120.0
-MINUTES = "/v1/candles/minutes/1, counts are lower bounds"
 
 LOUDNESS = {
     Outcome.EQUAL: logging.INFO,

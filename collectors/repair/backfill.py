@@ -48,6 +48,7 @@ CHECKS_WAITING = 64
 YARDSTICKS = ("BTC", "USDT")
 TRADES = "/v1/trades/ticks"  # what healed a gap, as `gaps.source` tells it
 SECONDS = "/v1/candles/seconds, counts are lower bounds"
+MINUTES = "/v1/candles/minutes/1, counts are lower bounds"
 
 
 class Progress(Struct):
@@ -123,8 +124,9 @@ class Backfill:
         if settled_ms <= 0:
             return
         since_ms, now = settled_ms - LOOK_BACK_MS, self._clock.monotonic()
-        if now - self._whole_at >= WHOLE_EVERY_S:
-            since_ms, self._whole_at = settled_ms - DAYS_BACK * DAY_MS, now
+        whole = now - self._whole_at >= WHOLE_EVERY_S
+        if whole:
+            since_ms = settled_ms - DAYS_BACK * DAY_MS
         keep_ms, found = await self._writer.run(partial(self._load, since_ms=since_ms, settled_ms=settled_ms))
         self.progress.waiting = len(found)
         by_market: dict[Market, list[Wound]] = {}
@@ -132,7 +134,7 @@ class Backfill:
             if self._not_before.get(wound.gap_id, 0.0) <= now:
                 by_market.setdefault(wound.market, []).append(wound)
         self.busy = bool(by_market)
-        order = sorted(by_market, key=lambda each: self._rank(each, by_market[each]))[:MOST_MARKETS]
+        order = list(by_market)[:MOST_MARKETS]
         for start in range(0, len(order), SIDE_BY_SIDE):
             async with self._at_work:
                 part = [self._mend(each, by_market[each], keep_ms) for each in order[start : start + SIDE_BY_SIDE]]
@@ -140,9 +142,8 @@ class Backfill:
             for end in ends:
                 if end is not None:
                     raise end
-
-    def _rank(self, market: Market, wounds: Sequence[Wound]) -> tuple[bool, bool, int]:
-        return market.base not in self._young(), market.base not in YARDSTICKS, wounds[0].from_ms
+        if whole and len(order) == len(by_market) and len(found) < MOST_WOUNDS:
+            self._whole_at = now  # nothing is left: the next passes go through the latest only
 
     def _load(self, connection: Connection, since_ms: int, settled_ms: int) -> tuple[int, list[Wound]]:
         """From when on seconds are still stored, and what waits to be healed."""
@@ -153,7 +154,8 @@ class Backfill:
         keep_ms = max(candles.purged_until(connection), wanted_ms - wanted_ms % MINUTE_MS)
         healing.settle_whole_exchange(connection, self.exchange, since_ms, settled_ms)
         healing.cut(connection, self.exchange, since_ms, keep_ms, (MINUTES_PIECE_MS, SECONDS_PIECE_MS))
-        return keep_ms, healing.wounds(connection, self.exchange, since_ms, settled_ms, MOST_WOUNDS)
+        first = self._young(), YARDSTICKS
+        return keep_ms, healing.wounds(connection, self.exchange, since_ms, settled_ms, MOST_WOUNDS, first)
 
     # --- one market ---------------------------------------------------------------------------------------------------
 
@@ -163,7 +165,7 @@ class Backfill:
                 if wound.from_ms >= wound.to_ms:
                     await self._close(wound, "healed", "nothing was missed")
                 elif wound.from_ms < keep_ms:
-                    await self._mend_minutes(wound)
+                    await self._mend_minutes(wound, "healed", "its seconds are not kept")
             recent = [wound for wound in wounds if keep_ms <= wound.from_ms < wound.to_ms]
             for from_ms, to_ms in stretches([(each.from_ms, each.to_ms) for each in recent], APART_MS):
                 inside = [each for each in recent if from_ms <= each.from_ms < to_ms]
@@ -180,8 +182,8 @@ class Backfill:
                 await self._replace(wound, found, TRADES)
             elif (told := await self._history.seconds(market, *_whole(wound), MOST_PAGES)) is not None:
                 await self._replace(wound, official(told.values()), SECONDS)
-            else:
-                await self._failed(wound, walk.stuck or f"its trades take more than {MOST_PAGES} pages")
+            elif await self._failed(wound, why := walk.stuck or f"its trades take more than {MOST_PAGES} pages"):
+                await self._mend_minutes(wound, "unhealable", f"its seconds are out of reach: {why}")
 
     async def _walk(self, market: Market, from_ms: int, to_ms: int) -> Walk:
         return await self._history.trades(market, whole_second(from_ms), _ceil(to_ms, SECOND_MS), MOST_PAGES)
@@ -201,41 +203,44 @@ class Backfill:
         try:
             await self._writer.run(heal)
         except Lacking as e:
-            await self._failed(wound, str(e))
+            if await self._failed(wound, str(e)):
+                await self._give_up(wound, str(e))
             return False
-        self._healed(wound)
+        self._ended(wound, "healed")
         return True
 
-    async def _mend_minutes(self, wound: Wound) -> None:
+    async def _mend_minutes(self, wound: Wound, state: str, seconds: str) -> None:
+        """Take over the official minutes of a gap; `state` and `seconds` say what its seconds are."""
         minutes = minutes_in(wound.from_ms, wound.to_ms)
         told = await self._history.minutes(wound.market, minutes[0], minutes[-1] + MINUTE_MS, MOST_PAGES)
         if told is None:
-            await self._failed(wound, f"its minutes take more than {MOST_PAGES} pages")
+            await self._give_up(wound, f"its minutes take more than {MOST_PAGES} pages")
             return
-        source = "/v1/candles/minutes/1, counts are lower bounds; its seconds are not kept"
         rows: list[Candle] = [told[open_ms] for open_ms in minutes if open_ms in told]
-        heal = partial(healing.heal_minutes, wound=wound, minutes=rows, now_ms=self._clock.now_ms(), source=source)
+        heal = partial(
+            healing.heal_minutes, wound=wound, minutes=rows, now_ms=self._clock.now_ms(),
+            source=f"{MINUTES}; {seconds}", state=state,
+        )  # fmt: skip
         await self._writer.run(heal)
-        self._healed(wound)
+        self._ended(wound, state)
 
-    def _healed(self, wound: Wound) -> None:
-        self.progress.healed += 1
+    def _ended(self, wound: Wound, state: str) -> None:
+        self.progress.healed += state == "healed"
+        self.progress.unhealable += state == "unhealable"
         self._tries.pop(wound.gap_id, None)
         self._not_before.pop(wound.gap_id, None)
 
-    async def _failed(self, wound: Wound, why: str) -> None:
-        """Try again a little later; after a few times say why it can't be healed."""
+    async def _failed(self, wound: Wound, why: str) -> bool:
+        """Try again a little later; True after a few times, when there is no use in it."""
         tries = self._tries[wound.gap_id] = self._tries.get(wound.gap_id, 0) + 1
         self._not_before[wound.gap_id] = self._clock.monotonic() + RETRY_S * tries
         if tries >= MOST_TRIES:
-            await self._give_up(wound, why)
+            log.warning("%s %s: a gap can't be healed: %s", self.exchange, wound.market.code, why)
+        return tries >= MOST_TRIES
 
     async def _give_up(self, wound: Wound, why: str) -> None:
-        log.warning("%s %s: a gap can't be healed: %s", self.exchange, wound.market.code, why)
-        self.progress.unhealable += 1
-        self._tries.pop(wound.gap_id, None)
-        self._not_before.pop(wound.gap_id, None)
         await self._close(wound, "unhealable", why)
+        self._ended(wound, "unhealable")
 
     async def _close(self, wound: Wound, state: str, source: str) -> None:
         now_ms = self._clock.now_ms()

@@ -1,16 +1,20 @@
 """Gaps healed on a real database from the pages of a scripted REST: what is asked, what is stored, what is left."""
 
+import json
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from collectors.aggregator import Aggregator
 from collectors.events import GapCause, Market
 from collectors.net.http import Refused, Response, Unreachable
-from collectors.repair.backfill import MOST_TRIES, Checked
+from collectors.repair.backfill import LOOK_S, MOST_TRIES, MOST_WOUNDS, Checked
 from collectors.repair.history import Unanswered
-from store import candles
+from config.settings import Retention
+from store import candles, healing
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.healing_bench import Bench
 from tests.fakes.recording import BTC, ETH, SOL, rows, trade
@@ -227,5 +231,87 @@ async def test_a_stretch_to_be_checked_waits_until_it_is_settled(bench: Bench) -
     await bench.backfill._check_due()
     assert bench.rest.asked == []
     await bench.run(25, [BTC])
+    await bench.backfill._check_due()
+    assert len(bench.rest.asked) == 1
+
+
+async def test_a_long_outage_of_many_markets_heals_in_passes_of_seconds_not_of_minutes(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    bench = Bench(tmp_path / "radar.db", clock, seconds_s=7_200)
+    markets = [Market("upbit", f"C{n:02}", "KRW") for n in range(50)]
+    with bench.writer:
+        await bench.begin(*markets, BTC)
+        await bench.run(10, [BTC])
+        bench.recorder.lost([*markets, BTC], bench.clock.now_ms(), GapCause.DISCONNECT)
+        await clock.advance(5_000)
+        bench.recorder.live([*markets, BTC], clock.now_ms())
+        await bench.settle(BTC)
+        passes = 0
+        while "open" in bench.states():
+            await bench.backfill.once()
+            await clock.advance(LOOK_S)
+            passes += 1
+            assert passes < 60
+        assert bench.states() == {"healed"}
+        await bench.backfill.once()
+        assert not bench.backfill.busy
+
+
+async def test_a_young_coin_is_found_among_more_gaps_than_one_pass_takes(bench: Bench) -> None:
+    young = Market("upbit", "NEWCOIN", "KRW")
+    bench.young.add("NEWCOIN")
+    await bench.begin(BTC, young)
+    await bench.run(2, [BTC])
+    pieces = [(START_MS + n * 10, START_MS + n * 10 + 1) for n in range(MOST_WOUNDS + 50)]
+    for market, spans in ((BTC, pieces), (young, [(START_MS + 9_000, START_MS + 10_000)])):
+        market_id = bench.recorder.ids[market]
+        add = partial(healing.add, market=market, market_id=market_id, spans=spans, cause=GapCause.DIFFERED)
+        await bench.writer.run(add)
+    await bench.settle(BTC, young)
+    await bench.backfill.once()
+    assert bench.rest.asked[0][1]["market"] == "KRW-NEWCOIN"
+
+
+async def test_where_the_trades_of_bithumb_reach_no_further_its_minutes_are_taken_over(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    bench = Bench(tmp_path / "radar.db", clock, "bithumb")
+    aggregator = Aggregator(bench.writer, bench.recorder, clock, Retention())
+    with bench.writer:
+        await missed(bench, SOL, for_s=90)
+        true = bench.rest.get
+
+        async def get(service: str, path: str, **more: Any) -> Response:
+            if path != "/v1/trades/ticks":
+                return await true(service, path, **more)
+            answer = json.loads((await true(service, path, **more)).body)
+            return bench.rest._answer([row | {"sequential_id": 7} for row in answer])
+
+        bench.rest.get = get  # type: ignore[method-assign]  # ids that don't lead back
+        for _ in range(MOST_TRIES):
+            await bench.backfill.once()
+            await bench.run(60, [SOL])
+            await aggregator.roll()
+        cause, state, *_, source = next(row for row in bench.gaps() if row[0] == "disconnect")
+        assert (cause, state) == ("disconnect", "unhealable")
+        assert source == (
+            "/v1/candles/minutes/1, counts are lower bounds; its seconds are out of reach:"
+            " the ids of trades are not what they were"
+        )
+        minutes = rows(
+            bench.path, "SELECT volume, covered_s < 60 FROM candles_1m WHERE open_ms < ?", START_MS + 100_000
+        )
+        assert minutes == [(270.0, 1), (270.0, 1)]
+
+
+async def test_a_stretch_that_can_not_be_checked_holds_up_nothing(bench: Bench) -> None:
+    await missed(bench, BTC)
+    bench.backfill.check_later(ETH, START_MS, START_MS + 10_000)
+    gone = {"error": {"name": 404, "message": "Code not found"}}
+    true = bench.rest._answer
+    bench.rest.fails = lambda path: true(gone, 404)
+    await bench.backfill._check_due()
+    bench.rest.fails = None
     await bench.backfill._check_due()
     assert len(bench.rest.asked) == 1

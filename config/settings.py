@@ -168,7 +168,7 @@ class Features(Struct, frozen=True, forbid_unknown_fields=True):
 class Service(Struct, frozen=True, forbid_unknown_fields=True):
     """One host: where it answers, and under which path the simulator plays it.
 
-    `rates` is requests per second and group, as published; `connects_per_s` is for new sockets.
+    `rates` is requests per second and group, as published or below; `connects_per_s` is for new sockets.
     """
 
     base_url: str

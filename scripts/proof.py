@@ -91,6 +91,18 @@ QUICK: tuple[Act, ...] = (
 )
 
 
+class Opening(NamedTuple):
+    """A coin listed on one exchange: announced `at_s` after the recording began, traded `in_s` later."""
+
+    at_s: float
+    exchange: str
+    base: str
+    in_s: float = 45.0
+
+
+OPENINGS = (Opening(190, "upbit", "HANEUL"), Opening(205, "bithumb", "NAMU"))
+
+
 class ProofFailed(Exception):
     """The run itself did not work; the text says what."""
 
@@ -110,7 +122,8 @@ class Candle(NamedTuple):
 class Verdict(NamedTuple):
     """Counts of market-seconds. `healed` are those of `equal` that a healed gap touches; `wrong` names each.
 
-    `open_gaps` are the closed ones that began in the judged span and are not healed.
+    `open_gaps` are the closed ones that began in the judged span and are not healed; none of them may be Upbit's and
+    still wait. `firsts` says of each staged listing whether its first trade was stored as it was.
     """
 
     compared: int
@@ -119,10 +132,12 @@ class Verdict(NamedTuple):
     healed: int
     wrong: tuple[str, ...]
     open_gaps: tuple[str, ...]
+    firsts: tuple[tuple[str, bool], ...] = ()
 
     @property
     def holds(self) -> bool:
-        return not self.wrong and self.equal > 0
+        waiting = any(each.startswith("upbit ") and each.endswith(": open ") for each in self.open_gaps)
+        return not self.wrong and self.equal > 0 and not waiting and all(told for _, told in self.firsts)
 
 
 # --- running the pair -----------------------------------------------------------------------------------------------
@@ -242,20 +257,26 @@ def _with_retention(text: str) -> str:
 # --- the script -----------------------------------------------------------------------------------------------------
 
 
-async def play(both: Pair, script: Sequence[Act], length_s: float, kills: Sequence[float]) -> tuple[int, int]:
+async def play(
+    both: Pair, script: Sequence[Act], length_s: float, kills: Sequence[float], openings: Sequence[Opening] = ()
+) -> tuple[int, int]:
     """Run the daemon through the script; answer the first and the last moment that the recording must answer for."""
     await both.start()
     if not await both.until("SELECT 1 FROM candles_1s LIMIT 1", START_DEADLINE_S):
         raise ProofFailed("nothing was recorded")
     from_ms = int(both.rows("SELECT min(open_ms) FROM candles_1s")[0][0])
     began_ms = await both.now_ms()
-    acts: list[tuple[float, Act | None]] = [(act.at_s, act) for act in script]
+    acts: list[tuple[float, Act | Opening | None]] = [(act.at_s, act) for act in script]
+    acts += [(opening.at_s, opening) for opening in openings]
     acts += [(at_s, None) for at_s in kills]
     for at_s, act in sorted(acts, key=lambda each: each[0]):
         await _sleep_until(both, began_ms + at_s * 1000)
         if act is None:
             await both.end(signal.SIGKILL)
             await both.start()
+        elif isinstance(act, Opening):
+            listing = {"exchange": act.exchange, "base": act.base, "quotes": ["KRW"]}
+            await both.post("/sim/listing", **listing, announce_in_s=0.0, trading_in_s=act.in_s)
         else:
             await both.post("/sim/fault", target=act.target, kind=act.kind, for_s=act.for_s, **act.more)
     await _sleep_until(both, began_ms + length_s * 1000)
@@ -271,8 +292,8 @@ async def _sleep_until(both: Pair, at_ms: float) -> None:
 # --- judging --------------------------------------------------------------------------------------------------------
 
 
-async def judge(both: Pair, from_ms: int, to_ms: int) -> Verdict:
-    """Every second of [from_ms, to_ms) of every recorded market, against the truth."""
+async def judge(both: Pair, from_ms: int, to_ms: int, openings: Sequence[Opening] = ()) -> Verdict:
+    """Every second of [from_ms, to_ms) of every recorded market, against the truth; and each opening's first trade."""
     gaps = [
         (exchange, code, begins, ends, state, source)
         for exchange, code, begins, ends, state, source in both.rows(
@@ -311,7 +332,22 @@ async def judge(both: Pair, from_ms: int, to_ms: int) -> Verdict:
         for exchange, code, begins, ends, state, source in gaps
         if state != "healed" and ends is not None and begins < to_ms
     ]
-    return Verdict(compared, equal, missed, healed, tuple(wrong), tuple(left))
+    firsts = [(f"{each.exchange} {each.base}", await _opened_right(both, each)) for each in openings]
+    return Verdict(compared, equal, missed, healed, tuple(wrong), tuple(left), tuple(firsts))
+
+
+async def _opened_right(both: Pair, opening: Opening) -> bool:
+    """Whether the second of a coin's very first trade is the first one stored of it, and as it was."""
+    exchange, code = opening.exchange, f"KRW-{opening.base}"
+    begins = (await both.get("/sim/truth", exchange=exchange, market=code))[0]["traded_ms"]
+    begins -= begins % SECOND_MS
+    trades = await both.get("/sim/truth", exchange=exchange, market=code, from_ms=begins, to_ms=begins + SECOND_MS)
+    ((_, true),) = seconds_of(trades, exchange)
+    stored = {
+        open_ms: ours for (of, open_ms), ours in _stored(both, exchange, begins - SLICE_MS, 2**62).items() if of == code
+    }
+    ours = stored.get(begins)
+    return min(stored, default=0) == begins and (same(ours, true) or (exchange == "bithumb" and _alike(ours, true)))
 
 
 def _touched(
@@ -386,18 +422,18 @@ async def prove(
     markets: int = 40,
     rate: float = 60.0,
     kills: Sequence[float] = (),
-    heal_s: float = 60.0,
+    openings: Sequence[Opening] = (),
+    heal_s: float = 150.0,
 ) -> Verdict:
     """One whole run; `heal_s` real seconds are given to backfill before the daemon is stopped."""
     async with pair(data, seed, speed, markets, rate) as both:
-        from_ms, to_ms = await play(both, script, length_s, kills)
-        await both.until(
-            "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM gaps WHERE state = 'open' AND to_ms IS NOT NULL)", heal_s
-        )
+        from_ms, to_ms = await play(both, script, length_s, kills, openings)
+        waiting = f"SELECT 1 FROM gaps WHERE state = 'open' AND from_ms < {to_ms}"  # noqa: S608 - a number
+        await both.until(f"SELECT 1 WHERE NOT EXISTS ({waiting})", heal_s)
         code = await both.end()
         if code != 0:
             raise ProofFailed(f"the daemon ended with {code}; see {data / 'daemon.log'}")
-        return await judge(both, from_ms, to_ms)
+        return await judge(both, from_ms, to_ms, openings)
 
 
 def arguments(words: Sequence[str]) -> argparse.Namespace:
@@ -431,6 +467,7 @@ def main() -> int:
                 markets=chosen.markets,
                 rate=chosen.rate,
                 kills=kills,
+                openings=[each for each in OPENINGS if each.at_s + each.in_s < length_s - 20],
             )
         )
     except ProofFailed as e:
@@ -442,6 +479,8 @@ def main() -> int:
     print(f"market-seconds compared {verdict.compared:,}: equal {verdict.equal:,} (healed {verdict.healed:,})")
     print(f"marked as missed {verdict.gap:,}, in {len(verdict.open_gaps):,} gaps that are not healed")
     print(f"wrong {len(verdict.wrong):,}")
+    for name, right in verdict.firsts:
+        print(f"first trade of {name}: {'stored as it was' if right else 'NOT as it was'}")
     for line in (*verdict.wrong[:20], *(f"gap {each}" for each in verdict.open_gaps[:20])):
         print(f"  {line}")
     return 0 if verdict.holds else 1

@@ -283,7 +283,7 @@ def refusing(*bad: str) -> Callable[[Sequence[str]], Sequence[bytes]]:
     return reply
 
 
-async def test_fault_09_offending_codes_are_bisected_out_and_the_others_kept(
+async def test_offending_codes_are_bisected_out_and_the_others_kept(
     clock: FakeClock, exchange: FakeExchange, log: Log
 ) -> None:
     markets = [Market("upbit", f"C{n}", "KRW") for n in range(20)]
@@ -348,7 +348,7 @@ async def test_an_error_no_code_is_to_blame_for_ends_the_connection(
         assert shard.status.refused_codes == ()
 
 
-async def test_fault_10_a_market_added_while_connected_costs_the_others_nothing(
+async def test_a_market_added_while_connected_costs_the_others_nothing(
     clock: FakeClock, exchange: FakeExchange, log: Log
 ) -> None:
     exchange.script(answer(refusing()))

@@ -9,7 +9,7 @@ last second that an earlier run recorded, is a row in `gaps`; a market has at mo
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
 import msgspec
 from msgspec import Struct
@@ -89,6 +89,8 @@ class Recorder:
         self._expected: dict[Exchange, set[Market]] = {exchange: set() for exchange in exchanges}
         self._open: dict[Market, OpenGap] = {}
         self._recorded_before: dict[Exchange, int | None] = {}
+        self._list_read_ms: dict[Exchange, int] = {}
+        self._absent_ms: dict[Market, int] = {}  # when a market that is not expected yet was last known not to trade
         self._waiting: deque[_Waiting] = deque()
         self._waiting_rows = 0
         self._dropped_spans: dict[tuple[Exchange, GapCause], tuple[int, int]] = {}
@@ -117,11 +119,23 @@ class Recorder:
 
         self._ids, self._open, self._recorded_before = await self._writer.run(load)
 
+    def listed(self, exchange: Exchange, shown: Set[Market]) -> None:
+        """The exchange's whole list shows these now; what it did not show was not traded yet when it was read.
+
+        So the gap of a newcomer reaches back to the list before the first that showed it, or to the run before this.
+        """
+        before_ms = self._list_read_ms.get(exchange, self._recorded_before.get(exchange))
+        if before_ms is not None:
+            for market in shown - self._expected[exchange]:
+                self._absent_ms.setdefault(market, before_ms)
+        self._list_read_ms[exchange] = self._clock.now_ms()
+
     async def expect(self, wanted: Iterable[Market]) -> None:
         """Markets that will be subscribed. Until each is live, and since an earlier run ended, its time is a gap.
 
         Call this before a feed speaks of them. The first call for an exchange is its start; later ones add markets.
-        The first gap of a market begins with its minute, of which we did not hear the start either.
+        The first gap of a market begins with a minute, of which we did not hear the start either: the present one, or
+        that in which it was last known not to trade.
         """
         now_ms = self._clock.now_ms()
         new = [market for market in wanted if market not in self._expected[market.exchange]]
@@ -143,7 +157,7 @@ class Recorder:
         cut_off = []
         for market in new:
             self._expected[market.exchange].add(market)
-            begin, left = begins[market.exchange], self._open.get(market)
+            begin, left = self._begin(market, begins[market.exchange]), self._open.get(market)
             if left is None:
                 self._open[market] = begin
                 opened.append((market.exchange, self._ids[market], begin.from_ms, begin.cause))
@@ -155,6 +169,13 @@ class Recorder:
             self._hand_over(gaps.opened(opened), min(gap[2] for gap in opened))
         if cut_off:
             self._hand_over(gaps.added(cut_off), min(gap[2] for gap in cut_off))
+
+    def _begin(self, market: Market, usual: OpenGap) -> OpenGap:
+        """Where the first gap of a market begins: earlier than usual, if it may have traded without our knowing."""
+        absent_ms = self._absent_ms.pop(market, self._list_read_ms.get(market.exchange, usual.from_ms))
+        if usual.cause is not GapCause.MARKET_ADDED or absent_ms >= usual.from_ms:
+            return usual
+        return OpenGap(absent_ms - absent_ms % MINUTE_MS, usual.cause)
 
     async def run(self) -> None:
         """Flush once a second, for ever."""

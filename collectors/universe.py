@@ -24,7 +24,9 @@ RETRY_S = 2.0
 
 
 class Expects(Protocol):
-    """Must know a market before its feed speaks of it."""
+    """Must know a market before its feed speaks of it, and what each list shows before that."""
+
+    def listed(self, exchange: Exchange, shown: Set[Market]) -> None: ...
 
     async def expect(self, wanted: Set[Market]) -> None: ...
 
@@ -94,7 +96,9 @@ class Universe:
         if markets is None:  # unchanged: all that was there still is
             newest = max(self._last_seen.values(), default=0.0)
             markets = {market for market, seen in self._last_seen.items() if seen == newest}
-        await self._want({market for market in markets if self._records(market)})
+        shown = {market for market in markets if self._records(market)}
+        self._recorder.listed(self._exchange, shown)
+        await self._want(shown)
 
     async def _want(self, shown: Set[Market]) -> None:
         now = self._clock.monotonic()

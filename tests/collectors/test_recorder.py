@@ -130,6 +130,43 @@ async def test_a_market_added_while_running_has_a_gap_until_it_is_live(bench: Be
     assert bench.gaps()[1:] == [("KRW-ETH", 0, 33_000, "market_added")]  # from the start of its first minute
 
 
+async def test_the_gap_of_a_newcomer_reaches_back_to_the_last_list_without_it(bench: Bench) -> None:
+    await bench.recorder.start()
+    bench.recorder.listed("upbit", {BTC})
+    await bench.recorder.expect([BTC])
+    await bench.clock.advance(130)
+    bench.recorder.listed("upbit", {BTC})
+    await bench.clock.advance(200)  # lists that can't be read
+    bench.recorder.listed("upbit", {BTC, ETH})
+    await bench.clock.advance(60)
+    bench.recorder.listed("upbit", {BTC, ETH})
+    await bench.recorder.expect([BTC, ETH])
+    await bench.stored()
+    assert bench.gaps()[1:] == [("KRW-ETH", 120_000, None, "market_added")]
+
+
+async def test_a_coin_that_began_while_nobody_ran_has_a_gap_from_the_end_of_the_earlier_run(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    first = Bench(tmp_path, clock)
+    with first.writer:
+        await first.begin(BTC)
+        first.go_live(BTC)
+        await clock.advance(61.5)
+        first.hear()
+        first.recorder.close()
+    await clock.advance(300)
+    second = Bench(tmp_path, clock)
+    with second.writer:
+        await second.recorder.start()
+        second.recorder.listed("upbit", {BTC, ETH})
+        await second.recorder.expect([BTC])  # the newcomer is held back: its code may be refused
+        await clock.advance(1)
+        await second.recorder.expect([ETH])
+        await second.stored()
+    assert second.gaps()[-1] == ("KRW-ETH", 60_000, None, "market_added")
+
+
 async def test_a_feed_may_only_speak_of_markets_that_are_expected(bench: Bench) -> None:
     await bench.begin(BTC)
     with pytest.raises(ValueError, match="KRW-ETH was never expected"):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Set
 
 import pytest
 
-from collectors.events import Channel, Market
+from collectors.events import Channel, Exchange, Market
 from collectors.sources import ChannelTrouble
 from collectors.universe import KEEP_GONE_S, Universe
 from tests.fakes.clock import FakeClock
@@ -27,6 +27,7 @@ class Around:
         self.carried: set[Market] = set()
         self.known: set[Market] = set()
         self.trouble: ChannelTrouble | None = None
+        self.lists: list[frozenset[Market]] = []  # newcomers of each list, before anything was expected
 
     async def look(self) -> Set[Market] | None:
         if self.trouble is not None:
@@ -35,6 +36,9 @@ class Around:
 
     async def confirm(self, markets: Set[Market]) -> Set[Market]:
         return markets
+
+    def listed(self, exchange: Exchange, shown: Set[Market]) -> None:
+        self.lists.append(frozenset(shown - self.expected))
 
     async def expect(self, wanted: Iterable[Market]) -> None:
         self.expected |= set(wanted)
@@ -103,3 +107,13 @@ async def test_what_a_channel_offered_once_does_not_bring_a_gone_market_back(aro
     assert NEW not in around.carried
     whole.offer({BTC})
     assert whole._offered == frozenset()
+
+
+async def test_recording_is_told_what_a_list_shows_before_it_is_told_to_expect_it(around: Around) -> None:
+    whole = universe(around, FakeClock())
+    await whole.begin()
+    around.held = {NEW}
+    around.shown = {BTC, ETH, NEW}
+    await whole._look()
+    await whole._look()
+    assert around.lists == [{BTC, ETH}, {NEW}, {NEW}]

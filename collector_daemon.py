@@ -187,14 +187,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         settings, secrets = load_settings(asked.config), load_secrets()
         radar = settings.radar
         if asked.command == "doctor":
-            set_up(radar.log_format, "warning", secrets.values())
+            set_up(radar.log_format, "warning", secrets.redactor())
             return asyncio.run(questions.examine(asked, settings, secrets))
         if (problem := exposed(radar.listen, secrets)) is not None:
             raise SettingsError(problem)
         if asked.command == "analyze":
-            set_up(radar.log_format, "warning", secrets.values())
+            set_up(radar.log_format, "warning", secrets.redactor())
             return asyncio.run(questions.analyze(asked, settings, secrets))
-        set_up(radar.log_format, radar.log_level, secrets.values())
+        set_up(radar.log_format, radar.log_level, secrets.redactor())
         return _run_holding(asked, settings, secrets)
     except REFUSALS as e:
         cli.complain(str(e))
@@ -208,7 +208,7 @@ def _run_holding(asked: cli.Arguments, settings: Settings, secrets: Secrets) -> 
     """The daemon inside the lock of its data folder."""
     try:
         asked.data.mkdir(parents=True, exist_ok=True)
-        with held(asked.data / "radar.lock") as hold, noting(hold, secrets.values(), REFUSALS):
+        with held(asked.data / "radar.lock") as hold, noting(hold, secrets.redactor(), REFUSALS):
             return asyncio.run(run(asked, settings, secrets, hold))
     except AlreadyRunning as e:
         cli.complain(str(e))

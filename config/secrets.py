@@ -5,6 +5,8 @@ All of it is optional. A secret that is half given (a key without its secret) co
 
 from msgspec import Struct
 
+from config.redaction import Redactor
+
 
 class Secrets(Struct, frozen=True, repr_omit_defaults=True):
     """Tokens and keys; `None` or empty where the owner gave none. Its repr names what is set and never a value."""
@@ -35,9 +37,13 @@ class Secrets(Struct, frozen=True, repr_omit_defaults=True):
         return tuple(name for name in self.__struct_fields__ if getattr(self, name))
 
     def values(self) -> tuple[str, ...]:
-        """Every secret text, for a redactor of logs; show it to nothing else."""
+        """Every secret text. Chat ids are addresses, not secrets; show the rest to nothing but a redactor."""
         texts = [getattr(self, name) for name in self.__struct_fields__ if name != "telegram_chat_ids"]
         return tuple(text for text in texts if text)
+
+    def redactor(self) -> Redactor:
+        """Blanks all of them out of a text."""
+        return Redactor(self.values())
 
     def complete(self, *names: str) -> bool:
         """Whether all of these are set; half a pair is of no use."""

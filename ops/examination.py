@@ -78,6 +78,7 @@ class Examination:
         self._data = data
         self._offset = offset
         self._days_left = days_left
+        self._redact = secrets.redactor()
         self._key_questions = KeyQuestions(door, clock, secrets)
 
     async def answers(self) -> list[Answer]:
@@ -86,7 +87,8 @@ class Examination:
         clock, services, keys, told = await asyncio.gather(
             self._clock_offset(), asyncio.gather(*asked), self._keys(), self._telegram()
         )
-        return [clock, self._disk(), doctor.sqlite(SQLITE_VERSION), *services, *keys, *told]
+        answers = [clock, self._disk(), doctor.sqlite(SQLITE_VERSION), *services, *keys, *told]
+        return [msgspec.structs.replace(each, found=self._redact(each.found)) for each in answers]
 
     async def _clock_offset(self) -> Answer:
         if self._offset is not None:
@@ -156,7 +158,7 @@ class Examination:
             ]
         me = await self._get("telegram", f"/bot{token}/getMe")
         if isinstance(me, DoorError):
-            return [doctor.telegram(None, "", str(me).replace(token, "***"))]
+            return [doctor.telegram(None, "", str(me))]
         found = [doctor.telegram(me.status, _name(me.body), "")]
         if me.status != 200:
             return found

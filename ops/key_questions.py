@@ -6,6 +6,8 @@ No key is used for anything here but to ask about itself; what the answers mean 
 import uuid
 from collections.abc import Mapping
 
+import msgspec
+
 from analysis.sources import Answer, Door
 from analysis.venues import signing
 from collectors.net.http import DoorError
@@ -28,6 +30,7 @@ class KeyQuestions:
         self._door = door
         self._clock = clock
         self._secrets = secrets
+        self._redact = secrets.redactor()
 
     @property
     def given(self) -> tuple[str, ...]:
@@ -35,6 +38,13 @@ class KeyQuestions:
         return tuple(exchange for exchange, names in KEYS.items() if self._secrets.complete(*names))
 
     async def ask(self, exchange: str) -> KeyAnswer | DoorError:
+        """What the exchange says of the key, without the key, should it repeat it."""
+        answer = await self._answer(exchange)
+        if isinstance(answer, DoorError):
+            return answer
+        return msgspec.structs.replace(answer, found=self._redact(answer.found))
+
+    async def _answer(self, exchange: str) -> KeyAnswer | DoorError:
         secrets, now_ms = self._secrets, self._clock.now_ms()
         try:
             match exchange:

@@ -7,13 +7,15 @@ of a run that was killed, and the next start says so.
 import fcntl
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 from msgspec import Struct
+
+from config.redaction import Redactor
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 NOTE_BYTES = 4_096  # one block: overwriting it needs no free space
@@ -84,7 +86,7 @@ def held(path: Path) -> Iterator[Hold]:
 
 
 @contextmanager
-def noting(hold: Hold, secrets: Iterable[str], refusals: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+def noting(hold: Hold, redact: Redactor, refusals: tuple[type[Exception], ...] = ()) -> Iterator[None]:
     """Note a crash of the block, for the message of the next start; a secret in its text is blanked out.
 
     `refusals` are words to whoever started us, such as a wrong address: a start that never was, not a crash.
@@ -93,10 +95,8 @@ def noting(hold: Hold, secrets: Iterable[str], refusals: tuple[type[Exception], 
         yield
     except Exception as crash:
         why = f"{type(crash).__name__}: {crash}"
-        for secret in secrets:
-            why = why.replace(secret, "***")
         ended: End = "stopped" if isinstance(crash, refusals) else "crashed"
-        hold.end(ended, time.time_ns() // 1_000_000, " ".join(why.split()))
+        hold.end(ended, time.time_ns() // 1_000_000, " ".join(redact(why).split()))
         raise
 
 

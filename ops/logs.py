@@ -5,27 +5,25 @@ import logging
 import re
 import sys
 import time
-from collections.abc import Iterable
 from typing import Literal
+
+from config.redaction import Redactor
 
 # Letters that could move a terminal's cursor: exchange text is somebody else's.
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class _Redacting(logging.Formatter):
-    """Formats, then blanks out every secret value, wherever in message or traceback it stands."""
+    """Formats, then blanks out every secret, wherever in message or traceback it stands."""
 
     converter = staticmethod(time.gmtime)
 
-    def __init__(self, secrets: Iterable[str]) -> None:
+    def __init__(self, redact: Redactor) -> None:
         super().__init__("%(asctime)s.%(msecs)03dZ %(levelname)-7s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S")
-        known = sorted((re.escape(value) for value in secrets if value), key=len, reverse=True)
-        self._secrets = re.compile("|".join(known)) if known else None
+        self._redact = redact
 
     def clean(self, text: str) -> str:
-        if self._secrets is not None:
-            text = self._secrets.sub("***", text)
-        return CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
+        return CONTROLS.sub("\N{REPLACEMENT CHARACTER}", self._redact(text))
 
     def format(self, record: logging.LogRecord) -> str:
         """One event; further lines are indented, so that no text can pass for an event of its own."""
@@ -47,10 +45,10 @@ class _Json(_Redacting):
         return json.dumps(event, ensure_ascii=False)
 
 
-def set_up(style: Literal["text", "json"], level: str, secrets: Iterable[str]) -> None:
+def set_up(style: Literal["text", "json"], level: str, redact: Redactor) -> None:
     """Send everything at `level` and above to stdout; what libraries chat about only from warnings up."""
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter((_Json if style == "json" else _Redacting)(secrets))
+    handler.setFormatter((_Json if style == "json" else _Redacting)(redact))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for chatty in ("aiohttp", "aiosqlite", "asyncio", "httpx", "telegram", "websockets"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

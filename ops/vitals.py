@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
+
 from collectors.events import Exchange
 from collectors.fleet import Fleet
 from collectors.market_monitor import MarketMonitor
@@ -15,8 +17,18 @@ from collectors.recorder import Recorder
 from collectors.repair.audit import Tally
 from collectors.sink import ShardStatus
 from config.clock import Clock
+from config.redaction import NOTHING
 from ops.clock_offset import ClockOffset
-from ops.health import AlertsReading, AuditReading, FeedReading, Limits, Readings, Traffic, WriterReading
+from ops.health import (
+    AlertsReading,
+    AuditReading,
+    ChannelReading,
+    FeedReading,
+    Limits,
+    Readings,
+    Traffic,
+    WriterReading,
+)
 from ops.key_checks import KeyAnswer
 from store import delivery_report
 from store.database import SCHEMA, SQLITE_VERSION
@@ -80,7 +92,9 @@ class Vitals:
         moved_aside: str | None = None,
         keys: Mapping[str, KeyAnswer] = {},
         tallies: Sequence[Tally] = (),
+        redact: Callable[[str], str] = NOTHING,
     ) -> None:
+        """What others said of a trouble passes through `redact` before anybody reads it."""
         self._clock = clock
         self._disk = Disk(data, clock)
         self._writer = writer
@@ -97,6 +111,7 @@ class Vitals:
         self._moved_aside = moved_aside
         self._keys = keys
         self._tallies = tallies
+        self._redact = redact
         self._disk.look()
 
     async def run(self) -> None:
@@ -124,7 +139,7 @@ class Vitals:
             sqlite_version=SQLITE_VERSION,
             disk_days_left=self._disk.days_left,
             feeds={exchange: self._feed(exchange, fleet) for exchange, fleet in self._fleets.items()},
-            channels=self._monitor.readings(),
+            channels={name: self._channel(each) for name, each in self._monitor.readings().items()},
             writer=WriterReading(
                 queue_size=writer.queue_size,
                 dropped=writer.dropped + self._recorder.dropped,
@@ -136,9 +151,9 @@ class Vitals:
             alerts=AlertsReading(alerts.pending, alerts.sent, alerts.failed, alerts.uncertain, alerts.last_sent_ms),
             clock_offset_ms=self._offset.interval(),
             telegram=self._telegram,
-            writer_fault=writer.fault,
+            writer_fault=None if writer.fault is None else self._redact(writer.fault),
             oldest_pending_ms=alerts.oldest_waiting_ms,
-            crashes={name: error for each in self._crashes for name, error in each.crashes.items()},
+            crashes={name: self._redact(error) for each in self._crashes for name, error in each.crashes.items()},
             disk_free_part=self._disk.free_part,
             moved_aside=self._moved_aside,
             storage_warnings=writer.warnings,
@@ -154,6 +169,9 @@ class Vitals:
             ),
             audit_odd_ms=max((each.odd_ms for each in self._tallies if each.odd_ms is not None), default=None),
         )
+
+    def _channel(self, told: ChannelReading) -> ChannelReading:
+        return msgspec.structs.replace(told, reason=self._redact(told.reason)) if told.reason else told
 
     def _traffic(self, exchange: Exchange) -> Traffic:
         recorded = self._recorder.reading(exchange)
@@ -174,7 +192,7 @@ class Vitals:
             stale_markets=recorded.stale_markets,
             open_gaps=recorded.open_gaps,
             failures=worst.failures_in_a_row,
-            last_error=worst.last_error if worst.failures_in_a_row else "",
+            last_error=self._redact(worst.last_error) if worst.failures_in_a_row else "",
             refused_codes=tuple(sorted(code for status in statuses for code in status.refused_codes)),
             quarantined=recorded.rejected,
             unreadable=_summed(status.unreadable for status in statuses),

@@ -38,6 +38,7 @@ class Base:
         self.data = data
         self.settings = settings
         self.secrets = secrets
+        self.redact = secrets.redactor()
         self.addresses = addresses
         self.clock = clock
         self.limits = Limits(addresses.rates)

@@ -64,6 +64,7 @@ def observing(
         storage.aside_name,
         keys.answers,
         [audit.tally for audit in seen.audits.values()],
+        ground.redact,
     )
     limits = vitals.limits(radar.recording.upbit_silent_s, radar.recording.bithumb_silent_s, radar.health.queue_yellow)
     health = HealthFile(ground.data / "health.json", readings.read, limits, clock, radar.health.write_every_s)

@@ -5,6 +5,7 @@ import random
 from msgspec import Struct
 
 from alerts.delivery import Notifier
+from alerts.discreet import Discreet
 from alerts.log_target import LogTarget
 from alerts.outbox import Outbox
 from alerts.telegram import Telegram
@@ -43,4 +44,4 @@ def notifiers(ground: Base) -> tuple[dict[str, Notifier], tuple[str, ...]]:
     if not ground.telegram:
         found["log"] = LogTarget()
         targets += ("log",)
-    return found, targets
+    return {name: Discreet(each, ground.redact) for name, each in found.items()}, targets

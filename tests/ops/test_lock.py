@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from config.redaction import Redactor
 from ops.lock import AlreadyRunning, Run, boot_id, held, noting
 
 HOLD = """
 import sys
 from pathlib import Path
+from config.redaction import Redactor
 from ops.lock import held
 with held(Path(sys.argv[1])):
     print("held", flush=True)
@@ -61,7 +63,7 @@ def test_a_run_that_ended_in_order_says_how(tmp_path: Path) -> None:
 
 def test_a_crash_is_noted_without_its_secrets(tmp_path: Path) -> None:
     path = tmp_path / "radar.lock"
-    with pytest.raises(OSError, match="hush"), held(path) as hold, noting(hold, ["hush-hush"]):
+    with pytest.raises(OSError, match="hush"), held(path) as hold, noting(hold, Redactor(["hush-hush"])):
         raise OSError("cannot\nread hush-hush")
     with held(path) as again:
         assert again.before is not None

@@ -5,6 +5,7 @@ import logging
 
 import pytest
 
+from config.redaction import NOTHING, Redactor
 from ops.logs import set_up
 
 SECRET = "123:abcDEF"
@@ -21,7 +22,7 @@ def logging_as_before() -> object:
 
 @pytest.mark.parametrize("style", ["text", "json"])
 def test_a_secret_is_blanked_in_messages_and_tracebacks(style: str, capsys: pytest.CaptureFixture[str]) -> None:
-    set_up("json" if style == "json" else "text", "info", [SECRET])
+    set_up("json" if style == "json" else "text", "info", Redactor([SECRET]))
     try:
         raise ValueError(f"https://host/bot{SECRET}/send")
     except ValueError:
@@ -32,7 +33,7 @@ def test_a_secret_is_blanked_in_messages_and_tracebacks(style: str, capsys: pyte
 
 
 def test_json_keeps_a_traceback_on_the_line_of_its_event(capsys: pytest.CaptureFixture[str]) -> None:
-    set_up("json", "info", [])
+    set_up("json", "info", NOTHING)
     logging.getLogger("radar").error("첫 줄\nsecond line", exc_info=ValueError("x"))
     (line,) = capsys.readouterr().out.splitlines()
     event = json.loads(line)
@@ -41,6 +42,6 @@ def test_json_keeps_a_traceback_on_the_line_of_its_event(capsys: pytest.CaptureF
 
 
 def test_control_letters_of_strangers_do_not_reach_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    set_up("text", "info", [])
+    set_up("text", "info", NOTHING)
     logging.getLogger("radar").info("title \x1b[2J wiped")
     assert "\x1b" not in capsys.readouterr().out

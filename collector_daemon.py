@@ -20,6 +20,7 @@ from config.load import Secrets, load_secrets, load_settings
 from config.settings import Settings, SettingsError
 from ops import cli, doctor, readout, upkeep
 from ops.assembly import questions
+from ops.assembly.chat import commands
 from ops.assembly.ground import Base, Bulkhead, base
 from ops.assembly.judging import judging
 from ops.assembly.listings import listings
@@ -91,6 +92,7 @@ async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold
         view = observing(ground, storage, zone, recording, seen, judges, told, before)
 
         stack.push_async_callback(view.health.write)
+        chat = commands(ground, writer, seen, judges, told, view)
         deadman = Deadman(ground.door, clock, watchdog.healthy)
         await stack.enter_async_context(
             running(
@@ -99,6 +101,7 @@ async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold
                 view.lag.run(),
                 zone.behind("operator alerts", view.desk.run),
                 zone.behind("the owner's keys", view.keys.run),
+                *([zone.behind("commands", chat.run)] if chat is not None else []),
                 *([zone.behind("dead-man's switch", deadman.run)] if secrets.deadman_url else []),
             )
         )

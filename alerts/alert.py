@@ -31,7 +31,8 @@ class Alert(Struct, frozen=True):
     """One message for every target. `text` is plain text as the reader sees it; markup is the notifier's business.
 
     `key` is `exchange:base:episode` for a listing and `operator:<cause>` for the operator. `reply_to` is the id of the
-    alert whose message this one answers, None for a message of its own. `created_ms` is our clock.
+    alert whose message this one answers, None for a message of its own. `created_ms` is our clock. `picture` is a PNG;
+    `about` names what a follow-up tells: the change of the listing, rival, or outcome.
     """
 
     key: str
@@ -42,3 +43,5 @@ class Alert(Struct, frozen=True):
     listing_id: int | None = None
     reply_to: int | None = None
     links: tuple[tuple[str, str], ...] = ()  # (label, https URL) buttons
+    picture: bytes | None = None
+    about: str = ""

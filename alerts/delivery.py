@@ -29,6 +29,7 @@ class Message(Struct, frozen=True):
     """One request to one target. `text` is plain; `footer` must survive when the text is cut.
 
     `edit_of` is the id of the message to rewrite, None to send a new one; `reply_to` the one that this one answers.
+    `links` are buttons that open a page, `presses` those that tell us something: (label, what comes back).
     """
 
     target: str
@@ -38,6 +39,8 @@ class Message(Struct, frozen=True):
     edit_of: str | None = None
     reply_to: str | None = None
     links: tuple[tuple[str, str], ...] = ()
+    presses: tuple[tuple[str, str], ...] = ()
+    picture: bytes | None = None
 
     @property
     def silent(self) -> bool:

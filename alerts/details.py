@@ -55,6 +55,12 @@ def run(listing: Listing, verdict: Verdict, language: Language) -> list[str]:
     return [f"{text} ({more})"]
 
 
+def venue_of(verdict: Verdict) -> str | None:
+    """The venue to look at first: that of the best open route, else of the best one."""
+    passable = [route for route in verdict.routes if not route.reasons]
+    return (passable or list(verdict.routes))[0].venue if verdict.routes else None
+
+
 def best_route(verdict: Verdict, language: Language) -> str:
     label = say(("경로", "Route"), language)
     passable = [route for route in verdict.routes if not route.reasons]

@@ -29,7 +29,8 @@ def of_change(
         text = message.first_sight(listing, language, now_ms, level)
         return Alert(listing.key, AlertKind.FIRST_SIGHT, level, text, now_ms, links=message.links(listing, language))
     text = message.change(change.value, before, listing, language, now_ms, level)
-    return Alert(listing.key, AlertKind.FOLLOW_UP, level, text, now_ms)
+    links = message.links(listing, language) if change is Change.TRADING else ()
+    return Alert(listing.key, AlertKind.FOLLOW_UP, level, text, now_ms, links=links, about=change.value)
 
 
 def of_unread(notice: Notice, language: Language, now_ms: int) -> Alert:
@@ -50,7 +51,8 @@ def of_missed(notices: Sequence[Notice], language: Language, now_ms: int) -> Ale
 def of_rival(listing: Listing, rival: Listing, language: Language, now_ms: int) -> Alert:
     """The same coin on the other exchange while `listing` is news: it rings, in the thread of `listing`."""
     text = message.rival_lists(listing, rival, language, now_ms)
-    return Alert(listing.key, AlertKind.FOLLOW_UP, AlertLevel.HIGH, text, now_ms)
+    links = message.links(rival, language)
+    return Alert(listing.key, AlertKind.FOLLOW_UP, AlertLevel.HIGH, text, now_ms, links=links, about="rival")
 
 
 def of_other_news(news: OtherNews, notice: Notice, language: Language, now_ms: int) -> Alert:

@@ -12,6 +12,19 @@ MARKET_PAGES = {
     "upbit": "https://upbit.com/exchange?code=CRIX.UPBIT.{quote}-{base}",
     "bithumb": "https://www.bithumb.com/react/trade/order/{base}-{quote}",
 }
+# Where a person buys the coin abroad, as each venue's own pages are addressed (checked 2026-11-29).
+VENUE_PAGES = {
+    "binance": "https://www.binance.com/en/trade/{base}_USDT?type=spot",
+    "okx": "https://www.okx.com/trade-spot/{lower}-usdt",
+    "bybit": "https://www.bybit.com/en/trade/spot/{base}/USDT",
+    "gate": "https://www.gate.com/trade/{base}_USDT",
+    "bitget": "https://www.bitget.com/spot/{base}USDT",
+    "htx": "https://www.htx.com/trade/{lower}_usdt",
+    "coinbase": "https://www.coinbase.com/advanced-trade/spot/{base}-USD",
+    "kucoin": "https://www.kucoin.com/trade/{base}-USDT",
+    "mexc": "https://www.mexc.com/exchange/{base}_USDT",
+    "kraken": "https://pro.kraken.com/app/trade/{lower}-usd",
+}
 
 
 def coin(listing: Listing, language: Language) -> str:
@@ -33,20 +46,19 @@ def opening(listing: Listing, language: Language, now_ms: int) -> str:
     return text
 
 
-def times(listing: Listing, language: Language, now_ms: int) -> Iterator[str]:
-    """Opening, deposits, published against seen with the delay, the channel; late by how much, where it is."""
-    yield opening(listing, language, now_ms)
+def seen(listing: Listing, language: Language) -> Iterator[str]:
+    """Deposits, published against seen with the delay, the channel; late by how much, where it is."""
     if listing.deposit_opens_ms is not None:
         yield f"{say(('입금 시작', 'Deposits open'), language)} {kst(listing.deposit_opens_ms, language)}"
-    seen, channel = kst_time(listing.first_seen_ms, language), listing.first_channel.value
+    at, channel = kst_time(listing.first_seen_ms, language), listing.first_channel.value
     if listing.published_ms is None:
-        words = (f"공지 시각 알 수 없음 → 감지 {seen} KST", f"Published: unknown → seen {seen} KST")
+        words = (f"공지 시각 알 수 없음 → 감지 {at} KST", f"Published: unknown → seen {at} KST")
         yield f"{say(words, language)} · {channel}"
         return
     delay_ms = max(0, listing.first_seen_ms - listing.published_ms)
     same_day = delay_ms < 12 * 3_600_000
     published = kst_time(listing.published_ms, language) if same_day else kst(listing.published_ms, language)
-    words = (f"공지 {published} → 감지 {seen} KST", f"Published {published} → seen {seen} KST")
+    words = (f"공지 {published} → 감지 {at} KST", f"Published {published} → seen {at} KST")
     yield f"{say(words, language)} (+{span(delay_ms, language)}) · {channel}"
     if delay_ms > LATE_MS:
         yield lateness(delay_ms, language)
@@ -67,11 +79,14 @@ def title(listing: Listing) -> list[str]:
     return [f"“{listing.title}”"] if listing.title else []
 
 
-def links(listing: Listing, language: Language) -> tuple[tuple[str, str], ...]:
-    """Buttons: the notice, and each Korean market's page."""
+def links(listing: Listing, language: Language, venue: str | None = None) -> tuple[tuple[str, str], ...]:
+    """Buttons: the notice, each Korean market's page, and the coin's page at a venue abroad."""
     found = [(say(NOTICE, language), listing.url)] if listing.url else []
     for market in listing.quotes:
         base, quoted = (quote(each, safe="", errors="replace") for each in (listing.base, market))
         page = MARKET_PAGES[listing.exchange].format(base=base, quote=quoted)
         found.append((f"{listing.base}/{market}", page))
+    if venue in VENUE_PAGES:
+        base = quote(listing.base, safe="", errors="replace")
+        found.append((venue.capitalize(), VENUE_PAGES[venue].format(base=base, lower=base.lower())))
     return tuple(found)

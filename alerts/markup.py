@@ -7,6 +7,7 @@ notice titles are other people's text, so every character is escaped and only ou
 import hashlib
 
 TELEGRAM_LIMIT = 4096
+CAPTION_LIMIT = 1024  # below a picture
 ELLIPSIS = "…"
 
 

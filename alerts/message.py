@@ -1,6 +1,6 @@
 """What people read about a listing, in Korean or English, from one formatter.
 
-Made for a phone and three seconds: the first lines say verdict, coin, exchange, the run so far, opening time, route and
+Made for a phone and three seconds: the first lines say verdict, coin, exchange, opening time, the run so far, route and
 net. Below follow reasons, then tables, then sources: in order of use, so that what is too long is cut at the right end.
 Plain text; markup, the id of the alert and marks such as "possible repeat" are added on its way out.
 """
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from alerts.alert import AlertLevel
 from alerts.details import best_route, costs, facts, finding, net, premiums, routes, run, section, sources
 from alerts.figures import kst, percent, span
-from alerts.listing_lines import coin, lateness, opening, times, title
+from alerts.listing_lines import coin, lateness, opening, seen, title
 from alerts.listing_lines import links as links  # part of what this module offers
 from alerts.words import CHANGES, EXCHANGES, NOTICE, OUTCOMES, PREFIX, say, unknown, word
 from alerts.words import Language as Language
@@ -23,7 +23,7 @@ DIGEST_LINES = 30
 def first_sight(listing: Listing, language: Language, now_ms: int, level: AlertLevel = AlertLevel.HIGH) -> str:
     """What is known at the first sight of a listing, before anything is judged."""
     lines = [f"{PREFIX[level]} {say(('신규 상장', 'NEW LISTING'), language)} · {coin(listing, language)}"]
-    lines += times(listing, language, now_ms)
+    lines += [opening(listing, language, now_ms), *seen(listing, language)]
     if listing.quotes and "KRW" not in listing.quotes:
         lines.append(say(("KRW 마켓 없음", "no KRW market"), language))
     lines += title(listing)
@@ -32,10 +32,10 @@ def first_sight(listing: Listing, language: Language, now_ms: int, level: AlertL
 
 def with_verdict(listing: Listing, verdict: Verdict, language: Language, now_ms: int) -> str:
     """The same message once it is judged: verdict first, reasons, then every figure with its unit."""
-    lines = [headline(listing, verdict, language), *run(listing, verdict, language)]
-    lines += times(listing, language, now_ms)
-    lines += [best_route(verdict, language), net(verdict, language)]
+    lines = [headline(listing, verdict, language), opening(listing, language, now_ms)]
+    lines += [*run(listing, verdict, language), best_route(verdict, language), net(verdict, language)]
     sections = [
+        list(seen(listing, language)),
         section(("막는 이유", "Blockers"), (finding(each, language) for each in verdict.blockers), language),
         section(("주의", "Warnings"), (finding(each, language) for each in verdict.warnings), language),
         section(("프리미엄", "Premium"), premiums(verdict, language), language),
@@ -90,10 +90,11 @@ def change(
     now_ms: int,
     level: AlertLevel = AlertLevel.HIGH,
     premium_bps: float | None = None,
+    excess_bps: float | None = None,
 ) -> str:
     """What happened to a listing since its first sight: one of `CHANGES`, with old and new where they differ.
 
-    `premium_bps` is said where it is known, once trading has started.
+    Premium and excess are said where they are known, once trading has started.
     """
     lines = [f"{PREFIX[level]} {word(CHANGES, what, language)} · {coin(listing, language)}"]
     lines.append(opening(listing, language, now_ms))
@@ -107,6 +108,8 @@ def change(
         lines.append(f"{say(('추가된 마켓', 'New markets'), language)} {', '.join(added)}")
     if premium_bps is not None:
         lines.append(f"{say(('코인 프리미엄', 'Coin premium'), language)} {percent(premium_bps, language)}")
+    if excess_bps is not None:
+        lines.append(f"{say(('초과 프리미엄', 'Excess premium'), language)} {percent(excess_bps, language)}")
     return "\n".join([*lines, *title(listing)])
 
 
@@ -117,7 +120,8 @@ def rival_lists(listing: Listing, rival: Listing, language: Language, now_ms: in
     lines = [
         f"{PREFIX[AlertLevel.HIGH]} {what} · {coin(listing, language)}",
         coin(rival, language),
-        *times(rival, language, now_ms),
+        opening(rival, language, now_ms),
+        *seen(rival, language),
         *title(rival),
     ]
     return "\n".join(lines)

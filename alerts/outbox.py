@@ -14,6 +14,7 @@ from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
+from alerts import buttons
 from alerts.alert import Alert, AlertKind, AlertLevel
 from alerts.delivery import (
     Answer,
@@ -28,14 +29,14 @@ from alerts.delivery import (
 )
 from alerts.markup import tag_of
 from alerts.operator_text import digest, marks, operator
-from alerts.pacing import Pacer, Rates
+from alerts.pacing import Pacer, Rank, Rates
 from alerts.words import Language
 from config.clock import Clock
 from config.settings import Alerting
-from store import deliveries
+from store import deliveries, delivery_outcomes
 from store.database import Connection
 from store.debounce import Posted, forget_expired, post
-from store.deliveries import Claim, Delivery
+from store.deliveries import Claim, Delivery, Op
 from store.digests import fold, next_low_ms
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ UNCERTAIN_FIRST_S, UNCERTAIN_CAP_S = 5.0, 300.0  # each further copy may be one 
 IDLE_S = 30.0  # the longest rest without a look at the table
 LEAST_PAUSE_S = 0.001
 MARK_AGAIN_S = 1.0
+SPARE_STEP_S = 0.05
 PAUSE_MARGIN_S = 0.1  # beyond what `retry_after` says, which is in whole seconds
 REMEMBERED = 1_000  # deliveries finished lately, so that a late hand-over cannot send one twice
 
@@ -92,6 +94,7 @@ class Outbox:
         self._wake = asyncio.Event()
         self._sending: dict[int, asyncio.Task[None]] = {}
         self._busy: set[str] = set()  # targets with an ordinary request in flight
+        self._held: set[str] = set()  # targets whose next alert only waits for the pace
         self._finished: dict[int, None] = {}
         self._known: set[str] = set(self.targets)
         self._started_ms = clock.now_ms()
@@ -102,7 +105,7 @@ class Outbox:
         now_s = self._clock.monotonic()
         for delivery in fresh:
             known = delivery.delivery_id in self._sending or delivery.delivery_id in self._finished
-            if delivery.urgent and not known and self._pacer.wait_s(delivery.target, now_s, urgent=True) <= 0:
+            if delivery.urgent and not known and self._pacer.wait_s(delivery.target, now_s, Rank.URGENT) <= 0:
                 self._start(delivery)
         self._wake.set()
 
@@ -129,11 +132,26 @@ class Outbox:
         self.poke(posted.fresh)
         return posted
 
-    async def edit(self, alert_id: int, text: str) -> None:
-        """Have the messages of an alert say `text`, once they have arrived."""
-        now_ms = self._clock.now_ms()
-        if await self._writer.run(lambda db: deliveries.edit_alert(db, alert_id, text, now_ms), urgent=True):
-            self.poke()
+    async def spare(self, target: str, within_s: float) -> bool:
+        """Wait until a message that is no alert may leave to `target`, and count it; False if not `within_s`.
+
+        It goes only where no alert waits, and takes nothing from the pace that the next alert needs.
+        """
+        until_s = self._clock.monotonic() + within_s
+        while True:
+            now_s = self._clock.monotonic()
+            wait_s = self._pacer.wait_s(target, now_s, Rank.ANSWER)
+            if wait_s <= 0 and not (self._wake.is_set() or target in self._busy or target in self._held):
+                self._pacer.took(target, now_s, Rank.ANSWER)
+                return True
+            wait_s = max(SPARE_STEP_S, wait_s)
+            if now_s + wait_s > until_s:
+                return False
+            await self._clock.sleep(wait_s)
+
+    def hold(self, target: str, seconds: float) -> None:
+        """The service wants nothing for `target` for so long; learned outside of the outbox."""
+        self._pacer.pause(target, self._clock.monotonic() + seconds)
 
     async def run(self) -> None:
         """Send what is due, for ever. May be started again after a crash; requests in flight go on meanwhile."""
@@ -158,7 +176,7 @@ class Outbox:
         await asyncio.gather(*hanging, return_exceptions=True)
         if hanging:
             now_ms = self._clock.now_ms()
-            await self._writer.run(lambda db: deliveries.recover(db, now_ms, now_ms + 1), urgent=True)
+            await self._writer.run(lambda db: delivery_outcomes.recover(db, now_ms, now_ms + 1), urgent=True)
 
     async def _round(self, digest_every_s: float) -> float:
         """Start every request that may start now; return the seconds until the next look."""
@@ -166,6 +184,8 @@ class Outbox:
             await self._recover()
         while True:
             ready = await self._look(int(digest_every_s * 1000))
+            now_ms = self._clock.now_ms()
+            self._held = {each.target for each in ready.claim.later if each.due_ms <= now_ms and each.op == "send"}
             for delivery in ready.claim.due:
                 # A first sight that was committed after this look was asked for may have left from memory meanwhile.
                 if delivery.delivery_id not in self._sending:
@@ -178,7 +198,7 @@ class Outbox:
 
         def work(connection: Connection) -> int:
             forget_expired(connection, now_ms)
-            return deliveries.recover(connection, now_ms, started_ms)
+            return delivery_outcomes.recover(connection, now_ms, started_ms)
 
         broken_off = await self._writer.run(work, urgent=True)
         self._recovered = True
@@ -191,12 +211,15 @@ class Outbox:
         stale_ms = int(self._settings.expire_after_s * 1000)
         taken = tuple(self._sending)
         room = self._pacer.room(now_s)
-        closed = [target for target in self._known if self._pacer.wait_s(target, now_s, urgent=True) > 0]
+        closed = [target for target in self._known if self._pacer.wait_s(target, now_s, Rank.URGENT) > 0]
         reserved = [target for target in self._known if self._pacer.wait_s(target, now_s) > 0] + list(self._busy)
+        unedited = [target for target in self._known if self._pacer.wait_s(target, now_s, Rank.EDIT) > 0]
 
         def work(connection: Connection) -> _Ready:
             fold(connection, now_ms, every_ms, stale_ms, lambda items: digest(items, self._language), taken)
-            claim = deliveries.claim(connection, now_ms, taken=taken, closed=closed, reserved=reserved, room=room)
+            claim = deliveries.claim(
+                connection, now_ms, taken=taken, closed=closed, reserved=reserved, unedited=unedited, room=room
+            )
             return _Ready(claim, next_low_ms(connection, every_ms))
 
         ready = await self._writer.run(work, urgent=True)
@@ -211,7 +234,7 @@ class Outbox:
         for each in ready.claim.later:
             if each.urgent or each.target not in self._busy:
                 due_s = (each.due_ms - now_ms) / 1000
-                waits.append(max(due_s, self._pacer.wait_s(each.target, now_s, each.urgent)))
+                waits.append(max(due_s, self._pacer.wait_s(each.target, now_s, _rank(each.urgent, each.op))))
         if ready.next_low_ms is not None:
             waits.append((ready.next_low_ms - now_ms) / 1000)
         return max(LEAST_PAUSE_S, min(waits))
@@ -230,7 +253,7 @@ class Outbox:
 
     def _start(self, delivery: Delivery) -> None:
         """Begin one request. Its task is ours: it ends by itself, or `flush` ends it."""
-        self._pacer.took(delivery.target, self._clock.monotonic())
+        self._pacer.took(delivery.target, self._clock.monotonic(), _rank(delivery.urgent, delivery.op))
         if not delivery.urgent:
             self._busy.add(delivery.target)
         task = asyncio.ensure_future(self._deliver(delivery))
@@ -258,6 +281,8 @@ class Outbox:
             return Hopeless("there is no message to edit")
         late_ms = now_ms - delivery.created_ms if delivery.op == "send" else 0
         tag = tag_of(delivery.alert_id, delivery.key, delivery.created_ms)
+        listing = delivery.kind is AlertKind.FIRST_SIGHT
+        coin = delivery.key.split(":")[1] if listing and delivery.key.count(":") == 2 else ""
         message = Message(
             target=delivery.target,
             text=delivery.text,
@@ -266,6 +291,8 @@ class Outbox:
             edit_of=delivery.anchor if delivery.op == "edit" else None,
             reply_to=delivery.anchor if delivery.op == "send" else None,
             links=delivery.links,
+            presses=buttons.below(delivery.alert_id, coin, delivery.muted, self._language) if coin else (),
+            picture=delivery.picture if delivery.op == "send" else None,
         )
         try:
             return await notifier.send(message)
@@ -280,15 +307,15 @@ class Outbox:
         def work(connection: Connection) -> None:
             match answer:
                 case Sent(message_id):
-                    deliveries.mark_sent(connection, delivery, requested_ms, now_ms, message_id)
+                    delivery_outcomes.mark_sent(connection, delivery, requested_ms, now_ms, message_id)
                 case Retry(error, _):
-                    deliveries.mark_retry(connection, delivery, now_ms + int(pause_s * 1000), error)
+                    delivery_outcomes.mark_retry(connection, delivery, now_ms + int(pause_s * 1000), error)
                 case Uncertain(error):
-                    deliveries.mark_uncertain(connection, delivery, now_ms + int(pause_s * 1000), error)
+                    delivery_outcomes.mark_uncertain(connection, delivery, now_ms + int(pause_s * 1000), error)
                 case Lost(error) if delivery.op == "edit":
-                    deliveries.mark_lost(connection, delivery, now_ms, error)
+                    delivery_outcomes.mark_lost(connection, delivery, now_ms, error)
                 case Lost(error) | Hopeless(error):
-                    deliveries.mark_failed(connection, delivery, now_ms, error)
+                    delivery_outcomes.mark_failed(connection, delivery, now_ms, error)
 
         pause_s = self._next_try_s(delivery, answer)
         if isinstance(answer, Retry) and answer.after_s is not None:
@@ -337,3 +364,9 @@ class Outbox:
             return None
         text = operator(f"{target}: {answer.error}", "", self._language)
         return Alert(f"operator:{target}", AlertKind.OPERATOR, AlertLevel.HIGH, text, self._clock.now_ms())
+
+
+def _rank(urgent: bool, op: Op) -> Rank:
+    if urgent:
+        return Rank.URGENT
+    return Rank.EDIT if op == "edit" else Rank.ALERT

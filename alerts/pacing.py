@@ -3,10 +3,13 @@
 Pure bookkeeping in seconds of a monotonic clock that the caller reads. Telegram's published figures (core.telegram.org/
 bots/faq, checked 2026-11-20): about 1 message/s a chat, 20/min a group, 30/s over all; the true ones vary, so
 `retry_after` outranks them. Each limit keeps a small reserve that only first sights may use: a steady stream stays at
-the published rate, and a listing that comes in the middle of it still leaves at once.
+the published rate, and a listing that comes in the middle of it still leaves at once. An answer to a command takes
+what no alert needs: in a chat of one person the alert right after it leaves as if nothing had been answered, in a group
+answers may take a fourth of the minute and edits, which come every few seconds, half of it.
 """
 
 from collections import deque
+from enum import Enum
 
 from msgspec import Struct
 
@@ -18,6 +21,15 @@ OVERALL_RESERVE = 3
 MINUTE_S = 60.0
 
 
+class Rank(Enum):
+    """Who goes before whom where the pace allows only some."""
+
+    URGENT = "a first sight"
+    ALERT = "any other alert"
+    EDIT = "facts for a message that is there"
+    ANSWER = "what a person asked for by a command"
+
+
 class Rates(Struct, frozen=True):
     chat_per_s: float = 1.0
     group_per_min: float = 20.0
@@ -25,16 +37,22 @@ class Rates(Struct, frozen=True):
 
 
 class _Window:
-    """At most `limit` events in any span of `length_s`; ordinary ones leave the last `reserve` places free."""
+    """At most `limit` events in any span of `length_s`; alerts leave `reserve` free, edits half, answers most."""
 
     def __init__(self, limit: int, length_s: float, reserve: int) -> None:
         self._limit = limit
         self._length_s = length_s
-        self._reserve = min(reserve, limit - 1)
+        alerts = max(1, limit - reserve)
+        self._limits = {
+            Rank.URGENT: limit,
+            Rank.ALERT: alerts,
+            Rank.EDIT: max(1, alerts // 2),
+            Rank.ANSWER: max(1, alerts // 4),
+        }
         self._times: deque[float] = deque()
 
-    def wait_s(self, now_s: float, urgent: bool) -> float:
-        limit = self._limit if urgent else self._limit - self._reserve
+    def wait_s(self, now_s: float, rank: Rank) -> float:
+        limit = self._limits[rank]
         self._forget(now_s)
         if len(self._times) < limit:
             return 0.0
@@ -53,23 +71,30 @@ class _Window:
 
 
 class _Bucket:
-    """Tokens that refill at `per_s`; an ordinary message needs the bucket full, a first sight one token."""
+    """Tokens that refill at `per_s`; a first sight needs one, all else a full bucket, but for what an answer took."""
 
     def __init__(self, per_s: float, reserve: int) -> None:
         self._per_s = per_s
         self._size = 1.0 + reserve
         self._tokens = self._size
         self._at_s = 0.0
+        self._lent = 0.0  # what an answer took and no pause has given back yet
 
     def _level(self, now_s: float) -> float:
         return min(self._size, self._tokens + max(0.0, now_s - self._at_s) * self._per_s)
 
-    def wait_s(self, now_s: float, urgent: bool) -> float:
-        missing = (1.0 if urgent else self._size) - self._level(now_s)
+    def wait_s(self, now_s: float, rank: Rank) -> float:
+        needed = 1.0 if rank is Rank.URGENT else self._size if rank is Rank.ANSWER else self._size - self._lent
+        missing = needed - self._level(now_s)
         return missing / self._per_s if missing > 1e-9 else 0.0
 
-    def took(self, now_s: float) -> None:
-        self._tokens = self._level(now_s) - 1.0
+    def took(self, now_s: float, rank: Rank) -> None:
+        level = self._level(now_s)
+        if rank is Rank.ANSWER:
+            self._lent = 1.0
+        elif level >= self._size:
+            self._lent = 0.0
+        self._tokens = level - 1.0
         self._at_s = now_s
 
 
@@ -83,28 +108,28 @@ class Pacer:
         self._groups: dict[str, _Window] = {}
         self._paused_until_s: dict[str, float] = {}
 
-    def wait_s(self, target: str, now_s: float, urgent: bool = False) -> float:
-        """Seconds until a message to `target` may leave; 0: now. `urgent` (a first sight) may use the reserves."""
+    def wait_s(self, target: str, now_s: float, rank: Rank = Rank.ALERT) -> float:
+        """Seconds until a message to `target` may leave; 0: now."""
         pause_s = self._paused_until_s.get(target, now_s) - now_s
         if scheme_of(target) != TELEGRAM:
             return max(0.0, pause_s)
-        waits = [0.0, pause_s, self._overall.wait_s(now_s, urgent)]
+        waits = [0.0, pause_s, self._overall.wait_s(now_s, rank)]
         if target in self._chats:
-            waits.append(self._chats[target].wait_s(now_s, urgent))
+            waits.append(self._chats[target].wait_s(now_s, rank))
         if target in self._groups:
-            waits.append(self._groups[target].wait_s(now_s, urgent))
+            waits.append(self._groups[target].wait_s(now_s, rank))
         return max(waits)
 
     def room(self, now_s: float) -> int:
         """How many requests fit in this second, the reserve included."""
         return self._overall.room(now_s)
 
-    def took(self, target: str, now_s: float) -> None:
+    def took(self, target: str, now_s: float, rank: Rank = Rank.ALERT) -> None:
         """A request to `target` leaves now."""
         if scheme_of(target) != TELEGRAM:
             return
         self._overall.took(now_s)
-        self._chats.setdefault(target, _Bucket(self._rates.chat_per_s, CHAT_RESERVE)).took(now_s)
+        self._chats.setdefault(target, _Bucket(self._rates.chat_per_s, CHAT_RESERVE)).took(now_s, rank)
         if is_group(target):
             limit = max(1, int(self._rates.group_per_min))
             self._groups.setdefault(target, _Window(limit, MINUTE_S, GROUP_RESERVE)).took(now_s)

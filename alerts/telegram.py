@@ -7,11 +7,7 @@ Errors: Bot API 10.0 and python-telegram-bot 22.8, checked 2026-11-20. No text t
 """
 
 import logging
-from collections.abc import Mapping
-from typing import Protocol
 
-import msgspec
-from msgspec import Struct
 from telegram import (
     Bot,
     InlineKeyboardButton,
@@ -26,132 +22,33 @@ from telegram.error import (
     Conflict,
     Forbidden,
     InvalidToken,
-    NetworkError,
     TelegramError,
 )
-from telegram.request import BaseRequest, RequestData
 
 from alerts.delivery import TELEGRAM, Answer, Hopeless, Lost, Message, Retry, Sent, Uncertain, address_of
-from alerts.markup import fit, html
-from collectors.net.http import DoorError, Response
+from alerts.markup import CAPTION_LIMIT, TELEGRAM_LIMIT, fit, html
+from alerts.telegram_request import UPDATES, Door, DoorRequest, FloodControl, MayHaveArrived, NotArrived
 
 log = logging.getLogger(__name__)
 
-SERVICE = "telegram"  # the name of the host in exchanges.yaml
 TOKEN_REFUSED_S = 60.0  # a token that is refused may be mended; the messages wait
-FORM = "application/x-www-form-urlencoded"
+POLL_S = 25  # how long Telegram may hold a question for updates …
+POLL_DEADLINE_S = POLL_S + 15.0  # … and how long we wait for its answer
+ROW = 3  # buttons side by side that a phone can show
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
-
-
-class Door(Protocol):
-    """What is needed of `HttpDoor`."""
-
-    async def post(
-        self,
-        service: str,
-        path: str,
-        *,
-        body: bytes,
-        content_type: str,
-        headers: Mapping[str, str] | None = None,
-        group: str = "default",
-        deadline_s: float | None = None,
-    ) -> Response: ...
-
-
-class NotArrived(NetworkError):
-    """The request did not reach Telegram."""
-
-
-class MayHaveArrived(NetworkError):
-    """The request left, and no answer came that says what became of it."""
-
-
-class FloodControl(NetworkError):
-    """HTTP 429: not taken. `after_s` is the pause that body or header name, None where neither does."""
-
-    def __init__(self, after_s: float | None) -> None:
-        self.after_s = after_s
-        super().__init__("HTTP 429, too many requests" + ("" if after_s is None else f": retry after {after_s:g} s"))
-
-
-class _Parameters(Struct, frozen=True):
-    retry_after: float | None = None
-
-
-class _Refusal(Struct, frozen=True):
-    parameters: _Parameters = _Parameters()
-
-
-class _Answer(Struct, frozen=True):
-    """What every answer of the Bot API holds; the library reads the rest."""
-
-    ok: bool
-
-
-class DoorRequest(BaseRequest):
-    """python-telegram-bot's transport over the one door. The `url` it is given is a path below the door's base URL.
-
-    Each chat is a group of its own at the door, so that one chat's flood control holds no other chat back.
-    """
-
-    def __init__(self, door: Door, token: str) -> None:
-        self._door = door
-        self._token = token
-
-    @property
-    def read_timeout(self) -> float | None:
-        return None  # deadlines are the door's
-
-    async def initialize(self) -> None:
-        """The door is opened and closed by whoever made it."""
-
-    async def shutdown(self) -> None:
-        """The door is opened and closed by whoever made it."""
-
-    async def do_request(
-        self,
-        url: str,
-        method: str,  # noqa: ARG002 - the library passes it by name; every call of ours is a POST
-        request_data: RequestData | None = None,
-        *_: object,
-        **_timeouts: object,
-    ) -> tuple[int, bytes]:
-        """One POST; raise NotArrived, MayHaveArrived or FloodControl where the library's own errors would say less."""
-        body = request_data.url_encoded_parameters().encode() if request_data is not None else b""
-        chat = request_data.parameters.get("chat_id", "") if request_data is not None else ""
-        try:
-            response = await self._door.post(SERVICE, url, body=body, content_type=FORM, group=f"chat:{chat}")
-        except DoorError as error:
-            # `from None`: whatever lies behind it may hold the URL, and the URL holds the token
-            raise (MayHaveArrived if error.sent else NotArrived)(self._safe(str(error))) from None
-        if response.status == 429:
-            raise FloodControl(_pause_s(response))
-        if response.status == 421:
-            raise NotArrived("HTTP 421, misdirected request")
-        if response.status >= 500:
-            raise MayHaveArrived(f"HTTP {response.status}")
-        if not _is_telegrams(response.body):  # a proxy's page: neither a refusal nor a receipt
-            raise MayHaveArrived(f"HTTP {response.status} with an answer that is not Telegram's")
-        return response.status, response.body
-
-    def _safe(self, text: str) -> str:
-        return text.replace(self._token, "<token>")
 
 
 class Telegram:
     """The notifier for `telegram:<chat id>`."""
 
     def __init__(self, token: str, door: Door) -> None:
-        request = DoorRequest(door, token)
         self._token = token
-        self._bot = Bot(token, base_url="/bot", request=request, get_updates_request=request)
-        self.migrated: dict[
-            str, int
-        ] = {}  # configured chat id -> the id it has now; for people to put into the settings
+        self.polls = DoorRequest(door, token, UPDATES, POLL_DEADLINE_S)
+        self.bot = Bot(token, base_url="/bot", request=DoorRequest(door, token), get_updates_request=self.polls)
+        self.migrated: dict[str, int] = {}  # configured chat id -> the id it has now; for people to put in the settings
 
     async def send(self, message: Message) -> Answer:
-        """One message or one edit, as HTML; as plain text without buttons if Telegram would not parse that."""
+        """One message, picture or edit, as HTML; as plain text without buttons if Telegram would not parse that."""
         chat = address_of(message.target)
         try:
             return await self._send(message, chat, marked_up=True)
@@ -174,11 +71,11 @@ class Telegram:
 
     async def _send(self, message: Message, chat: str, marked_up: bool) -> Answer:
         chat_id = self.migrated.get(chat, chat)
-        text = fit(message.text, message.footer)
+        text = fit(message.text, message.footer, TELEGRAM_LIMIT if message.picture is None else CAPTION_LIMIT)
         text, parse_mode = (html(text), ParseMode.HTML) if marked_up else (text, None)
         buttons = _buttons(message) if marked_up else None
         if message.edit_of is not None:
-            await self._bot.edit_message_text(
+            await self.bot.edit_message_text(
                 text,
                 chat_id=chat_id,
                 message_id=int(message.edit_of),
@@ -188,7 +85,18 @@ class Telegram:
             )
             return Sent(message.edit_of)
         reply = ReplyParameters(int(message.reply_to), allow_sending_without_reply=True) if message.reply_to else None
-        sent = await self._bot.send_message(
+        if message.picture is not None:
+            shown = await self.bot.send_photo(
+                chat_id,
+                message.picture,
+                caption=text,
+                parse_mode=parse_mode,
+                reply_markup=buttons,
+                reply_parameters=reply,
+                disable_notification=message.silent,
+            )
+            return Sent(str(shown.message_id))
+        sent = await self.bot.send_message(
             chat_id,
             text,
             parse_mode=parse_mode,
@@ -246,32 +154,18 @@ def targets_of(chat_ids: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"{TELEGRAM}:{chat}" for chat in chats if chat))
 
 
-def _is_telegrams(body: bytes) -> bool:
-    try:
-        msgspec.json.decode(body, type=_Answer)
-    except msgspec.DecodeError:
-        return False
-    return True
-
-
-def _pause_s(response: Response) -> float | None:
-    try:
-        named_s = msgspec.json.decode(response.body, type=_Refusal).parameters.retry_after
-    except msgspec.DecodeError:
-        named_s = None
-    if named_s is not None and named_s >= 0:
-        return named_s
-    header = response.headers.get("retry-after", "")
-    return float(header) if header.isdecimal() else None
-
-
 def _with_error(answer: Retry | Uncertain | Lost | Hopeless, error: str) -> Answer:
     return Retry(error, answer.after_s) if isinstance(answer, Retry) else type(answer)(error)
 
 
 def _buttons(message: Message) -> InlineKeyboardMarkup | None:
+    """Pages first, then what tells us something."""
     usable = [(label, url) for label, url in message.links if url.startswith(("https://", "http://"))]
-    return InlineKeyboardMarkup([[InlineKeyboardButton(label, url=url) for label, url in usable]]) if usable else None
+    pages = [InlineKeyboardButton(label, url=url) for label, url in usable]
+    rows = [pages[first : first + ROW] for first in range(0, len(pages), ROW)]
+    if message.presses:
+        rows.append([InlineKeyboardButton(label, callback_data=data) for label, data in message.presses])
+    return InlineKeyboardMarkup(rows) if rows else None
 
 
 def _is_about_the_chat(error: BadRequest) -> bool:

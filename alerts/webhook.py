@@ -14,7 +14,7 @@ import msgspec
 from alerts.alert import AlertLevel
 from alerts.delivery import Answer, Hopeless, Message, Retry, Sent, Uncertain
 from alerts.markup import escape, fit
-from alerts.telegram import Door
+from alerts.telegram_request import Door
 from collectors.net.http import DoorError
 
 SERVICE = "webhook"  # its base URL at the door is ALERT_WEBHOOK_URL

@@ -10,6 +10,8 @@ WEBHOOK = "webhook"
 SIMULATED_WEBHOOK = "/webhook"
 DEADMAN = "deadman"
 SIMULATED_DEADMAN = "/webhook/deadman"
+TELEGRAM = "telegram"
+TELEGRAM_UPDATES = "telegram_updates"  # the same host; what goes wrong while we wait for commands holds no alert up
 
 
 class Endpoints(Struct, frozen=True):
@@ -38,6 +40,8 @@ def endpoints(
         http[DEADMAN] = root + SIMULATED_DEADMAN
         socket_root = "ws" + root.removeprefix("http")
         sockets = {name: socket_root + settings.services[name].simulator_path for name in sockets}
+    if TELEGRAM in http:
+        http[TELEGRAM_UPDATES] = http[TELEGRAM]
     return Endpoints(
         http=http,
         sockets=sockets,

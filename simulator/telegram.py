@@ -38,7 +38,7 @@ from simulator.world import World
 TEXT_LIMIT = 4096
 CAPTION_LIMIT = 1024
 PHOTO_LIMIT_BYTES = 10_000_000
-POLL_STEP_S = 0.05  # simulated seconds between two looks at the update queue
+POLL_STEP_S = 0.05  # real seconds between two looks at the update queue
 DELETABLE_MS = 48 * 3_600_000
 REVOKED = "REVOKED"  # a token whose secret starts like this is known to nobody
 TOKEN = re.compile(r"^(\d{3,}):([A-Za-z0-9_-]+)$")
@@ -185,7 +185,7 @@ class BotApi:
             updates = self.chats.updates(offset, max(1, min(100, limit)), allowed, clock.now_ms())
             if updates or clock.now_ms() >= until_ms:
                 return updates
-            await clock.sleep(POLL_STEP_S)
+            await clock.sleep(POLL_STEP_S * clock.speed)
 
     async def _set_commands(self, _: str, given: Parameters) -> object:
         for command in json_list(given, "commands"):

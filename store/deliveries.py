@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from alerts.alert import Alert, AlertKind, AlertLevel
 from alerts.delivery import TELEGRAM, WEBHOOK, scheme_of
+from store import mutes
 
 STANDBY_MS = 30_000  # how long the second channel waits for Telegram before it takes over
 
@@ -24,18 +25,23 @@ ALWAYS_SENT = (AlertKind.FIRST_SIGHT, AlertKind.DIGEST, AlertKind.TEST)  # one b
 
 Op = Literal["send", "edit"]
 
-# The oldest waiting row of each key at each target. Waiting is: pending, or uncertain and at-least-once. LOW news waits
-# for its digest (store/digests.py), not here.
+# The oldest waiting row of each key at each target, and the edit that waits there once no send of its message does.
+# What rings goes before what only rewrites. Waiting is: pending, or uncertain and at-least-once. LOW news waits for
+# its digest (store/digests.py), not here.
 HEADS = """
-SELECT id, target, next_try_ms, urgent FROM (
-    SELECT d.id, d.target, d.next_try_ms, a.level, a.kind = 'first_sight' AND d.op = 'send' AS urgent,
-        ROW_NUMBER() OVER (PARTITION BY d.target, a.key ORDER BY d.id) AS place
+WITH waiting AS (
+    SELECT d.id, d.target, d.alert_id, d.op, d.next_try_ms, a.key, a.level,
+        a.kind = 'first_sight' AND d.op = 'send' AS urgent
     FROM deliveries AS d JOIN alerts AS a ON a.id = d.alert_id
     WHERE d.state IN ('pending', 'uncertain')
         AND (d.state = 'pending' OR a.kind = 'first_sight' OR a.level >= 40)
         AND (a.level <> 20 OR a.kind IN ('first_sight', 'digest', 'test') OR d.op = 'edit')
-)
-WHERE place = 1 ORDER BY urgent DESC, level DESC, id
+),
+heads AS (SELECT *, ROW_NUMBER() OVER (PARTITION BY target, key, op ORDER BY id) AS place FROM waiting)
+SELECT id, target, next_try_ms, urgent, op FROM heads
+WHERE place = 1 AND NOT (op = 'edit' AND EXISTS (
+    SELECT 1 FROM waiting AS w WHERE w.alert_id = heads.alert_id AND w.target = heads.target AND w.op = 'send'))
+ORDER BY urgent DESC, op = 'send' DESC, level DESC, id
 """
 
 
@@ -43,7 +49,7 @@ class Delivery(Struct, frozen=True):
     """One copy of an alert, or of an edit of it, for one target, with what the notifier needs to know.
 
     `anchor` is the id of the message to edit or to reply to, at this target. `repeat`: an earlier request may have
-    arrived.
+    arrived. `muted`: the chat does not want to hear of the coin. `picture` is a PNG.
     """
 
     delivery_id: int
@@ -59,6 +65,8 @@ class Delivery(Struct, frozen=True):
     created_ms: int
     anchor: str | None
     links: tuple[tuple[str, str], ...]
+    muted: bool = False
+    picture: bytes | None = None
 
     @property
     def urgent(self) -> bool:
@@ -76,6 +84,7 @@ class Later(Struct, frozen=True):
     target: str
     due_ms: int
     urgent: bool
+    op: Op = "send"
 
 
 class Claim(Struct, frozen=True):
@@ -94,24 +103,28 @@ def add_alert(connection: sqlite3.Connection, alert: Alert, targets: Sequence[st
     A second first sight of a key adds nothing and returns the id of the first. A first sight's deliveries count as
     requested at once: it leaves from memory as soon as this is committed, without another commit before it. INFO is
     recorded without any delivery, LOW waits for its digest. Where there is a chat, the webhook takes only first sights
-    and CRITICAL, and those only when the chat stays silent for 30 s.
+    and CRITICAL, and those only when the chat stays silent for 30 s. What a chat has muted is kept as expired there;
+    a first sight ends every mute of its coin.
     """
     first_sight = alert.kind is AlertKind.FIRST_SIGHT
     if first_sight and (known := first_sight_of(connection, alert.key)) is not None:
         return known
     added = connection.execute(
-        "INSERT INTO alerts (key, kind, level, listing_id, created_ms, reply_to, text, links)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO alerts (key, kind, level, listing_id, created_ms, reply_to, text, links, about)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *(alert.key, alert.kind.value, int(alert.level), alert.listing_id, alert.created_ms, alert.reply_to),
-            *(alert.text, msgspec.json.encode(alert.links).decode()),
+            *(alert.text, msgspec.json.encode(alert.links).decode(), alert.about),
         ),
     )
     alert_id = added.lastrowid
     assert alert_id is not None
+    if alert.picture is not None:
+        connection.execute("INSERT INTO alert_pictures (alert_id, png) VALUES (?, ?)", (alert_id, alert.picture))
     if alert.level == AlertLevel.INFO and alert.kind not in ALWAYS_SENT:
         return alert_id
-    chats = any(scheme_of(target) == TELEGRAM for target in targets)
+    chats = {target for target in targets if scheme_of(target) == TELEGRAM}
+    muted = _muted_at(connection, alert_id, first_sight)
     for target in dict.fromkeys(targets):
         due_ms = now_ms
         if scheme_of(target) == WEBHOOK and chats:
@@ -119,8 +132,23 @@ def add_alert(connection: sqlite3.Connection, alert: Alert, targets: Sequence[st
                 continue
             due_ms = now_ms + STANDBY_MS
         at_once = first_sight and due_ms == now_ms
-        _insert(connection, alert_id, target, "send", alert.text, due_ms, now_ms if at_once else None)
+        insert(connection, alert_id, target, "send", alert.text, due_ms, now_ms if at_once else None)
+        if target in muted or (target == WEBHOOK and chats and chats <= muted):
+            connection.execute(
+                "UPDATE deliveries SET state = 'expired', error = ? WHERE alert_id = ? AND target = ?",
+                (mutes.MUTED, alert_id, target),
+            )
     return alert_id
+
+
+def _muted_at(connection: sqlite3.Connection, alert_id: int, first_sight: bool) -> frozenset[str]:
+    """The chats that do not want to hear of the alert's coin; of a listing never seen before everyone hears."""
+    coin = mutes.coin_of_alert(connection, alert_id)
+    if coin is None:
+        return frozenset()
+    if first_sight:
+        mutes.listed_anew(connection, coin)
+    return mutes.targets_of(connection, coin)
 
 
 def first_sight_of(connection: sqlite3.Connection, key: str) -> int | None:
@@ -129,14 +157,31 @@ def first_sight_of(connection: sqlite3.Connection, key: str) -> int | None:
     return None if row is None else int(row[0])
 
 
+def follow_up_of(connection: sqlite3.Connection, key: str, about: str) -> int | None:
+    """The id of the newest follow-up of a key that tells of `about`."""
+    row = connection.execute(
+        "SELECT MAX(id) FROM alerts WHERE key = ? AND kind = 'follow_up' AND about = ?", (key, about)
+    ).fetchone()
+    return None if row[0] is None else int(row[0])
+
+
 def edit_alert(
-    connection: sqlite3.Connection, alert_id: int, text: str, now_ms: int, targets: Sequence[str] | None = None
+    connection: sqlite3.Connection,
+    alert_id: int,
+    text: str | None,
+    now_ms: int,
+    targets: Sequence[str] | None = None,
+    links: tuple[tuple[str, str], ...] | None = None,
 ) -> int:
-    """Have the alert's messages say `text`; return how many edits were queued.
+    """Have the alert's messages say `text`, with these `links` if any are given; return how many edits were queued.
 
     An edit waits until the send it rewrites is confirmed. A newer edit makes a waiting older one expire. Nothing is
     queued for a target whose message never arrived, that cannot edit, or that already says (or will say) the same.
+    Without a `text` the message is drawn anew as it is, for the sake of its buttons.
     """
+    if links is not None:
+        wire = msgspec.json.encode(links).decode()
+        connection.execute("UPDATE alerts SET links = ? WHERE id = ? AND links <> ?", (wire, alert_id, wire))
     sends = connection.execute(
         "SELECT target, state, text FROM deliveries WHERE id IN"
         " (SELECT MAX(id) FROM deliveries WHERE alert_id = ? AND op = 'send' GROUP BY target)",
@@ -153,15 +198,16 @@ def edit_alert(
             " AND state IN ('pending', 'sent') ORDER BY id DESC LIMIT 1",
             (alert_id, target),
         ).fetchone()
-        if text == (newest[0] if newest is not None else sent_text):
+        shown = newest[0] if newest is not None else sent_text
+        if text == shown:
             continue
-        _expire_edits(connection, alert_id, target, "overtaken by a newer edit")
-        _insert(connection, alert_id, target, "edit", text, now_ms, None)
+        expire_edits(connection, alert_id, target, "overtaken by a newer edit")
+        insert(connection, alert_id, target, "edit", shown if text is None else text, now_ms, None)
         queued += 1
     return queued
 
 
-def _insert(
+def insert(
     connection: sqlite3.Connection,
     alert_id: int,
     target: str,
@@ -182,7 +228,7 @@ def _at_least_once(connection: sqlite3.Connection, alert_id: int) -> bool:
     return bool(row.fetchone()[0])
 
 
-def _expire_edits(connection: sqlite3.Connection, alert_id: int, target: str, why: str) -> None:
+def expire_edits(connection: sqlite3.Connection, alert_id: int, target: str, why: str) -> None:
     """End the edits that wait; one in flight goes on."""
     connection.execute(
         "UPDATE deliveries SET state = 'expired', error = ?"
@@ -201,7 +247,7 @@ def fresh(connection: sqlite3.Connection, alert_id: int) -> tuple[Delivery, ...]
         " WHERE alert_id = ? AND op = 'send' AND state = 'pending' AND requested_ms IS NOT NULL",
         (alert_id,),
     ).fetchall()
-    return _load(connection, [row[0] for row in ids])
+    return load(connection, [row[0] for row in ids])
 
 
 def claim(
@@ -211,21 +257,23 @@ def claim(
     taken: Collection[int] = (),
     closed: Collection[str] = (),
     reserved: Collection[str] = (),
+    unedited: Collection[str] = (),
     room: int = 30,
 ) -> Claim:
     """At most one delivery a target, and `room` in all, that may leave now; marked as requested.
 
-    `taken` are deliveries in flight; `closed` targets take nothing now, `reserved` ones a first sight only. First
-    sights go first, then by level, then in order of arrival; nothing overtakes its own key.
+    `taken` are deliveries in flight; `closed` targets take nothing now, `reserved` ones a first sight only, `unedited`
+    ones no edit. First sights go first, then other sends before edits, by level, in order of arrival; no send overtakes
+    one of its own key.
     """
     due: dict[str, int] = {}
     later: list[Later] = []
-    for delivery_id, target, due_ms, urgent in connection.execute(HEADS).fetchall():
+    for delivery_id, target, due_ms, urgent, op in connection.execute(HEADS).fetchall():
         if delivery_id in taken:
             continue
-        blocked = target in closed or (target in reserved and not urgent) or target in due or len(due) >= room
-        if blocked or due_ms > now_ms:
-            later.append(Later(target, due_ms, bool(urgent)))
+        held = (target in reserved and not urgent) or (target in unedited and op == "edit")
+        if held or due_ms > now_ms or target in closed or target in due or len(due) >= room:
+            later.append(Later(target, due_ms, bool(urgent), op))
         else:
             due[target] = delivery_id
     connection.executemany(
@@ -233,16 +281,18 @@ def claim(
         " WHERE id = ?",
         [(now_ms, delivery_id) for delivery_id in due.values()],
     )
-    return Claim(_load(connection, list(due.values())), tuple(later))
+    return Claim(load(connection, list(due.values())), tuple(later))
 
 
-def _load(connection: sqlite3.Connection, ids: Sequence[int]) -> tuple[Delivery, ...]:
+def load(connection: sqlite3.Connection, ids: Sequence[int]) -> tuple[Delivery, ...]:
     found = []
     for delivery_id in ids:
         row = connection.execute(
             "SELECT d.id, d.alert_id, d.target, d.op, d.text, d.attempts, d.state, a.key, a.kind, a.level,"
-            " a.created_ms, a.reply_to, a.links"
-            " FROM deliveries AS d JOIN alerts AS a ON a.id = d.alert_id WHERE d.id = ?",
+            " a.created_ms, a.reply_to, a.links, p.png, EXISTS (SELECT 1 FROM listings AS l JOIN mutes AS m"
+            "  ON m.exchange = l.exchange AND m.base = l.base AND m.target = d.target WHERE l.id = a.listing_id)"
+            " FROM deliveries AS d JOIN alerts AS a ON a.id = d.alert_id"
+            " LEFT JOIN alert_pictures AS p ON p.alert_id = a.id WHERE d.id = ?",
             (delivery_id,),
         ).fetchone()
         edits = row[3] == "edit"
@@ -262,6 +312,8 @@ def _load(connection: sqlite3.Connection, ids: Sequence[int]) -> tuple[Delivery,
                 created_ms=row[10],
                 anchor=anchor,
                 links=msgspec.json.decode(row[12], type=tuple[tuple[str, str], ...]),
+                picture=row[13],
+                muted=bool(row[14]),
             )
         )
     return tuple(found)
@@ -275,100 +327,3 @@ def _anchor(connection: sqlite3.Connection, alert_id: int | None, target: str) -
         (alert_id, target),
     ).fetchone()
     return (None, False) if row is None else (row[0], row[1] == REPEATED)
-
-
-# --- what became of it ---------------------------------------------------------------------------------------------
-
-
-def mark_sent(
-    connection: sqlite3.Connection, delivery: Delivery, requested_ms: int, now_ms: int, message_id: str | None
-) -> None:
-    """It arrived. A chat that has it makes the second channel's copy needless."""
-    connection.execute(
-        "UPDATE deliveries SET state = 'sent', requested_ms = ?, sent_ms = ?, message_id = ?, error = ? WHERE id = ?",
-        (requested_ms, now_ms, message_id, REPEATED if delivery.repeat else None, delivery.delivery_id),
-    )
-    if scheme_of(delivery.target) == TELEGRAM and delivery.op == "send":
-        connection.execute(
-            "UPDATE deliveries SET state = 'expired', error = 'Telegram has it'"
-            " WHERE alert_id = ? AND target = ? AND state = 'pending' AND requested_ms IS NULL",
-            (delivery.alert_id, WEBHOOK),
-        )
-
-
-def mark_retry(connection: sqlite3.Connection, delivery: Delivery, next_try_ms: int, error: str) -> None:
-    """It did not arrive and is due again at `next_try_ms`; an edit that a newer one overtook meanwhile is not."""
-    overtaken = delivery.op == "edit" and connection.execute(
-        "SELECT EXISTS (SELECT 1 FROM deliveries WHERE alert_id = ? AND target = ? AND op = 'edit' AND id > ?)",
-        (delivery.alert_id, delivery.target, delivery.delivery_id),
-    ).fetchone() == (1,)
-    if overtaken:
-        error = "overtaken by a newer edit"
-    connection.execute(
-        "UPDATE deliveries SET requested_ms = NULL, next_try_ms = ?, error = ?,"
-        " state = CASE WHEN ? THEN 'expired' ELSE state END WHERE id = ?",
-        (next_try_ms, error, overtaken, delivery.delivery_id),
-    )
-
-
-def mark_uncertain(connection: sqlite3.Connection, delivery: Delivery, next_try_ms: int, error: str) -> None:
-    """It may have arrived. At-least-once kinds are due again at `next_try_ms`; for the others this is the end.
-
-    An edit says the same however often it is made, so for an edit this is an ordinary retry.
-    """
-    if delivery.op == "edit":
-        mark_retry(connection, delivery, next_try_ms, error)
-        return
-    connection.execute(
-        "UPDATE deliveries SET state = 'uncertain', next_try_ms = ?, error = ? WHERE id = ?",
-        (next_try_ms, error, delivery.delivery_id),
-    )
-    if not delivery.at_least_once:
-        _expire_edits(connection, delivery.alert_id, delivery.target, "its message is uncertain")
-
-
-def mark_failed(connection: sqlite3.Connection, delivery: Delivery, now_ms: int, error: str) -> None:
-    """It never will. Its waiting edits expire; if no chat is left that may get it, the second channel goes at once."""
-    connection.execute("UPDATE deliveries SET state = 'failed', error = ? WHERE id = ?", (error, delivery.delivery_id))
-    if delivery.op == "edit":
-        return
-    _expire_edits(connection, delivery.alert_id, delivery.target, "its message could not be sent")
-    connection.execute(
-        "UPDATE deliveries SET next_try_ms = MIN(next_try_ms, ?)"
-        " WHERE alert_id = ? AND target = ? AND state = 'pending' AND NOT EXISTS ("
-        "  SELECT 1 FROM deliveries AS other WHERE other.alert_id = deliveries.alert_id AND other.op = 'send'"
-        "  AND other.target LIKE 'telegram:%' AND other.state IN ('pending', 'sent', 'uncertain'))",
-        (now_ms, delivery.alert_id, WEBHOOK),
-    )
-
-
-def mark_lost(connection: sqlite3.Connection, delivery: Delivery, now_ms: int, error: str) -> None:
-    """The message to edit is gone: the newest text becomes a message of its own, which later edits then follow."""
-    newest = connection.execute(
-        "SELECT text FROM deliveries WHERE alert_id = ? AND target = ? AND op = 'edit' AND state = 'pending'"
-        " ORDER BY id DESC LIMIT 1",
-        (delivery.alert_id, delivery.target),
-    ).fetchone()
-    _expire_edits(connection, delivery.alert_id, delivery.target, "sent anew: the message to edit is gone")
-    connection.execute("UPDATE deliveries SET state = 'failed', error = ? WHERE id = ?", (error, delivery.delivery_id))
-    text = delivery.text if newest is None else newest[0]
-    _insert(connection, delivery.alert_id, delivery.target, "send", text, now_ms, None)
-
-
-def recover(connection: sqlite3.Connection, now_ms: int, before_ms: int) -> int:
-    """Make rows that were requested before `before_ms` and have no outcome uncertain; return how many.
-
-    For the start (everything requested before it) and the end (everything). Sends become uncertain, and with that due
-    again or ended, by kind; edits are simply due again.
-    """
-    connection.execute(
-        "UPDATE deliveries SET requested_ms = NULL, next_try_ms = ?"
-        " WHERE state = 'pending' AND op = 'edit' AND requested_ms < ?",
-        (now_ms, before_ms),
-    )
-    broken_off = connection.execute(
-        "SELECT id FROM deliveries WHERE state = 'pending' AND op = 'send' AND requested_ms < ?", (before_ms,)
-    ).fetchall()
-    for delivery in _load(connection, [row[0] for row in broken_off]):
-        mark_uncertain(connection, delivery, now_ms, "stopped between request and answer")
-    return len(broken_off)

@@ -45,6 +45,7 @@ class Judging(Struct, frozen=True):
     """The judging zone of a daemon. `keepers` is its memory, by name; empty where analysis is switched off."""
 
     pipeline: ListingPipeline
+    desk: VerdictDesk
     gate: Gate
     tokens: TokenKeeper
     keepers: Mapping[str, Callable[[], Awaitable[None]]]
@@ -69,7 +70,7 @@ def judging(ground: Base, writer: DatabaseWriter, recorder: Recorder, told: Tell
         partial(_remembered, writer),
     )
     if not ground.settings.features.analysis:
-        return Judging(pipeline, Unjudged(), tokens, {})
+        return Judging(pipeline, desk, Unjudged(), tokens, {})
     yardstick: Exchange = ground.exchanges[0] if ground.exchanges else "upbit"
     spread_max = radar.gate.price_spread_max
     keepers = {
@@ -82,7 +83,7 @@ def judging(ground: Base, writer: DatabaseWriter, recorder: Recorder, told: Tell
         "keys": everyone.keys.run,
         "instrument lists": InstrumentKeeper(everyone.venues, ground.database, writer, clock).run,
     }
-    return Judging(pipeline, pipeline, tokens, keepers)
+    return Judging(pipeline, desk, pipeline, tokens, keepers)
 
 
 def everyone_of(

@@ -17,6 +17,7 @@ from ops.assembly.questions import answer_analyze, answer_doctor
 from ops.assembly.recording import Recording
 from ops.assembly.telling import Telling
 from ops.clock_offset import ClockOffset
+from ops.health import Limits
 from ops.health_file import HealthFile
 from ops.key_questions import KeyQuestions, KeyWatch
 from ops.loop_lag import LoopLag
@@ -29,6 +30,7 @@ class Observing(Struct, frozen=True):
     """The daemon's view of itself. `questions` are asked over radar.sock, `routes` over HTTP as well."""
 
     readings: vitals.Vitals
+    limits: Limits
     health: HealthFile
     desk: OperatorDesk
     lag: LoopLag
@@ -85,7 +87,7 @@ def observing(
         "doctor": partial(answer_doctor, ground, offset, readings),
     }
     routes = vital_routes.routes(readings.read, limits, lag, lambda: desk.open)
-    return Observing(readings, health, desk, lag, keys, questions, routes)
+    return Observing(readings, limits, health, desk, lag, keys, questions, routes)
 
 
 def _note_time(offset: ClockOffset, clock: Clock, service: str, answer: Response) -> None:

@@ -87,12 +87,13 @@ Published 17:00:00 → seen 17:00:01 KST (+1.2 s) · upbit:announcement
 
 JUDGED_KO = """\
 🟡 NO-GO · NOVA · 업비트 (KRW, BTC)
-공지 이후 +12.34 %
 거래 시작 2027-01-15 18:00 KST (UTC+9)
-입금 시작 2027-01-15 17:30 KST (UTC+9)
-공지 17:00:00 → 감지 17:00:01 KST (+1.2초) · upbit:announcement
+공지 이후 +12.34 %
 경로 binance → ETH, p50 5분 / p90 12분, 비용 ₩12,346
 순이익 +0.80 % (₩80,000 / ₩10,000,000)
+
+입금 시작 2027-01-15 17:30 KST (UTC+9)
+공지 17:00:00 → 감지 17:00:01 KST (+1.2초) · upbit:announcement
 
 막는 이유
 · 순이익이 기준 이하 (순이익 +0.80 %, 기준 +1.00 %)
@@ -131,12 +132,13 @@ JUDGED_KO = """\
 
 JUDGED_EN = """\
 🟡 NO-GO · NOVA · Upbit (KRW, BTC)
-+12.34 % since the notice
 Trading opens 2027-01-15 18:00 KST (UTC+9)
-Deposits open 2027-01-15 17:30 KST (UTC+9)
-Published 17:00:00 → seen 17:00:01 KST (+1.2 s) · upbit:announcement
++12.34 % since the notice
 Route binance → ETH, p50 5 min / p90 12 min, cost ₩12,346
 Net +0.80 % (₩80,000 / ₩10,000,000)
+
+Deposits open 2027-01-15 17:30 KST (UTC+9)
+Published 17:00:00 → seen 17:00:01 KST (+1.2 s) · upbit:announcement
 
 Blockers
 · net profit at or below the margin (net +0.80 %, margin +1.00 %)

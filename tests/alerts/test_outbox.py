@@ -4,6 +4,7 @@ from contextlib import asynccontextmanager
 from itertools import pairwise
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from alerts.alert import Alert, AlertKind, AlertLevel
@@ -462,3 +463,55 @@ async def test_info_is_recorded_and_not_sent(bench: Bench) -> None:
     assert posted.decision is Decision.RECORD
     assert bench.chats.requests == []
     assert bench.rows("SELECT kind FROM alerts") == [("news",)]
+
+
+async def test_a_reply_that_rings_overtakes_the_edits_of_its_thread(bench: Bench) -> None:
+    bench.chats.script(CHAT, Sent("7"))
+    async with bench.running():
+        first = bench.add(a_first_sight())
+        await bench.clock.advance(10)
+        bench.chats.script(CHAT, HANG)
+        bench.edit(first, "facts 1")
+        await bench.clock.settle()
+    async with bench.running():
+        bench.edit(first, "facts 2")
+        bench.add(an_alert(text="GO", reply_to=first))
+        await bench.clock.advance(10)
+    assert bench.chats.texts(CHAT) == ["first", "facts 1", "GO", "facts 2"]
+
+
+async def test_edits_every_three_seconds_leave_a_group_its_ringing_replies(bench: Bench) -> None:
+    bench.targets = (GROUP,)
+    async with bench.running():
+        first = bench.add(a_first_sight())
+        for number in range(30):
+            await bench.clock.advance(3)
+            bench.edit(first, f"facts {number}")
+        rang_s = bench.clock.monotonic()
+        bench.add(an_alert(text="GO", reply_to=first))
+        await bench.clock.advance(30)
+    [reply] = [each for each in bench.chats.to(GROUP) if each.text == "GO"]
+    assert reply.at_s - rang_s <= 1.5
+
+
+async def test_an_answer_finds_room_only_where_no_alert_waits(bench: Bench) -> None:
+    async with bench.running():
+        assert await bench.outbox.spare(CHAT, 0.0)
+        bench.chats.script(CHAT, HANG)
+        bench.add(an_alert(text="GO"))
+        await bench.clock.settle()
+        assert bench.chats.texts(CHAT) == ["GO"]
+        waiting = asyncio.ensure_future(bench.outbox.spare(CHAT, 20.0))
+        await bench.clock.advance(21)
+        assert waiting.result() is False
+
+
+async def test_the_message_of_a_listing_carries_its_buttons_and_a_picture_goes_once(bench: Bench) -> None:
+    async with bench.running():
+        first = bench.add(a_first_sight())
+        bench.add(msgspec.structs.replace(an_alert(text="outcome"), picture=b"PNG", reply_to=first))
+        await bench.clock.advance(5)
+    sent = {request.text: request.message for request in bench.chats.to(CHAT)}
+    assert [data for _, data in sent["first"].presses] == [f"mute:{first}", f"check:{first}"]
+    assert sent["first"].picture is None
+    assert (sent["outcome"].picture, sent["outcome"].presses) == (b"PNG", ())

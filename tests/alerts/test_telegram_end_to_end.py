@@ -7,17 +7,21 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from alerts.alert import Alert
+from alerts.commands import Commands
 from alerts.outbox import Outbox
 from alerts.telegram import Telegram
+from alerts.telegram_ears import Ears
 from collectors.net.http import HttpDoor, open_door
 from collectors.net.limits import Limits
 from config.clock import SimulatorClock
 from config.settings import Alerting
 from ops.lifetimes import running
 from store.deliveries import add_alert, edit_alert, fresh
+from tests.alerts.test_commands import EchoDesk
 from tests.fakes.outbox import CHAT, DirectWriter, a_first_sight, an_alert, open_database
 from tests.fakes.simulator import SimulatorHandle, running_simulator
 
@@ -71,12 +75,14 @@ async def connected(folder: Path) -> AsyncIterator[Whole]:
     async with running_simulator(rate=1.0, markets=2, speed=SPEED) as simulator:
         told = await simulator.get("/sim/clock")
         clock = SimulatorClock(told["now_ms"], told["speed"])
-        urls, deadlines = {"telegram": f"{simulator.url}/telegram"}, {"telegram": ANSWER_WITHIN_S}
+        urls = dict.fromkeys(("telegram", "telegram_updates"), f"{simulator.url}/telegram")
+        deadlines = {"telegram": ANSWER_WITHIN_S}
         async with open_door(HttpDoor(urls, Limits({}), clock, "test", deadlines)) as door:
             writer = DirectWriter(open_database(folder))
-            notifiers = {"telegram": Telegram(TOKEN, door)}
-            outbox = Outbox(writer, notifiers, [CHAT], clock, Alerting(), "en", jitter=lambda: 0.5)
-            async with running(outbox.run()):
+            telegram = Telegram(TOKEN, door)
+            outbox = Outbox(writer, {"telegram": telegram}, [CHAT], clock, Alerting(), "en", jitter=lambda: 0.5)
+            commands = Commands(Ears(telegram), telegram, outbox, EchoDesk(), [CHAT], clock, "en")
+            async with running(outbox.run(), commands.run()):
                 yield Whole(outbox, writer, clock, simulator)
             await outbox.flush(1.0)
             writer.connection.close()
@@ -137,3 +143,28 @@ async def test_a_chat_that_blocked_the_bot_fails_and_says_why(whole: Whole) -> N
     whole.add(a_first_sight(created_ms=whole.clock.now_ms()))
     await whole.until(lambda states: states == ["failed"])
     assert "blocked by the user" in whole.outbox.troubles[CHAT]
+
+
+async def test_a_command_is_answered_and_a_stranger_is_not(whole: Whole) -> None:
+    for chat_id, text in ((666, "/status"), (111, "/premium sol"), (111, "good morning")):
+        await whole.simulator.post("/sim/telegram/update", chat_id=chat_id, text=text)
+    async with asyncio.timeout(PATIENCE_S):
+        while not await whole.chat():
+            await asyncio.sleep(0.01)
+    [answer] = await whole.chat()
+    assert (answer["chat_id"], answer["text"], answer["silent"]) == (111, "premium SOL 1", True)
+
+
+async def test_a_picture_is_a_reply_with_its_words_below(whole: Whole) -> None:
+    first = whole.add(a_first_sight(created_ms=whole.clock.now_ms()))
+    png = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40 + b"--\r\n--boundary"
+    outcome = an_alert(
+        text="OUTCOME\n<b>노바</b> & more" + "x" * 2_000, created_ms=whole.clock.now_ms(), reply_to=first
+    )
+    whole.add(msgspec.structs.replace(outcome, picture=png))
+    await whole.until(all_sent)
+    shown = (await whole.chat())[1]
+    assert shown["photo"] == {"size": len(png)}
+    assert shown["reply_to"] == 1
+    assert len(shown["text"]) <= 1_024
+    assert shown["text"].startswith("OUTCOME\n…\n#")

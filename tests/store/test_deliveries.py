@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from alerts.alert import Alert, AlertKind, AlertLevel
-from store import deliveries
-from store.deliveries import Claim, add_alert, claim, edit_alert, mark_failed, mark_retry, mark_sent, mark_uncertain
+from store import deliveries, delivery_outcomes
+from store.deliveries import Claim, add_alert, claim, edit_alert
+from store.delivery_outcomes import mark_failed, mark_retry, mark_sent, mark_uncertain
 from store.delivery_report import last_alerts, statistics
 from tests.fakes.clock import START_MS
 from tests.fakes.outbox import CHAT, GROUP, a_first_sight, an_alert, open_database
@@ -139,14 +140,14 @@ def test_recovery_makes_requests_without_an_outcome_uncertain_and_leaves_the_res
     add_alert(db, an_alert(key="asked", level=AlertLevel.MEDIUM), [CHAT], NOW)
     claim(db, NOW)
     add_alert(db, an_alert(key="waiting"), [CHAT], NOW)
-    assert deliveries.recover(db, NOW + 60, before_ms=NOW + 50) == 1
+    assert delivery_outcomes.recover(db, NOW + 60, before_ms=NOW + 50) == 1
     assert rows(db, "state, error") == [("uncertain", "stopped between request and answer"), ("pending", None)]
-    assert deliveries.recover(db, NOW + 70, before_ms=NOW + 60) == 0
+    assert delivery_outcomes.recover(db, NOW + 70, before_ms=NOW + 60) == 0
 
 
 def test_recovery_leaves_a_first_sight_of_this_run_alone(db: sqlite3.Connection) -> None:
     add_alert(db, a_first_sight(), [CHAT], NOW + 100)
-    assert deliveries.recover(db, NOW + 200, before_ms=NOW + 100) == 0
+    assert delivery_outcomes.recover(db, NOW + 200, before_ms=NOW + 100) == 0
 
 
 def test_an_edit_broken_off_is_due_again_without_a_mark(db: sqlite3.Connection) -> None:
@@ -154,7 +155,7 @@ def test_an_edit_broken_off_is_due_again_without_a_mark(db: sqlite3.Connection) 
     mark_sent(db, claim(db, NOW).due[0], NOW, NOW + 1, "55")
     assert edit_alert(db, alert_id, "facts", NOW) == 1
     claim(db, NOW)
-    deliveries.recover(db, NOW + 60, before_ms=NOW + 50)
+    delivery_outcomes.recover(db, NOW + 60, before_ms=NOW + 50)
     edit = claim(db, NOW + 60).due[0]
     assert (edit.op, edit.anchor, edit.repeat) == ("edit", "55", False)
 

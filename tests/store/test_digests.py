@@ -6,7 +6,8 @@ import pytest
 
 from alerts.alert import AlertLevel
 from alerts.operator_text import DigestItem
-from store.deliveries import add_alert, claim, mark_retry
+from store.deliveries import add_alert, claim
+from store.delivery_outcomes import mark_retry
 from store.digests import fold, next_low_ms
 from tests.fakes.clock import START_MS
 from tests.fakes.outbox import CHAT, GROUP, a_first_sight, an_alert, open_database

@@ -1,0 +1,36 @@
+"""Builds what answers readers in the chat, where there is one."""
+
+from alerts.commands import Commands
+from alerts.delivery import TELEGRAM, scheme_of
+from alerts.telegram import Telegram
+from alerts.telegram_ears import Ears
+from ops.assembly.ground import Base
+from ops.assembly.judging import Judging
+from ops.assembly.listings import Listings
+from ops.assembly.observing import Observing
+from ops.assembly.telling import Telling
+from ops.chat_desk import ChatDesk
+from store.writer import DatabaseWriter
+
+
+def commands(
+    ground: Base, writer: DatabaseWriter, seen: Listings, judges: Judging, told: Telling, view: Observing
+) -> Commands | None:
+    """None without Telegram. Served are the chats that alerts go to."""
+    speaker, language = told.notifiers.get(TELEGRAM), ground.settings.radar.language
+    if not isinstance(speaker, Telegram):
+        return None
+    desk = ChatDesk(
+        ground.database,
+        writer,
+        told.outbox,
+        judges.pipeline,
+        judges.desk,
+        seen.book.active,
+        view.readings.read,
+        view.limits,
+        ground.clock,
+        language,
+    )
+    chats = [target for target in told.targets if scheme_of(target) == TELEGRAM]
+    return Commands(Ears(speaker), speaker, told.outbox, desk, chats, ground.clock, language)

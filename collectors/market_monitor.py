@@ -12,6 +12,7 @@ from functools import partial
 
 from collectors.events import Channel, Market, Notice, exchange_of
 from collectors.net.deadline import within
+from collectors.notice_bodies import NoticeBodies
 from collectors.sources import (
     AssetSource,
     Book,
@@ -48,7 +49,6 @@ log = logging.getLogger(__name__)
 
 DOWN_AFTER_S = 60.0  # contract: a channel that has not answered for this long is down
 OLD_PAGE_S = 600.0
-BODIES_WAITING = 32
 
 
 class _State:
@@ -121,7 +121,7 @@ class MarketMonitor:
         sources: list[PollSource | PushSource] = [*notices, *lists, *assets, *pushes]
         self._states = {source.channel: _State(clock.now_ms()) for source in sources}
         self._look_now = {push.replays: asyncio.Event() for push in pushes}
-        self._bodies: asyncio.Queue[tuple[NoticeSource, Notice]] = asyncio.Queue(BODIES_WAITING)
+        self._bodies = NoticeBodies(clock, self._take_body)
         self.crashes: dict[str, str] = {}
 
     def readings(self) -> dict[str, ChannelReading]:
@@ -132,7 +132,7 @@ class MarketMonitor:
 
     async def run(self) -> None:
         """Watch every channel, for ever; a crash in one loop leaves the others running and is told."""
-        loops: list[tuple[str, Callable[[], Awaitable[None]]]] = [("notice bodies", self._read_bodies)]
+        loops: list[tuple[str, Callable[[], Awaitable[None]]]] = [("notice bodies", self._bodies.run)]
         loops += [(s.channel.value, partial(self._watch, s, partial(self._look_notices, s))) for s in self._notices]
         loops += [(s.channel.value, partial(self._watch, s, partial(self._look_list, s))) for s in self._lists]
         loops += [(s.channel.value, partial(self._watch, s, partial(self._look_assets, s))) for s in self._assets]
@@ -202,15 +202,9 @@ class MarketMonitor:
             return News()
         self._states[source.channel].page(notices, self._clock.now_ms())
         news = await self._book.see_notices(source.channel, notices, self._clock.now_ms())
-        self._want_bodies(source, news)
-        return news
-
-    def _want_bodies(self, source: NoticeSource, news: News) -> None:
         for notice in news.want_body:
-            if self._bodies.full():
-                log.warning("too many notices at once: the body of %r is not read", notice.title)
-            else:
-                self._bodies.put_nowait((source, notice))
+            self._bodies.want(source, notice)
+        return news
 
     async def _look_list(self, source: ListSource) -> News:
         markets = await source.look()
@@ -226,16 +220,8 @@ class MarketMonitor:
         self._on_markets(markets)
         return news
 
-    async def _read_bodies(self) -> None:
-        while True:
-            source, notice = await self._bodies.get()
-            try:
-                whole = await source.whole(notice)
-            except ChannelTrouble as trouble:
-                log.warning("the body of %r could not be read: %s", notice.title, trouble)
-                continue
-            if whole is not None:
-                self._hand_on(await self._book.see_notices(source.channel, [whole], self._clock.now_ms()))
+    async def _take_body(self, source: NoticeSource, whole: Notice) -> None:
+        self._hand_on(await self._book.see_notices(source.channel, [whole], self._clock.now_ms()))
 
     def _hand_on(self, news: News) -> None:
         for listing in news.listings:

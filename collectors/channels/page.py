@@ -25,14 +25,16 @@ class Page(Generic[T]):
         request: Request,
         parse: Callable[[int, bytes], T],
         budget: ByteBudget | None = None,
+        deadline_s: float | None = None,
     ) -> None:
-        """`budget` makes a look wait where the page is too large to be read that often."""
+        """`budget` makes a look wait where the page is too large to be read that often; `deadline_s` bounds a look."""
         self._door = door
         self._clock = clock
         self._service = service
         self._request = request
         self._parse = parse
         self._budget = budget
+        self._deadline_s = deadline_s
         self._body: bytes | None = None
         self._whole_at = -WHOLE_EVERY_S
 
@@ -43,7 +45,7 @@ class Page(Generic[T]):
         whole_due = self._clock.monotonic() - self._whole_at >= WHOLE_EVERY_S
         if whole_due:
             self._forget()
-        answer = await ask(self._door, self._service, self._request, conditional=True)
+        answer = await ask(self._door, self._service, self._request, conditional=True, deadline_s=self._deadline_s)
         status, body = answer
         if self._budget is not None:
             self._budget.spend(len(body), self._clock.monotonic())
@@ -64,20 +66,29 @@ class Page(Generic[T]):
         self._door.forget(self._service, self._request.path, self._request.params)
 
 
-async def ask(door: HttpDoor, service: str, request: Request, *, conditional: bool = False) -> tuple[int, bytes]:
+async def ask(
+    door: HttpDoor, service: str, request: Request, *, conditional: bool = False, deadline_s: float | None = None
+) -> tuple[int, bytes]:
     """Status and body of the answer to `request`; raise ChannelTrouble where there is none."""
     try:
         response = await door.get(
-            service, request.path, params=request.params, group=request.group, conditional=conditional
+            service,
+            request.path,
+            params=request.params,
+            group=request.group,
+            deadline_s=deadline_s,
+            conditional=conditional,
         )
     except DoorError as e:
         raise ChannelTrouble(str(e)) from e
     return response.status, response.body
 
 
-async def read(door: HttpDoor, service: str, request: Request, parse: Callable[[int, bytes], T]) -> T:
-    """The page behind `request`, asked once; raise ChannelTrouble."""
-    status, body = await ask(door, service, request)
+async def read(
+    door: HttpDoor, service: str, request: Request, parse: Callable[[int, bytes], T], deadline_s: float | None = None
+) -> T:
+    """The page behind `request`, asked once; raise ChannelTrouble. `deadline_s` holds for our own rate, too."""
+    status, body = await ask(door, service, request, deadline_s=deadline_s)
     try:
         return parse(status, body)
     except PageError as e:

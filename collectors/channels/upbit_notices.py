@@ -19,6 +19,7 @@ T = TypeVar("T")
 REFUSALS = (403, 429)
 REFUSED_AT_MOST = 3
 ALONE_S = 3_600.0
+DEADLINE_S = 12.0  # list and bodies share one turn in three seconds, so either may have to wait for two
 
 
 class UpbitNotices:
@@ -30,7 +31,9 @@ class UpbitNotices:
         self.every_s = every_s
         self._door = door
         self._clock = clock
-        self._page = Page(door, clock, upbit_rest.SITE, upbit_rest.notices(), upbit_rest.parse_notices)
+        self._page = Page(
+            door, clock, upbit_rest.SITE, upbit_rest.notices(), upbit_rest.parse_notices, None, DEADLINE_S
+        )
         self._refused = 0
         self._alone_until = 0.0
 
@@ -43,7 +46,8 @@ class UpbitNotices:
         if number is None:
             return None
         request = upbit_rest.notice(number)
-        return await self._unless_alone(lambda: read(self._door, upbit_rest.SITE, request, upbit_rest.parse_notice))
+        parse = upbit_rest.parse_notice
+        return await self._unless_alone(lambda: read(self._door, upbit_rest.SITE, request, parse, DEADLINE_S))
 
     async def _unless_alone(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Ask, unless the site wants to be left alone; count its refusals in a row, after an hour the first is one."""

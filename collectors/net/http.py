@@ -10,6 +10,7 @@ Every status is an answer, 304, 429 and 500 too; whoever asked decides what it m
 query or a header: Telegram's paths hold its token.
 """
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -94,6 +95,7 @@ class HttpDoor:
         self._deadlines_s = dict(deadlines_s or {})
         self._session: aiohttp.ClientSession | None = None
         self._etags: dict[URL, str] = {}
+        self._turns: dict[tuple[str, str], asyncio.Lock] = {}
         self.on_answer: Callable[[str, Response], None] | None = None  # told of every answer; must not raise
 
     async def get(
@@ -188,16 +190,26 @@ class HttpDoor:
         return response
 
     async def _wait_for_turn(self, service: str, group: str, deadline: float) -> None:
-        """Wait while the limits' answer is worth waiting for: not past the deadline."""
-        while True:
-            now = self._clock.monotonic()
-            answer = self.limits.ask(service, group, now)
-            if answer == 0.0:
-                return
-            until, why = (answer.until, answer.why) if isinstance(answer, Paused) else (now + answer, "our own rate")
-            if until >= deadline:
-                raise Refused(service, f"not asked, {why}", self._clock.now_ms() + round((until - now) * 1000))
-            await self._clock.sleep(until - now)
+        """Wait while the limits' answer is worth waiting for, not past the deadline; who came first goes first."""
+        turns = self._turns.setdefault((service, group), asyncio.Lock())
+        if not turns.locked() and self.limits.ask(service, group, self._clock.monotonic()) == 0.0:
+            return
+        try:
+            await within(
+                self._clock, deadline - self._clock.monotonic(), self._first_in_line(turns, service, group, deadline)
+            )
+        except TimeoutError:
+            raise Refused(service, "not asked, others of our own wait for their turn", self._clock.now_ms()) from None
+
+    async def _first_in_line(self, turns: asyncio.Lock, service: str, group: str, deadline: float) -> None:
+        async with turns:
+            while (answer := self.limits.ask(service, group, now := self._clock.monotonic())) != 0.0:
+                until, why = (
+                    (answer.until, answer.why) if isinstance(answer, Paused) else (now + answer, "our own rate")
+                )
+                if until >= deadline:
+                    raise Refused(service, f"not asked, {why}", self._clock.now_ms() + round((until - now) * 1000))
+                await self._clock.sleep(until - now)
 
     async def _travel(
         self,

@@ -40,7 +40,7 @@ async def test_fault_07_a_banned_host_is_left_alone_by_every_channel_for_the_tim
     speed = 10.0
     async with running_simulator(speed=speed) as simulator, watching(simulator, tmp_path, speed) as radar:
         await radar.all_up()
-        await fault(simulator, "upbit", kind, for_s=3.0, retry_after_s=20)
+        await fault(simulator, "upbit", kind, for_s=3.0, retry_after_s=30)  # longer than a look may wait
         lists = ("upbit:market_list", "upbit:ticker_all")
         await radar.until("both lists say why", lambda: all(word in radar.channel(name).reason for name in lists))
         asked = simulator.counters.of("upbit").requests

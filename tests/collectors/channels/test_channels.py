@@ -232,9 +232,9 @@ async def test_too_many_requests_of_the_site_pause_it_for_half_a_minute_at_least
     with pytest.raises(ChannelTrouble):
         await channel.look()
     pages.status = 200
-    await clock.advance(24)
+    await clock.advance(15)
     with pytest.raises(ChannelTrouble, match="429"):
         await channel.look()
     assert len(pages.asked) == 1
-    await clock.advance(7)
+    await clock.advance(16)
     assert await channel.look() is not None

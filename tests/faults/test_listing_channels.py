@@ -207,6 +207,7 @@ async def test_the_same_coin_on_the_rival_exchange_is_told_over_real_connections
         await radar.until("the first is told", lambda: radar.first_sights() == ["bithumb:KRILL:1"])
         await simulator.post("/sim/listing", exchange="upbit", base="KRILL", **LISTING)
         await radar.until("so is the second", lambda: len(radar.first_sights()) == 2)
+        [(first,)] = radar.rows("SELECT id FROM alerts WHERE kind = 'first_sight' AND key = 'bithumb:KRILL:1'")
         rival = radar.rows("SELECT key, level, reply_to, text FROM alerts WHERE kind = 'follow_up'")
-        assert [each[:3] for each in rival] == [("bithumb:KRILL:1", 40, 1)]
+        assert [each[:3] for each in rival] == [("bithumb:KRILL:1", 40, first)]
         assert "Upbit lists it too" in str(rival[0][3])

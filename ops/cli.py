@@ -126,6 +126,7 @@ def _krw(text: str) -> Decimal:
 
 
 Row = Mapping[str, object]
+CELL, LAST_CELL = 80, 300  # letters of a table's cell
 
 
 def print_rows(rows: Iterable[Row], as_json: bool, columns: Sequence[str]) -> None:
@@ -134,7 +135,7 @@ def print_rows(rows: Iterable[Row], as_json: bool, columns: Sequence[str]) -> No
         for row in rows:
             print(msgspec.json.encode(row).decode())
         return
-    lines = [list(columns), *([_cell(row.get(column)) for column in columns] for row in rows)]
+    lines = [list(columns), *([_cell(row.get(each), each == columns[-1]) for each in columns] for row in rows)]
     if len(lines) == 1:
         print("none")
         return
@@ -144,9 +145,10 @@ def print_rows(rows: Iterable[Row], as_json: bool, columns: Sequence[str]) -> No
         print("  ".join(padded).rstrip())
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, last: bool) -> str:
+    """One line of text; the last column of a table may be longer, for nothing stands behind it."""
     text = "" if value is None else str(value)
-    return " ".join(text.split())[:80]
+    return " ".join(text.split())[: LAST_CELL if last else CELL]
 
 
 def _width(text: str) -> int:

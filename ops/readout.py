@@ -18,6 +18,7 @@ from config.load import load_secrets, load_settings
 from config.settings import SettingsError
 from ops.classify import classify_line
 from ops.cli import Arguments, complain, print_rows
+from ops.gap_words import why
 from ops.health import Report, Status, parse, status_of
 from ops.latency import latencies
 from store import delivery_report, gaps, listings
@@ -35,7 +36,7 @@ class FactRow(msgspec.Struct, frozen=True):
 LISTING_COLUMNS = ("exchange", "base", "state", "published", "first_seen", "delay_ms", "channel", "verdict", "title")
 LATENCY_COLUMNS = ("exchange", "step", "listings", "first", "lead_ms", "p50_ms", "p99_ms")
 ALERT_COLUMNS = ("id", "kind", "key", "created", "target", "op", "state", "attempts", "error", "text")
-GAP_COLUMNS = ("exchange", "market", "from", "to", "cause", "state", "source")
+GAP_COLUMNS = ("exchange", "market", "from", "to", "length_s", "state", "why")
 
 
 def show_table(asked: Arguments) -> int:
@@ -47,7 +48,7 @@ def show_table(asked: Arguments) -> int:
     reads: dict[str, tuple[Callable[[sqlite3.Connection, int], Iterable[msgspec.Struct]], Sequence[str]]] = {
         "listings": (listings.report, LISTING_COLUMNS),
         "alerts": (delivery_report.last_alerts, ALERT_COLUMNS),
-        "gaps": (gaps.report, GAP_COLUMNS),
+        "gaps": (explained_gaps, GAP_COLUMNS),
     }
     read, columns = reads[asked.command]
     try:
@@ -63,14 +64,33 @@ def show_table(asked: Arguments) -> int:
     return 0
 
 
+class GapTold(gaps.GapRow, frozen=True):
+    """A row of `gaps` with its length and its meaning in words."""
+
+    length_s: int | None
+    why: str
+
+
+def explained_gaps(connection: sqlite3.Connection, last: int) -> list[GapTold]:
+    """The newest `last` gaps, oldest first, each with why it is there and what became of it."""
+    return [_explained(row) for row in gaps.report(connection, last)]
+
+
+def _explained(row: gaps.GapRow) -> GapTold:
+    length_s = None if row.to_ms is None else round((row.to_ms - row.from_ms) / 1000)
+    words = why(row.cause, row.state, row.to_ms is None, row.source)
+    return GapTold(**msgspec.structs.asdict(row), length_s=length_s, why=words)
+
+
 def _readable(row: dict[str, object]) -> dict[str, object]:
-    """The same row with `name_ms` times also as UTC text under `name`, and its exchange's code as `market`."""
+    """The same row with `name_ms` times also as UTC text under `name`, and words for a market that is all of them."""
     times = {
         name.removesuffix("_ms"): datetime.fromtimestamp(value / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
         for name, value in row.items()
         if name.endswith("_ms") and isinstance(value, int) and name != "delay_ms"
     }
-    return row | times
+    everyone = {"market": "every market"} if row.get("market", "") is None else {}
+    return row | times | everyone
 
 
 def show_status(asked: Arguments, now_ms: int) -> int:

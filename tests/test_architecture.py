@@ -28,7 +28,7 @@ PURE = [
     *("collectors/upbit_key.py", "alerts/listing_alerts.py", "alerts/news_text.py"),
     *("collectors/rhythm.py", "collectors/vigil.py", "collectors/latest_books.py", "collectors/subscription.py"),
     *("collectors/minutes.py", "collectors/net/limits.py", "collectors/repair/gaps.py", "ops/classify.py"),
-    *("collectors/repair/healing.py", "collectors/repair/audit.py"),
+    *("collectors/repair/healing.py", "collectors/repair/audit.py", "ops/gap_words.py"),
     *("ops/health.py", "ops/troubles.py", "ops/watchman.py", "ops/restarts.py", "ops/clock_offset.py"),
     *("ops/doctor.py", "ops/answer.py", "ops/key_checks.py", "ops/liveness.py", "ops/endpoints.py"),
 ]

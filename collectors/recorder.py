@@ -100,6 +100,7 @@ class Recorder:
         self._proofs: dict[Exchange, list[_Proof]] = {exchange: [] for exchange in exchanges}
         self._rhythms = {exchange: MarketRhythms() for exchange in exchanges}
         self._watched: dict[Market, Callable[[Trade], None]] = {}
+        self._gone: set[Market] = set()
         self._wall_ms, self._monotonic_s = clock.now_ms(), clock.monotonic()
         self.minutes = MinuteFold(self._wall_ms)
         self.books = LatestBooks()
@@ -124,6 +125,8 @@ class Recorder:
 
         So the gap of a newcomer reaches back to the list before the first that showed it, or to the run before this.
         """
+        if exchange not in self._list_read_ms:  # what left while nobody ran
+            self.forget(each for each in self._ids if each.exchange == exchange and each not in shown)
         before_ms = self._list_read_ms.get(exchange, self._recorded_before.get(exchange))
         if before_ms is not None:
             for market in shown - self._expected[exchange]:
@@ -138,9 +141,12 @@ class Recorder:
         that in which it was last known not to trade.
         """
         now_ms = self._clock.now_ms()
-        new = [market for market in wanted if market not in self._expected[market.exchange]]
+        wanted = list(wanted)
+        back = self._gone.intersection(wanted)
+        new = [market for market in wanted if market in back or market not in self._expected[market.exchange]]
         if not new:
             return
+        self._gone -= back
         self._ids |= await self._writer.run(lambda connection: markets.intern(connection, new, now_ms))
         begins: dict[Exchange, OpenGap] = {}
         minute_ms = now_ms - now_ms % MINUTE_MS
@@ -177,6 +183,14 @@ class Recorder:
             return usual
         return OpenGap(absent_ms - absent_ms % MINUTE_MS, usual.cause)
 
+    def forget(self, markets_gone: Iterable[Market]) -> None:
+        """The exchange lists these no longer: nobody waits for them. Their gap lasts until they come back."""
+        gone = [market for market in markets_gone if market in self._ids]
+        if gone:
+            self._gone.update(gone)
+            now_ms = self._clock.now_ms()
+            self._hand_over(markets.gone([self._ids[each] for each in gone], now_ms), now_ms)
+
     async def run(self) -> None:
         """Flush once a second, for ever."""
         while True:
@@ -205,12 +219,17 @@ class Recorder:
         """One trade of a market that is expected; the hot path."""
         if trade.snapshot and self._is_history(trade):
             return
-        if self._watched and (tell := self._watched.get(trade.market)) is not None and not trade.snapshot:
-            del self._watched[trade.market]
-            tell(trade)
+        if self._watched and trade.market in self._watched and not trade.snapshot:
+            self._first(trade)
         rejection = self._buckets[trade.market.exchange].add(trade)
         if rejection is not None:
             self._disbelieve(rejection)
+
+    def _first(self, trade: Trade) -> None:
+        """A trade that somebody waits for."""
+        self._watched.pop(trade.market)(trade)
+        if trade.market in self._ids:
+            self._hand_over(markets.trading_since(self._ids[trade.market], trade.traded_ms), trade.traded_ms)
 
     def book(self, book: OrderBook) -> None:
         """The newest book of a market under watch."""
@@ -289,7 +308,7 @@ class Recorder:
 
     def reading(self, exchange: Exchange) -> Recorded:
         bucket = self._buckets[exchange]
-        expected = self._expected[exchange]
+        expected = self._expected[exchange] - self._gone
         missing = [gap for market, gap in self._open.items() if market in expected]
         return Recorded(
             markets=len(expected),

@@ -30,6 +30,8 @@ class Expects(Protocol):
 
     async def expect(self, wanted: Set[Market]) -> None: ...
 
+    def forget(self, markets_gone: Set[Market]) -> None: ...
+
 
 class Universe:
     """Keeps one exchange's fleet subscribed to what its list shows. `offer` may be called from anywhere on the loop."""
@@ -104,10 +106,13 @@ class Universe:
         now = self._clock.monotonic()
         self._last_seen |= dict.fromkeys(sorted(shown), now)
         wanted = {market: seen for market, seen in self._last_seen.items() if now - seen < KEEP_GONE_S}
-        for market in self._last_seen.keys() - wanted.keys():
+        left = self._last_seen.keys() - wanted.keys()
+        for market in left:
             log.info("%s %s has left the list and is recorded no longer", self._exchange, market.code)
         self._last_seen = wanted
         self._on_known(wanted.keys())
         shared = wanted.keys() - self._held()
         await self._recorder.expect(shared)
         self._fleet.change_markets(market for market in wanted if market in shared)
+        if left:
+            self._recorder.forget(left)

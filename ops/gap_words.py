@@ -6,7 +6,7 @@ from collectors.events import GapCause
 
 CAUSES: Mapping[str, str] = {
     GapCause.START.value: "we did not run, or did not listen yet",
-    GapCause.STOP.value: "we were stopped",
+    GapCause.STOP.value: "we stopped listening",
     GapCause.DISCONNECT.value: "the connection was lost",
     GapCause.STALE.value: "connected, but nothing came for longer than it should",
     GapCause.NEVER_LIVE.value: "connected, but the first message did not come in time",

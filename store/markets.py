@@ -4,6 +4,10 @@ import sqlite3
 from collections.abc import Iterable
 
 from collectors.events import Market
+from store.rows import Rows
+
+_GONE = "UPDATE markets SET gone_ms = COALESCE(gone_ms, ?) WHERE id = ?"
+_TRADING_SINCE = "UPDATE markets SET trading_since_ms = MIN(COALESCE(trading_since_ms, ?), ?) WHERE id = ?"
 
 
 def intern(connection: sqlite3.Connection, markets: Iterable[Market], now_ms: int) -> dict[Market, int]:
@@ -23,14 +27,11 @@ def load(connection: sqlite3.Connection) -> dict[Market, int]:
     return {Market(exchange, base, quote): market_id for exchange, base, quote, market_id in rows}
 
 
-def set_trading_since(connection: sqlite3.Connection, market_id: int, at_ms: int) -> None:
-    """Note the first trade that was ever seen of a market; the earliest stands."""
-    connection.execute(
-        "UPDATE markets SET trading_since_ms = MIN(COALESCE(trading_since_ms, ?), ?) WHERE id = ?",
-        (at_ms, at_ms, market_id),
-    )
+def trading_since(market_id: int, at_ms: int) -> Rows:
+    """A row that notes the first trade of a market whose opening was watched; the earliest stands."""
+    return Rows(_TRADING_SINCE, [(at_ms, at_ms, market_id)])
 
 
-def set_gone(connection: sqlite3.Connection, market_id: int, at_ms: int) -> None:
-    """The exchange's market list no longer shows it."""
-    connection.execute("UPDATE markets SET gone_ms = COALESCE(gone_ms, ?) WHERE id = ?", (at_ms, market_id))
+def gone(market_ids: Iterable[int], at_ms: int) -> Rows:
+    """Rows that say that the exchange's market list no longer shows these."""
+    return Rows(_GONE, [(at_ms, each) for each in market_ids])

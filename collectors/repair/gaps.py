@@ -19,6 +19,7 @@ class SecondState(Enum):
     RECORDED = "recorded"  # we listened throughout, and there were trades
     QUIET = "quiet"  # we listened throughout, and there were none
     BLIND = "blind"  # we missed some or all of it; a stored candle may be incomplete
+    COVERED = "covered"  # we listened throughout; whether there were trades is no longer kept second by second
 
 
 def state_of(second_ms: int, stored: bool, missed: Iterable[Interval]) -> SecondState:

@@ -130,6 +130,40 @@ async def test_a_market_added_while_running_has_a_gap_until_it_is_live(bench: Be
     assert bench.gaps()[1:] == [("KRW-ETH", 0, 33_000, "market_added")]  # from the start of its first minute
 
 
+async def test_a_market_that_leaves_is_waited_for_no_longer_until_it_is_back(bench: Bench) -> None:
+    await bench.begin(BTC, ETH)
+    bench.go_live(BTC, ETH)
+    bench.recorder.lost([ETH], bench.clock.now_ms(), GapCause.STOP)
+    await bench.clock.advance(5)
+    bench.recorder.forget({ETH})
+    await bench.stored()
+    assert (bench.recorder.reading("upbit").markets, bench.recorder.reading("upbit").open_gaps) == (1, 0)
+    assert rows(bench.path, "SELECT code, gone_ms FROM markets") == [("KRW-BTC", None), ("KRW-ETH", START_MS + 5_000)]
+    await bench.recorder.expect([BTC, ETH])
+    assert bench.recorder.reading("upbit").open_gaps == 1
+    bench.go_live(ETH)
+    await bench.stored()
+    assert rows(bench.path, "SELECT gone_ms FROM markets WHERE code = 'KRW-ETH'") == [(None,)]
+    assert [gap[3] for gap in bench.gaps() if gap[0] == "KRW-ETH"] == ["start", "stop"]
+    assert bench.gaps()[-1][2] is not None
+
+
+async def test_what_left_the_list_while_nobody_ran_is_gone_with_the_first_list(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    first = Bench(tmp_path, clock)
+    with first.writer:
+        await first.begin(BTC, ETH, SOL)
+        first.recorder.close()
+    second = Bench(tmp_path, clock)
+    with second.writer:
+        await second.recorder.start()
+        second.recorder.listed("upbit", {BTC})
+        second.recorder.listed("upbit", {BTC})
+        await second.stored()
+        assert rows(second.path, "SELECT code FROM markets WHERE gone_ms NOT NULL") == [("KRW-ETH",)]
+
+
 async def test_the_gap_of_a_newcomer_reaches_back_to_the_last_list_without_it(bench: Bench) -> None:
     await bench.recorder.start()
     bench.recorder.listed("upbit", {BTC})
@@ -321,6 +355,8 @@ async def test_a_watched_market_tells_its_next_trade_once_even_before_coverage(b
     heard = bench.hear()
     bench.hear()
     assert told == [heard]
+    await bench.stored()
+    assert rows(bench.path, "SELECT trading_since_ms FROM markets") == [(heard.traded_ms,)]
 
 
 async def test_what_was_heard_can_be_counted_by_market(bench: Bench) -> None:

@@ -24,6 +24,7 @@ class Around:
         self.shown: Set[Market] | None = {BTC, ETH, *OTHERS}
         self.held: set[Market] = set()
         self.expected: set[Market] = set()
+        self.forgotten: set[Market] = set()
         self.carried: set[Market] = set()
         self.known: set[Market] = set()
         self.trouble: ChannelTrouble | None = None
@@ -42,6 +43,9 @@ class Around:
 
     async def expect(self, wanted: Iterable[Market]) -> None:
         self.expected |= set(wanted)
+
+    def forget(self, markets_gone: Set[Market]) -> None:
+        self.forgotten |= markets_gone
 
     def change_markets(self, wanted: Iterable[Market]) -> None:
         self.carried = set(wanted)
@@ -89,9 +93,11 @@ async def test_a_list_that_can_not_be_read_changes_nothing_and_a_market_must_be_
     around.shown = {BTC}
     await whole._look()
     assert around.carried == {BTC, ETH}
+    assert around.forgotten == set()
     await clock.advance(KEEP_GONE_S)
     await whole._look()
     assert around.carried == {BTC}
+    assert around.forgotten == {ETH}
 
 
 async def test_what_a_channel_offered_once_does_not_bring_a_gone_market_back(around: Around) -> None:

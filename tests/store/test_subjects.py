@@ -182,9 +182,9 @@ def test_a_market_keeps_its_number_and_its_first_trade(connection: sqlite3.Conne
     assert markets.intern(connection, [SOL, ETH], 2_000) == {SOL: 3, ETH: ids[ETH]}
     assert markets.load(connection) == ids | {SOL: 3}
     for at_ms in (9_000, 8_000, 10_000):
-        markets.set_trading_since(connection, 1, at_ms)
-    markets.set_gone(connection, 1, 20_000)
-    markets.set_gone(connection, 1, 30_000)
+        execute(connection, markets.trading_since(1, at_ms))
+    execute(connection, markets.gone([1], 20_000))
+    execute(connection, markets.gone([1], 30_000))
     row = "SELECT code, first_seen_ms, trading_since_ms, gone_ms FROM markets WHERE id = 1"
     assert connection.execute(row).fetchone() == ("KRW-BTC", 1_000, 8_000, 20_000)
     markets.intern(connection, [Market("upbit", "BTC", "KRW")], 40_000)

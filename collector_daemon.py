@@ -26,6 +26,7 @@ from ops.assembly.judging import judging
 from ops.assembly.listings import listings
 from ops.assembly.observing import observing
 from ops.assembly.recording import begun, record
+from ops.assembly.reloading import reloading
 from ops.assembly.telling import telling
 from ops.deadman import Deadman
 from ops.health_file import last_heartbeat
@@ -35,6 +36,7 @@ from ops.lock import AlreadyRunning, Hold, boot_id, held, noting
 from ops.logs import set_up
 from ops.operator_desk import Before
 from ops.radar_socket import serving
+from ops.reloader import Hangup
 from ops.sd_notify import Notify
 from ops.simulated_time import NoSimulator
 from ops.stopping import Stop
@@ -52,10 +54,11 @@ TICK_S = 60.0
 
 async def run(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold: Hold) -> int:
     """The daemon, until SIGTERM, SIGINT or the end of `--duration`; answer the exit code."""
-    stop = Stop()
+    stop, hangup = Stop(), Hangup()
     stop.listen()
+    hangup.listen()
     try:
-        await _live(asked, settings, secrets, hold, stop)
+        await _live(asked, settings, secrets, hold, stop, hangup)
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
             log.warning("a task was left behind: %r", task.get_coro())
     except asyncio.CancelledError:
@@ -66,7 +69,9 @@ async def run(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold: 
     return 0
 
 
-async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold: Hold, stop: Stop) -> None:
+async def _live(
+    asked: cli.Arguments, settings: Settings, secrets: Secrets, hold: Hold, stop: Stop, hangup: Hangup
+) -> None:
     """Start, record and judge until `stop`, end in order."""
     before = Before(hold.before, boot_id(), last_heartbeat(asked.data / "health.json"))
     async with base(asked.data, asked.simulator, settings, secrets) as ground, AsyncExitStack() as stack:
@@ -90,6 +95,7 @@ async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold
         seen = listings(ground, writer, recording, judges, told)
         await seen.book.load()
         view = observing(ground, storage, zone, recording, seen, judges, told, before)
+        reloader = reloading(ground, asked.config, recording, judges, seen, told, view)
 
         stack.push_async_callback(view.health.write)
         chat = commands(ground, writer, seen, judges, told, view)
@@ -102,6 +108,7 @@ async def _live(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold
                 zone.behind("operator alerts", view.desk.run),
                 zone.behind("the owner's keys", view.keys.run),
                 *([zone.behind("commands", chat.run)] if chat is not None else []),
+                zone.behind("reloading", partial(reloader.run, hangup.asked)),
                 *([zone.behind("dead-man's switch", deadman.run)] if secrets.deadman_url else []),
             )
         )

@@ -109,6 +109,11 @@ class Outbox:
                 self._start(delivery)
         self._wake.set()
 
+    def change(self, settings: Alerting) -> None:
+        """Hold and fold alerts by these from now on; the paces stay."""
+        self._settings = settings
+        self._wake.set()
+
     async def post(
         self, alert: Alert, targets: Sequence[str] | None = None, unless: Callable[[], bool] | None = None
     ) -> Posted:

@@ -47,6 +47,10 @@ class FxKeeper:
         self._on_rate = on_rate
         self._last_good: FxMember | None = None
 
+    def change(self, gate: Gate) -> None:
+        """Choose by these from the next snapshot on."""
+        self._gate = gate
+
     async def run(self) -> None:
         """For ever, at an even pace; a snapshot that took longer than its turn skips the turns it missed."""
         due_s = self._clock.monotonic()

@@ -105,6 +105,10 @@ class ListingPipeline:
             return False
         return True
 
+    def change(self, settings: Settings) -> None:
+        """Judge by these from the next look on."""
+        self._settings = settings
+
     def hear_rate(self, fx: Fx) -> None:
         """A rate that was found without a listing: the last good one, if it is good."""
         self._last_good = remember(self._last_good, fx)

@@ -48,6 +48,10 @@ class Aggregator:
         self._housekept_ms: int | None = None
         self._kept_before: Mapping[tuple[int, int], int] = {}  # by listing and start of its window
 
+    def change(self, retention: Retention) -> None:
+        """Keep what these say from the next purge on."""
+        self._retention = retention
+
     async def heal(self) -> int:
         """Roll what an earlier run stored as seconds but maybe not as minutes; return how many minutes that was.
 

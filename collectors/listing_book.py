@@ -94,11 +94,9 @@ class ListingBook:
         self._clock = clock
         self._language: Language = language
         self._targets = tuple(targets)
-        self._catch_up_max_ms = int(catch_up_max_h * HOUR_MS)
-        self._mass_change = mass_change
+        self.change(catch_up_max_h, mass_change, watch)
         self._on_alerts = on_alerts
         self._on_listing_notice = on_listing_notice
-        self._watch = None if watch is None else frozenset(watch)
         self._lock = asyncio.Lock()
         self._listings: dict[tuple[Exchange, str], Listing] = {}
         self._versions = NoticeVersions()
@@ -107,6 +105,12 @@ class ListingBook:
         self._silent_until_ms = clock.now_ms()
         self._deposits_open: frozenset[str] | None = None
         self._sighted: set[tuple[str, Channel]] = set()  # listings on their way, and who has shown them in this run
+
+    def change(self, catch_up_max_h: float, mass_change: int, watch: Collection[str] | None) -> None:
+        """Hold to these from the next look on. `watch` None: other news is not told at all."""
+        self._catch_up_max_ms = int(catch_up_max_h * HOUR_MS)
+        self._mass_change = mass_change
+        self._watch = None if watch is None else frozenset(watch)
 
     async def load(self, silent_until_ms: int | None = None) -> None:
         """Take up what an earlier run knew; the first look of a channel nobody has read yet is a silent baseline.

@@ -273,6 +273,11 @@ def build(files: Mapping[str, Any]) -> Settings:
         vasps=convert("vasp_matrix.yaml", files["vasp_matrix.yaml"], dict[str, dict[str, VaspEntry]]),
         hedges=convert("hedges.yaml", files["hedges.yaml"], dict[str, DexVenue]),
     )
+    return checked(settings)
+
+
+def checked(settings: Settings) -> Settings:
+    """The same, if its parts go together; raise SettingsError for what types can't say."""
     for problem in _problems(settings):
         raise SettingsError(problem)
     return settings

@@ -22,7 +22,7 @@ from ops import restarts
 from ops.health import Readings
 from ops.lock import Run
 from ops.restarts import Start
-from ops.troubles import CRASH, START, STOP, deaf, name_of, settled
+from ops.troubles import CRASH, RELOAD, RELOADED, START, STOP, deaf, name_of, settled
 from ops.watchman import Began, Watchman
 from store import operator_alerts
 from store.database import Connection
@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_S = 1.0
 SETTLE_S = 20.0  # how long the start message waits for the listing channels to have answered
 LAST_WORD_S = 2.0
+CHANGES_TOLD = 20  # lines of a reload; the log has them all
 STORE_S = 5.0  # how long news waits for the disk before it leaves from memory
 
 
@@ -88,6 +89,7 @@ class OperatorDesk:
         self._history = _History([], {START: [], CRASH: [], STOP: []})
         self._ids: dict[str, int] = {}  # cause -> the alert that told of it, once it is stored
         self._started = False
+        self._reload_refused_s: float | None = None
         self._held = False
 
     @property
@@ -109,6 +111,37 @@ class OperatorDesk:
             await within(self._clock, LAST_WORD_S, self._last_word(signal))
         except TimeoutError:
             log.warning("nobody could be told of the stop in time")
+
+    async def settings_refused(self, why: str) -> None:
+        """A reload that changed nothing, because of `why`."""
+        what = (
+            f"설정에 오류가 있어 아무것도 바꾸지 않음: {why}",
+            f"the configuration is wrong, nothing was changed: {why}",
+        )
+        remedy = (
+            "고친 뒤 다시 SIGHUP을 보내세요. `check-config`로 미리 확인할 수 있습니다.",
+            "Mend it and send SIGHUP again; `check-config` tells beforehand.",
+        )
+        if self._reload_refused_s is None:
+            self._reload_refused_s = self._clock.monotonic()
+        await self._tell(RELOAD, self._operator(what, remedy))
+
+    async def settings_taken(self, taken: Sequence[str], waiting: Sequence[str]) -> None:
+        """A reload that was taken over; one that changed nothing is no news, but it ends a refusal."""
+        refused_s, self._reload_refused_s = self._reload_refused_s, None
+        if refused_s is not None:
+            lasted_ms = round((self._clock.monotonic() - refused_s) * 1000)
+            await self._tell(
+                RELOAD, recovered(say(name_of(RELOAD), self._language), lasted_ms, self._language), ends=True
+            )
+        if not taken and not waiting:
+            return
+        waits = say(("다시 시작해야 적용됨", "needs a restart"), self._language)
+        lines = [*taken, *(f"{waits}: {line}" for line in waiting)]
+        if len(lines) > CHANGES_TOLD:
+            lines[CHANGES_TOLD:] = [f"… (+{len(lines) - CHANGES_TOLD})"]
+        what = say(("설정을 다시 읽음", "settings were read again"), self._language)
+        await self._tell(RELOADED, operator(what, "\n".join(lines), self._language))
 
     async def _last_word(self, signal: str) -> None:
         loud = restarts.level(Run(0, ended="stopped"), self._history.events[STOP], self._clock.now_ms())
@@ -134,6 +167,9 @@ class OperatorDesk:
             log.warning("the database does not answer: earlier news of the operator is not known")
         self._ids = {each.cause: each.alert_id for each in self._history.open}
         ago_s = {each.cause: max(0, now_ms - each.created_ms) / 1000 for each in self._history.open}
+        if RELOAD in ago_s:  # this run began with the mended one
+            self._reload_refused_s = self._clock.monotonic() - ago_s[RELOAD]
+            await self.settings_taken((), ())
         return Watchman(self._clock.monotonic(), ago_s)
 
     async def _round(self, watchman: Watchman) -> None:

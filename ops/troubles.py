@@ -22,7 +22,8 @@ DISK_DAYS_FINE = 16.0
 CLOCK_OFF_MS = 1_000
 NO_ACCIDENT = 3  # looks that failed in a row at the start
 
-START, STOP, CRASH = "started", "stopped", "crashed"  # causes that are events, not conditions
+START, STOP, CRASH, RELOADED = "started", "stopped", "crashed", "reloaded"  # causes that are events, not conditions
+RELOAD = "reload"
 
 
 class Trouble(Struct, frozen=True):
@@ -83,6 +84,7 @@ NAMES: Mapping[str, Words] = {
     "disk": ("디스크 공간", "disk space"),
     "audit": ("거래소 캔들과의 대조", "the audit against the exchanges' candles"),
     "clock": ("시계 오차", "this machine's clock"),
+    RELOAD: ("설정 오류", "the wrong configuration"),
 }
 
 

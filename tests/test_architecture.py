@@ -18,7 +18,7 @@ PURE = [
     *("analysis/gate_rules.py", "analysis/gate.py", "analysis/identity.py", "analysis/outcome.py"),
     *("analysis/evidence.py", "analysis/quotes.py", "analysis/weigh.py", "analysis/facts.py", "analysis/pace.py"),
     *("analysis/ringing.py", "analysis/reading.py", "analysis/tokenomics.py", "analysis/price_row.py"),
-    *("config/settings.py", "config/secrets.py", "config/check.py", "config/redaction.py"),
+    *("config/settings.py", "config/secrets.py", "config/check.py", "config/redaction.py", "config/reload.py"),
     *("collectors/events.py", "collectors/frames.py", "collectors/second_bucket.py", "collectors/second_part.py"),
     *("collectors/upbit_ws.py", "collectors/upbit_rest.py", "collectors/bithumb_ws.py", "collectors/bithumb_rest.py"),
     *("collectors/notice_parser.py", "collectors/listing_diff.py", "collectors/listing_life.py"),

@@ -27,6 +27,7 @@ from collectors.recorder import Recorder
 from collectors.sources import Gate
 from collectors.upbit_key import UpbitKey, bearer
 from config.load import Secrets
+from config.settings import Settings
 from ops.assembly.channels import nonce, upbit_key
 from ops.assembly.ground import Base
 from ops.assembly.telling import Telling
@@ -49,6 +50,12 @@ class Judging(Struct, frozen=True):
     gate: Gate
     tokens: TokenKeeper
     keepers: Mapping[str, Callable[[], Awaitable[None]]]
+    rates: FxKeeper
+
+    def change(self, settings: Settings) -> None:
+        """Judge by these from the next look on."""
+        self.pipeline.change(settings)
+        self.rates.change(settings.radar.gate)
 
 
 def judging(ground: Base, writer: DatabaseWriter, recorder: Recorder, told: Telling) -> Judging:
@@ -69,12 +76,13 @@ def judging(ground: Base, writer: DatabaseWriter, recorder: Recorder, told: Tell
         desk.keep,
         partial(_remembered, writer),
     )
-    if not ground.settings.features.analysis:
-        return Judging(pipeline, desk, Unjudged(), tokens, {})
     yardstick: Exchange = ground.exchanges[0] if ground.exchanges else "upbit"
+    rates = FxKeeper(everyone.rates, yardstick, writer, clock, radar.gate, pipeline.hear_rate)
+    if not ground.settings.features.analysis:
+        return Judging(pipeline, desk, Unjudged(), tokens, {}, rates)
     spread_max = radar.gate.price_spread_max
     keepers = {
-        "exchange rates": FxKeeper(everyone.rates, yardstick, writer, clock, radar.gate, pipeline.hear_rate).run,
+        "exchange rates": rates.run,
         "world prices": WorldKeeper(door, partial(_korean_coins, recorder), writer, clock, spread_max).run,
         "outcomes": OutcomeKeeper(ground.database, writer, clock).run,
         "token registry": tokens.run,
@@ -83,7 +91,7 @@ def judging(ground: Base, writer: DatabaseWriter, recorder: Recorder, told: Tell
         "keys": everyone.keys.run,
         "instrument lists": InstrumentKeeper(everyone.venues, ground.database, writer, clock).run,
     }
-    return Judging(pipeline, desk, pipeline, tokens, keepers)
+    return Judging(pipeline, desk, pipeline, tokens, keepers, rates)
 
 
 def everyone_of(

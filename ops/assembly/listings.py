@@ -14,6 +14,7 @@ from collectors.repair.auditor import Auditor
 from collectors.repair.backfill import Backfill
 from collectors.sources import Gate
 from collectors.universe import Universe
+from config.settings import Settings
 from ops.assembly.channels import asset_sources, channels_off, list_sources, notice_sources, push_sources
 from ops.assembly.ground import Base
 from ops.assembly.judging import Judging
@@ -33,6 +34,12 @@ class Listings(Struct, frozen=True):
     universes: tuple[Universe, ...]
     repairs: Mapping[Exchange, Backfill]
     audits: Mapping[Exchange, Auditor]
+
+    def change(self, settings: Settings) -> None:
+        """Catch up, doubt and watch by these from the next look on."""
+        channels = settings.radar.channels
+        watch = channels.watch if settings.features.other_news else None
+        self.book.change(channels.catch_up_max_h, channels.mass_change, watch)
 
     def offer(self) -> None:
         """Offer every listing that is not over; one that is watched already only gets its news."""

@@ -211,3 +211,31 @@ async def test_memory_tries_again_and_marks_what_may_be_a_repeat(tmp_path: Path)
     footers = [request.message.footer for request in bench.chats.to(CHAT)[1:]]
     assert len(footers) == 3
     assert ["possible repeat" in footer for footer in footers] == [False, False, True]
+
+
+async def test_a_wrong_configuration_is_told_and_its_mending_answers_that(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    async with bench.running() as desk:
+        await bench.clock.advance(2)
+        await desk.settings_refused("radar.yaml: unknown key")
+        await bench.clock.advance(60)
+        await desk.settings_taken(["radar.yaml: gate.margin_bps: 100 → 130"], ["radar.yaml: language: ko → en"])
+        await bench.clock.advance(5)
+    refused, mended, taken = bench.chats.to(CHAT)[1:]
+    assert refused.text.startswith("🔔 OPERATOR · the configuration is wrong, nothing was changed: radar.yaml")
+    assert mended.text == "✅ RECOVERED · the wrong configuration (after 1 min)"
+    assert mended.message.reply_to is not None
+    assert taken.text.splitlines()[1:] == [
+        "radar.yaml: gate.margin_bps: 100 → 130",
+        "needs a restart: radar.yaml: language: ko → en",
+    ]
+
+
+async def test_a_start_with_the_mended_file_ends_a_refusal_of_the_run_before(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    async with bench.running() as desk:
+        await desk.settings_refused("radar.yaml: unknown key")
+        await bench.clock.advance(30)
+    async with bench.running(KILLED):
+        await bench.clock.advance(5)
+    assert any(text == "✅ RECOVERED · the wrong configuration (after 30 s)" for text in bench.texts())

@@ -12,15 +12,20 @@ from enum import Enum
 import msgspec
 from msgspec import Struct
 
+from collectors.upbit_announcement import REMEDIES as UPBIT_REMEDIES
 from ops.answer import Answer, Mark
 
-SOON_MS = 14 * 86_400_000
 DAY_MS = 86_400_000
+SOON_MS = 14 * DAY_MS
+UPBIT_SOON_MS = 30 * DAY_MS  # its keys live a year, and the fastest news of a listing hangs on this one
 READS_ONLY = ("enableReading", "enableFixReadOnly")  # Binance's switches that give no power
 # Error codes that speak of the key itself: unknown, its signature, passphrase or address, its end.
 BINANCE_REFUSALS = (-1022, -2008, -2014, -2015)
 OKX_REFUSALS = tuple(str(code) for code in range(50_100, 50_120) if code not in (50_102, 50_107, 50_112))
 BYBIT_REFUSALS = (10_003, 10_004, 10_005, 10_007, 10_010, 33_004)
+
+
+NEW_KEY = "make a new read-only key for this address"
 
 
 class KeyState(Enum):
@@ -85,7 +90,7 @@ def upbit(status: int, body: bytes, access_key: str, now_ms: int) -> KeyAnswer:
             name = str(msgspec.json.decode(body, type=_UpbitRefusal).error.name)
         except msgspec.DecodeError:
             return _silent("upbit", f"HTTP {status}")
-        return _refused("upbit", name)
+        return _refused("upbit", name, UPBIT_REMEDIES.get(name, NEW_KEY))
     if status != 200:
         return _silent("upbit", f"HTTP {status}")
     try:
@@ -93,7 +98,7 @@ def upbit(status: int, body: bytes, access_key: str, now_ms: int) -> KeyAnswer:
     except msgspec.DecodeError:
         return _silent("upbit", "its answer could not be read")
     ends_ms = next((_ms(each.expire_at) for each in keys if each.access_key == access_key), None)
-    if ends_ms is not None and ends_ms - now_ms < SOON_MS:
+    if ends_ms is not None and ends_ms - now_ms < UPBIT_SOON_MS:
         return _ends("upbit", ends_ms, now_ms)
     return _silent("upbit", "Upbit does not say what it may do", KeyState.UNTOLD)
 
@@ -149,8 +154,7 @@ def _powers(exchange: str, powers: list[str]) -> KeyAnswer:
     return KeyAnswer(_question(exchange), Mark.FAIL, found, remedy, state=KeyState.REFUSED)
 
 
-def _refused(exchange: str, why: str) -> KeyAnswer:
-    remedy = "make a new read-only key for this address"
+def _refused(exchange: str, why: str, remedy: str = NEW_KEY) -> KeyAnswer:
     return KeyAnswer(_question(exchange), Mark.FAIL, f"refused: {why[:200]}", remedy, state=KeyState.REFUSED)
 
 

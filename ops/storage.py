@@ -30,6 +30,10 @@ class Opened(Struct, frozen=True):
     def aside_name(self) -> str | None:
         return None if self.aside is None else self.aside.name
 
+    def silent_until_ms(self, heartbeat_ms: int | None) -> int | None:
+        """Up to when notices are no news: a database that was replaced forgot them, but its last heartbeat is known."""
+        return None if self.aside is None else heartbeat_ms
+
     def findings(self) -> tuple[Finding, ...]:
         """What the owner must be told of it."""
         if self.aside is None:

@@ -72,6 +72,16 @@ KEYED: Mapping[str, Words] = {
     "okx": ("OKX", "OKX"),
     "bybit": ("바이빗", "Bybit"),
 }
+KEY_REMEDIES: Mapping[str, Words] = {  # Upbit's names for what only the owner can mend
+    "no_authorization_ip": (
+        "업비트 > 마이페이지 > Open API 관리에서 이 컴퓨터의 IP 주소를 키에 추가하세요.",
+        "Add this machine's address to the key under Upbit > My page > Open API.",
+    ),
+    "expired_access_key": (
+        "키의 유효 기간(1년)이 끝났습니다. 새 키를 만들어 두 값을 모두 설정한 뒤 다시 시작하세요.",
+        "The key has expired (they live a year): make a new one, set both halves and start again.",
+    ),
+}
 KINDS: Mapping[str, Words] = {
     "connection": ("연결", "a connection to"),
     "codes": ("구독 거부", "codes refused by"),
@@ -200,6 +210,7 @@ def _key(exchange: str, key: KeyAnswer) -> dict[str, Trouble | None]:
         "거래소 사이트에서 읽기 전용 키를 새로 만들어 설정한 뒤 다시 시작하세요. `doctor`로 확인할 수 있습니다.",
         "Make a new read-only key on the exchange's site, set it and start again; `doctor` checks it.",
     )
+    remedy = next((told for name_of_it, told in KEY_REMEDIES.items() if name_of_it in key.found), remedy)
     match key.state:
         case KeyState.REFUSED:
             what = f"{korean} API 키를 쓸 수 없음: {key.found}", f"the API key of {english} is of no use: {key.found}"

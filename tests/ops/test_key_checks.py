@@ -21,6 +21,9 @@ def body(told: object) -> bytes:
     [
         (200, [{"access_key": "A", "expire_at": "2027-09-01T00:00:00+09:00"}], Mark.WARN, "does not say"),
         (200, [{"access_key": "A", "expire_at": "2026-11-25T00:00:00+09:00"}], Mark.WARN, "ends in 6 days"),
+        (200, [{"access_key": "A", "expire_at": "2026-12-17T00:00:00+09:00"}], Mark.WARN, "ends in 28 days"),
+        (200, [{"access_key": "A", "expire_at": "2026-12-19T00:00:00+09:00"}], Mark.WARN, "does not say"),
+        (401, {"error": {"name": "no_authorization_ip"}}, Mark.FAIL, "no_authorization_ip"),
         (200, [{"access_key": "B", "expire_at": "2026-11-19T00:00:00+09:00"}], Mark.WARN, "does not say"),
         (
             401,
@@ -37,6 +40,13 @@ def test_upbit(status: int, told: object, mark: Mark, says: str) -> None:
     answer = key_checks.upbit(status, body(told), "A", NOW)
     assert answer.mark is mark
     assert says in answer.found
+
+
+@pytest.mark.parametrize(
+    ("name", "helps"), [("no_authorization_ip", "address"), ("expired_access_key", "make a new one")]
+)
+def test_what_upbit_names_is_told_with_its_remedy(name: str, helps: str) -> None:
+    assert helps in key_checks.upbit(401, body({"error": {"name": name}}), "A", NOW).remedy
 
 
 READING = {"ipRestrict": True, "createTime": 1, "enableReading": True, "enableFixReadOnly": True}

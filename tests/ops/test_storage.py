@@ -25,6 +25,7 @@ async def test_a_sound_database_stays_where_it_is(tmp_path: Path) -> None:
     found = await open_at(path, "WriterGone: DatabaseError('database disk image is malformed')")
     assert found.aside is None
     assert found.findings() == ()
+    assert found.silent_until_ms(1_000) is None
     assert len(rows(path, "candles_1m")) > 0
 
 
@@ -38,6 +39,7 @@ async def test_a_damaged_database_goes_aside_and_a_new_one_is_begun(tmp_path: Pa
     (finding,) = found.findings()
     assert found.aside.name in finding.what[1]
     assert "salvage" in finding.remedy[1]
+    assert found.silent_until_ms(1_000) == 1_000  # what was published after the last heartbeat is news, told late
 
 
 @pytest.mark.parametrize(

@@ -168,6 +168,14 @@ def test_a_key_that_ends_is_told_and_told_again_when_it_is_refused() -> None:
     assert watched(*looks) == ["key_ends:okx", "key:okx", "over key:okx", "over key_ends:okx"]
 
 
+def test_a_key_that_only_its_owner_can_mend_comes_with_the_remedy() -> None:
+    for name, helps in (("no_authorization_ip", "this machine's address"), ("expired_access_key", "has expired")):
+        refused = KeyAnswer("key of upbit", Mark.FAIL, f"refused: {name}", "x", state=KeyState.REFUSED)
+        (began,) = Watchman(0.0).look(at(0, keys={"upbit": refused}), 0.0)
+        assert isinstance(began, Began)
+        assert helps in began.trouble.remedy[1]
+
+
 def test_a_key_of_which_nothing_is_known_is_neither_wrong_nor_fine_again() -> None:
     looks = [(float(second), at(second)) for second in range(30)]
     assert watched(*looks, open_s={"key:okx": 100.0}) == []

@@ -53,7 +53,10 @@ class KoreanFacts(Struct, frozen=True):
 
 
 class FxLegs(Struct, frozen=True):
-    """Mid prices from which KRW per USDT follows, the bank's rate and the price of a USDT in USD; None: not known."""
+    """Mid prices from which KRW per USDT follows, the bank's rate and the price of a USDT in USD; None: not known.
+
+    `witnesses` are all that was told of BTC and ETH in USDT; the legs against USDT were chosen among them.
+    """
 
     btc_krw: Leg | None = None
     btc_usdt: Leg | None = None
@@ -62,6 +65,7 @@ class FxLegs(Struct, frozen=True):
     usdt_krw: Leg | None = None
     bank: BankRate | None = None
     usdt_usd: Figure | None = None
+    witnesses: tuple[Leg, ...] = ()
 
 
 class Evidence(Struct, frozen=True):

@@ -50,6 +50,9 @@ def fx_facts(fx: Fx, legs: FxLegs) -> Iterator[Named]:
     for name, leg in (pairs | {"usdt_krw": legs.usdt_krw}).items():
         if leg is not None:
             yield f"leg.{name}", Fact(leg.price, leg.quote.lower(), leg.source, leg.taken_ms)
+    for leg in legs.witnesses:
+        named = f"leg.{leg.base.lower()}_usdt.{leg.source.partition(' ')[0]}"
+        yield named, Fact(leg.price, "usdt", leg.source, leg.taken_ms)
     for member in fx.members:
         yield f"fx.{member.step.value}", Fact(member.rate, "krw_per_usdt", member.source, member.taken_ms)
     step = fx.step.value if fx.step is not None else "none"

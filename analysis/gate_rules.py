@@ -245,7 +245,7 @@ def cost_unknown(g: GateInput) -> Finding | None:
     """Some part of the cost is not known: the book is too thin or missing, the fee or the hedge not told."""
     if g.best is None or g.best.net_bps is not None:
         return None
-    if g.fx.rate is None or g.premium.krw is None:  # said by their own rules, and the cause of this
+    if g.fx.believed is None or g.premium.krw is None:  # said by their own rules, and the cause of this
         return None
     missing = [part.name for part in g.best.cost.parts if part.high_bps is None]
     return Finding("watch_only", "cost", {"missing": ", ".join(missing) or "premium"})

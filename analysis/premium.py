@@ -8,7 +8,8 @@
 `fx_ref` is the rate that `choose_fx` settles on. Prices are floats, as observed; `exact_bps` makes Decimals of ratios.
 """
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from enum import Enum
 from statistics import median
@@ -43,6 +44,19 @@ def near(one: float, middle: float, part: float) -> bool:
     return abs(one - middle) <= part * middle * (1 + 1e-9)
 
 
+def agreed_leg(told: Iterable[Leg], now_ms: int) -> Leg | None:
+    """Of several sources of one price the first that the live ones bear out; None: none, or two that differ.
+
+    In the order given. One that stands alone is taken: what the rate then lacks is said by the other members.
+    """
+    live = [leg for leg in told if _live(leg, now_ms)]
+    if not live:
+        return None
+    middle = min(leg.price for leg in live) if len(live) == 2 else median(leg.price for leg in live)
+    close = [leg for leg in live if near(leg.price, middle, AGREE)]
+    return close[0] if len(close) > 1 or len(live) == 1 else None
+
+
 class FxStep(Enum):
     """The five steps, best first."""
 
@@ -74,6 +88,11 @@ class Fx(Struct, frozen=True):
     members: tuple[FxMember, ...] = ()
     dropped: tuple[FxMember, ...] = ()
     unchecked: bool = False  # one pair of sources says it, and there is no recent bank rate to compare it with
+
+    @property
+    def believed(self) -> float | None:
+        """The rate where it may be acted on. The hard-coded one only gives costs their size; no premium comes of it."""
+        return None if self.watch_only else self.rate
 
 
 def choose_fx(
@@ -226,12 +245,18 @@ def sound(book: Book | None, now_ms: int, max_age_ms: int) -> Book | None:
     """`book` if it may be believed: fresh, no absurd level, best first, not crossed. A side may still be empty."""
     if book is None or not -SKEW_MS <= now_ms - book.taken_ms <= max_age_ms:
         return None
-    if any(positive(price) is None or positive(size) is None for price, size in (*book.bids, *book.asks)):
-        return None
     bids, asks = [price for price, _ in book.bids], [price for price, _ in book.asks]
+    sizes = [size for _, size in (*book.bids, *book.asks)]
+    if not (_all_positive(sizes) and _all_positive(bids) and _all_positive(asks)):
+        return None
     if bids != sorted(bids, reverse=True) or asks != sorted(asks):
         return None
     return None if bids and asks and bids[0] >= asks[0] else book
+
+
+def _all_positive(numbers: Sequence[float]) -> bool:
+    """Whether all are finite and above zero; one that is not makes the sum so. Books are long and looked at often."""
+    return not numbers or (math.isfinite(sum(numbers)) and min(numbers) > 0)
 
 
 class Premium(Struct, frozen=True):
@@ -248,11 +273,14 @@ class Premium(Struct, frozen=True):
 
 
 def premium(krw: float | None, usdt: float | None, fx: Fx, bank: float | None, usdt_usd: float | None) -> Premium:
-    """The premiums of a coin at `krw` in Korea and `usdt` abroad."""
+    """The premiums of a coin at `krw` in Korea and `usdt` abroad. A rate that may not be acted on gives none."""
     bank, usdt_usd = positive(bank), positive(usdt_usd)
     real = bank * usdt_usd if bank and usdt_usd else None
     return Premium(
-        krw, usdt, fx, bank, usdt_usd, _over(krw, usdt, real), _over(krw, usdt, fx.rate), _over(fx.rate, 1.0, real)
+        *(krw, usdt, fx, bank, usdt_usd),
+        coin_bps=_over(krw, usdt, real),
+        excess_bps=_over(krw, usdt, fx.believed),
+        market_bps=_over(fx.believed, 1.0, real),
     )
 
 

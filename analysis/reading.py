@@ -6,7 +6,7 @@ Every parser here and in `venues/` takes a `Reply` and gives a value, or `NotLis
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from math import isfinite
+from math import inf, isfinite
 from typing import TypeVar
 
 import msgspec
@@ -153,10 +153,14 @@ def book(
 
 
 def _levels(rows: Sequence[Sequence[Wire]], multiplier: int) -> Levels:
+    """The rows that hold a price and a size; a book has hundreds, so the usual ones take the short way."""
     levels = []
     for row in rows:
-        price, size = (positive(row[0]), positive(row[1])) if len(row) >= 2 else (None, None)
-        if price is not None and size is not None:
+        try:
+            price, size = float(row[0]), float(row[1])  # type: ignore[arg-type]  # what is no number raises
+        except (TypeError, ValueError, OverflowError, IndexError):
+            continue
+        if 0 < price < inf and 0 < size < inf and not (row[0] is True or row[1] is True):
             levels.append((price / multiplier, size * multiplier))
     return tuple(levels)
 

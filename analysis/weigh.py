@@ -51,13 +51,18 @@ def weigh(
     spots = {venue: spot for venue, spot in evidence.spots().items() if venue not in others}
     reference = _reference(spots, evidence, settings, max_age_ms)
     if mode is Mode.OPEN:
-        reference = _confirmed(reference, spots, evidence)
+        reference = _confirmed(reference, spots, evidence, max_age_ms)
     model = CostModel.of(settings)
     notional_usdt = float(notional) / fx.rate if fx.rate else None
     excluded = dict(reference.excluded) if mode is Mode.OPEN else {}
 
+    hedges: dict[float | None, Hedge] = {}  # routes of one venue share its price
+
     def hedge_for(price: float | None) -> Hedge:
-        return _hedge(evidence, model, others, reference.price if price is None else price, notional_usdt)
+        at = reference.price if price is None else price
+        if at not in hedges:
+            hedges[at] = _hedge(evidence, model, others, at, notional_usdt)
+        return hedges[at]
 
     plans = [
         _plan(way, evidence, model, hedge_for, fx, korean, notional, notional_usdt, excluded) for way in found_ways
@@ -115,10 +120,11 @@ def _reference(spots: Mapping[str, Spot], evidence: Evidence, settings: Settings
     return reference
 
 
-def _confirmed(reference: Reference, spots: Mapping[str, Spot], evidence: Evidence) -> Reference:
+def _confirmed(reference: Reference, spots: Mapping[str, Spot], evidence: Evidence, max_age_ms: int) -> Reference:
     """The same price only if those who could not be heard are fewer than those who agree.
 
-    A silent venue might contradict; were silence taken for assent, losing two right answers would leave one wrong one.
+    A silent venue might contradict, and so might one that lists the coin without a price of it. Were silence taken for
+    assent, losing two right answers would leave one wrong one.
     """
     unheard = [venue for venue, answer in evidence.venues.items() if not isinstance(answer, Listed | NotListed)]
     unheard += [
@@ -127,7 +133,9 @@ def _confirmed(reference: Reference, spots: Mapping[str, Spot], evidence: Eviden
         if isinstance(answer, Listed) and not isinstance(answer.quote.spot, Spot | NotListed)
     ]
     unheard += [venue for venue, why in reference.excluded if why == "stale"]
-    unheard += [venue for venue, spot in spots.items() if spot.book is None and (spot.bid is None or spot.ask is None)]
+    unheard += [
+        venue for venue, spot in spots.items() if _venue_price(venue, spot, evidence.now_ms, max_age_ms) is None
+    ]
     if reference.price is None or not unheard or len(reference.used) > len(unheard):
         return reference
     unconfirmed = ((venue, "unconfirmed") for venue in reference.used)
@@ -181,6 +189,8 @@ def _plan(
     spot = evidence.spots()[way.venue]
     book = sound(spot.book, evidence.now_ms, round(model.gate.book_max_age_s * 1000))
     trade = model.trade(korean, book, fx.rate, notional)
+    if fx.believed is None:
+        trade = msgspec.structs.replace(trade, mid_excess_bps=None, executable_excess_bps=None)
     price = book.mid if book is not None else None
     hedge = hedge_for(price)  # its basis counts from the price that is paid
     cost = total(
@@ -266,5 +276,5 @@ def _rival_bps(evidence: Evidence, reference: Reference, fx: Fx, max_age_ms: int
     """The excess premium at the other Korean exchange, at its mid price."""
     rival = evidence.korean.rival
     book = sound(rival.book, evidence.now_ms, max_age_ms) if rival is not None else None
-    gap = excess(book.mid if book is not None else None, reference.price, fx.rate)
+    gap = excess(book.mid if book is not None else None, reference.price, fx.believed)
     return None if gap is None else float(gap)

@@ -26,7 +26,20 @@ BEST = [
     {"symbol": "ETHUSDT", "bidPrice": "3360.00", "bidQty": "1", "askPrice": "3362.00", "askQty": "1"},
 ]
 BINANCE = ("binance", "/api/v3/ticker/bookTicker")
+OKX = ("okx", "/api/v5/market/ticker")
+BYBIT = ("bybit", "/v5/market/tickers")
 COINBASE = ("coinbase", "/products/USDT-USD/ticker")
+
+
+def at_okx(door: FakeDoor, base: str, price: float) -> None:
+    row = {"instId": f"{base}-USDT", "last": "1", "bidPx": str(price), "askPx": str(price), "ts": str(NOW - 100)}
+    door.says(*OKX, {"code": "0", "msg": "", "data": [row]}, instId=f"{base}-USDT")
+
+
+def at_bybit(door: FakeDoor, base: str, price: float) -> None:
+    row = {"symbol": f"{base}USDT", "bid1Price": str(price), "ask1Price": str(price), "lastPrice": "1"}
+    result = {"category": "spot", "list": [row]}
+    door.says(*BYBIT, {"retCode": 0, "retMsg": "OK", "time": NOW - 200, "result": result}, symbol=f"{base}USDT")
 
 
 @pytest.fixture
@@ -40,6 +53,9 @@ def door(clock: FakeClock) -> FakeDoor:
     door.says("upbit", "/v1/orderbook", BOOKS, markets="KRW-BTC,KRW-ETH,KRW-USDT")
     door.says("bithumb", "/v1/orderbook", BOOKS[:1], markets="KRW-BTC,KRW-ETH,KRW-USDT")
     door.says(*BINANCE, BEST, symbols='["BTCUSDT","ETHUSDT"]')
+    for base, price in (("BTC", 99_010.0), ("ETH", 3_361.5)):
+        at_okx(door, base, price)
+        at_bybit(door, base, price)
     door.says(*COINBASE, {"bid": "0.9996", "ask": "0.9998", "price": "0.9997", "time": "2027-01-15T08:00:00Z"})
     return door
 
@@ -57,8 +73,47 @@ async def test_every_leg_is_a_mid_with_source_and_times(clock: FakeClock, door: 
     assert legs.usdt_krw.price == 1_431.0
 
 
+async def test_every_source_of_a_dollar_price_is_kept_as_a_witness(clock: FakeClock, door: FakeDoor) -> None:
+    legs = (await FxSources(door, clock).legs()).legs
+    told = [(leg.base, leg.source.split()[0], leg.price, leg.taken_ms) for leg in legs.witnesses]
+    assert sorted(told) == [
+        ("BTC", "binance", 99_000.0, NOW),
+        ("BTC", "bybit", 99_010.0, NOW - 200),
+        ("BTC", "okx", 99_010.0, NOW - 100),
+        ("ETH", "binance", 3_361.0, NOW),
+        ("ETH", "bybit", 3_361.5, NOW - 200),
+        ("ETH", "okx", 3_361.5, NOW - 100),
+    ]
+
+
+async def test_a_source_that_the_two_others_contradict_is_not_used(clock: FakeClock, door: FakeDoor) -> None:
+    """Binance 3 % too dear for both: the rate would be 3 % too low, and every premium 3 % too high."""
+    dear = [{**row, "bidPrice": str(float(row["bidPrice"]) * 1.03), "askPrice": str(float(row["askPrice"]) * 1.03)}
+            for row in BEST]  # fmt: skip
+    door.says(*BINANCE, dear)
+    legs = (await FxSources(door, clock).legs()).legs
+    assert legs.btc_usdt is not None and legs.eth_usdt is not None
+    assert (legs.btc_usdt.source, legs.eth_usdt.source) == ("okx /api/v5/market/ticker", "okx /api/v5/market/ticker")
+
+
+async def test_without_binance_the_others_tell_the_price(clock: FakeClock, door: FakeDoor) -> None:
+    door.says(*BINANCE, {"code": 0, "msg": "restricted location"}, status=451)
+    answer = await FxSources(door, clock).legs()
+    assert answer.legs.btc_usdt is not None and answer.legs.btc_usdt.price == 99_010.0
+    assert answer.missing == {"binance": "HTTP 451, not served to this place"}
+
+
+async def test_two_sources_that_contradict_each_other_give_no_leg(clock: FakeClock, door: FakeDoor) -> None:
+    door.fails(*BINANCE)
+    at_bybit(door, "BTC", 99_010.0 * 1.011)
+    legs = (await FxSources(door, clock).legs()).legs
+    assert legs.btc_usdt is None and legs.eth_usdt is not None
+
+
 async def test_a_leg_that_is_one_sided_or_absent_is_none(clock: FakeClock, door: FakeDoor) -> None:
     door.says(*BINANCE, [{**BEST[0], "bidPrice": "0.00000000"}, {**BEST[1], "askPrice": ""}])
+    door.fails(*OKX)
+    door.fails(*BYBIT)
     answer = await FxSources(door, clock).legs("bithumb")
     assert (answer.legs.btc_usdt, answer.legs.eth_usdt, answer.legs.usdt_krw) == (None, None, None)
     assert answer.legs.btc_krw is not None
@@ -83,6 +138,24 @@ async def test_coinbase_is_asked_once_in_half_a_minute(clock: FakeClock, door: F
     assert sum(asked.service == "coinbase" for asked in door.asked) == 1
     await sources.legs()
     assert sum(asked.service == "coinbase" for asked in door.asked) == 2
+
+
+async def test_a_silence_of_coinbase_is_soon_over_and_the_price_before_it_stays(
+    clock: FakeClock, door: FakeDoor
+) -> None:
+    sources = FxSources(door, clock)
+    door.says(*COINBASE, b"<html>", status=503)
+    assert (await sources.legs()).legs.usdt_usd is None
+    assert (await sources.legs()).missing["coinbase"] == "asked a moment ago, without an answer"
+    door.says(*COINBASE, {"bid": "0.9990", "ask": "0.9992"})
+    await clock.advance(5)
+    told = (await sources.legs()).legs.usdt_usd
+    assert told is not None and told.value == pytest.approx(0.9991)
+    door.says(*COINBASE, b"<html>", status=503)
+    await clock.advance(600)
+    assert (await sources.legs()).legs.usdt_usd == told
+    await clock.advance(1)
+    assert (await sources.legs()).legs.usdt_usd is None
 
 
 async def test_a_last_price_stands_in_for_a_one_sided_dollar(clock: FakeClock, door: FakeDoor) -> None:

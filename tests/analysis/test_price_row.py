@@ -24,11 +24,12 @@ def test_before_the_opening_and_outside_krw_there_is_no_row() -> None:
     assert price_row(decide(evidence(quotes=("BTC",)), settings())) is None
 
 
-def test_a_hard_coded_rate_is_shown_to_the_reader_but_not_kept() -> None:
+def test_a_hard_coded_rate_is_not_kept_and_makes_no_premium() -> None:
     blind = FxLegs(bank=legs().bank, usdt_usd=legs().usdt_usd)
     verdict = decide(evidence(legs=blind), settings())
     row = price_row(verdict)
-    assert verdict.excess_bps is not None
+    assert verdict.facts["fx_krw_per_usdt"].value == 1_450.0
+    assert (verdict.excess_bps, verdict.net_bps) == (None, None)
     assert row is not None
     assert (row.fx, row.excess_bps) == (None, None)
     assert row.premium_bps == verdict.premium_bps

@@ -251,7 +251,8 @@ class HttpDoor:
             tracing.on_request_headers_sent.append(_note_sent)
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
-                    limit_per_host=16,
+                    limit=0,  # hosts are limited each for itself
+                    limit_per_host=64,
                     keepalive_timeout=KEEP_ALIVE_S,
                     resolver=_Resolver(),
                     ssl=tls_context(),

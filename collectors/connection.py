@@ -32,7 +32,8 @@ SETTLE_S = 1.0  # between a proof and the next request, so that late snapshots o
 BLOCKED_S = 0.5
 AUDIT_S = 60.0  # between two looks at what the exchange thinks it sends us
 PUBLISHED_MS = 2_000  # a trade this old has been on its way for long enough
-BACK_MS = 10_000  # stamps that go back further than any delay: their clock was set
+BACK_MS = 10_000  # stamps that go back further than any delay: their clock was set …
+BACK_BELIEVED_AFTER = 5  # … if so many batches in a row say so; one trade may just be very late
 
 
 class Lost(Exception):
@@ -79,6 +80,7 @@ class Connection:
         self._vigil = Vigil(rhythm, pace.silent_s, pace.first_message_s, now)
         self._proven = now - SETTLE_S
         self._stamp_ms = 0  # the newest trade's; 0 before the first
+        self._behind = 0  # batches in a row whose last stamp lies far before it
         self._standing: frozenset[Market] = frozenset()  # what was live when the last request was sent
         self._listed: tuple[Market, ...] = ()  # what was live when the exchange was last asked for its list …
         self._list_sent_at = 0.0  # … which was then
@@ -165,7 +167,8 @@ class Connection:
                 if before_ms:
                     self._rhythm.note(arrivals, (stamp_ms - before_ms) / 1000)
                 went_back = not newest.snapshot and stamp_ms - newest.traded_ms > BACK_MS
-                self._stamp_ms = newest.traded_ms if went_back else stamp_ms
+                self._behind = self._behind + 1 if went_back else 0
+                self._stamp_ms = newest.traded_ms if self._behind >= BACK_BELIEVED_AFTER else stamp_ms
 
     def _hole(self, from_ms: int, to_ms: int, now_ms: int) -> None:
         """No trade between these two stamps, though this connection has many more at other times."""

@@ -470,6 +470,21 @@ async def test_a_hole_in_the_stamps_too_long_to_be_chance_becomes_a_gap_on_the_s
     assert hole_end[1] == START_MS + 8_400
 
 
+async def test_a_trade_that_is_very_late_makes_no_hole_but_a_clock_that_was_set_back_is_followed(
+    clock: FakeClock, exchange: FakeExchange, log: Log
+) -> None:
+    very_late = [send(frame(BTC, 1_000, -60)), wait(0.1)]
+    set_back = [step for n in range(40) for step in (send(frame(BTC, 2_000 + n, -3_600 + n / 10)), wait(0.1))]
+    hole = [wait(5), send(frame(BTC, 3_000, -3_600 + 9.1))]
+    exchange.script(*steady(BTC, 0, 60), *very_late, *steady(BTC, 6.1, 10), *set_back, *hole)
+    shard = shard_of([BTC], exchange, log, clock, Pace(silent_s=None))
+    async with running(shard.run()):
+        await clock.advance(6.1 + 1 + 4)
+        assert shard.status.holes == 0
+        await clock.advance(6)
+        assert shard.status.holes == 1
+
+
 async def test_trades_that_were_only_delayed_leave_no_gap(clock: FakeClock, exchange: FakeExchange, log: Log) -> None:
     late = [frame(BTC, 60 + n, 6 + n / 10) for n in range(25)]
     exchange.script(*steady(BTC, 0, 60), wait(2.5), send(*late))

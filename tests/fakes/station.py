@@ -69,6 +69,7 @@ class Station:
         writing: Writing = QUICK,
         rates: Mapping[str, Mapping[str, float]] = RATES,
     ) -> None:
+        folder.mkdir(exist_ok=True)
         self.path = folder / "radar.db"
         self.clock = clock
         self.limits = Limits(rates)

@@ -3,10 +3,8 @@
 The same faults on real sockets: `test_network.py`.
 """
 
-import itertools
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 
@@ -16,9 +14,10 @@ from config.load import load_settings
 from ops.endpoints import endpoints
 from ops.lifetimes import running
 from tests.fakes.clock import START_MS, FakeClock
-from tests.fakes.exchange import FakeConnection, FakeExchange, answer, error_frame, refuse, trade_frame
+from tests.fakes.exchange import FakeConnection, FakeExchange, answer, error_frame, refuse
 from tests.fakes.recording import BTC, ETH
 from tests.fakes.station import Station, recording
+from tests.fakes.tape import Tape
 
 FOUR = [Market("upbit", f"C{n}", "KRW") for n in range(4)]
 URL = "ws://exchange.test/websocket/v1"
@@ -34,31 +33,6 @@ def clock() -> FakeClock:
 @pytest.fixture
 def exchange(clock: FakeClock) -> FakeExchange:
     return FakeExchange(clock)
-
-
-class Tape:
-    """Every market that a connection asks for trades each second; ids go up by one, market by market."""
-
-    def __init__(self, clock: FakeClock, exchange: FakeExchange) -> None:
-        self._clock = clock
-        self._exchange = exchange
-        self._ids = itertools.count(1)
-        self.quiet: set[str] = set()
-
-    def frame(self, code: str, snapshot: bool = False) -> bytes:
-        now_ms = self._clock.now_ms()
-        return trade_frame(code, 100.0, now_ms - 50, next(self._ids), st="SNAPSHOT" if snapshot else "REALTIME")
-
-    def snapshots(self, codes: Sequence[str]) -> Sequence[bytes]:
-        return [self.frame(code, snapshot=True) for code in codes]
-
-    async def run(self) -> NoReturn:
-        while True:
-            await self._clock.sleep(1)
-            for connection in self._exchange.connections:
-                if connection.requests and not connection.closed:
-                    wanted = [code for code in connection.requests[-1] if code not in self.quiet]
-                    connection.say(*(self.frame(code) for code in wanted))
 
 
 def lists(connection: FakeConnection) -> int:

@@ -86,6 +86,7 @@ async def _live(
         await stack.enter_async_context(running(watchdog.run()))
         zone = Bulkhead(clock)
         told = telling(ground, writer)
+        await told.change(radar.alerting)
         stack.push_async_callback(told.outbox.flush, FLUSH_ALERTS_S)
         await stack.enter_async_context(running(zone.behind("outbox", told.outbox.run)))
 

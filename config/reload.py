@@ -28,6 +28,7 @@ LIVE: tuple[Path, ...] = (
     ("radar", "alerting", "medium_quiet_s"),
     ("radar", "alerting", "digest_every_s"),
     ("radar", "alerting", "expire_after_s"),
+    ("radar", "alerting", "mute"),
     ("radar", "channels", "watch"),
     ("radar", "channels", "catch_up_max_h"),
     ("radar", "channels", "mass_change"),

@@ -110,12 +110,15 @@ class Gate(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Alerting(Struct, frozen=True, forbid_unknown_fields=True):
+    """How alerts are held and paced. `mute` are tickers whose follow-ups ring nowhere; a first sight always does."""
+
     medium_quiet_s: float = 300.0
     digest_every_s: float = 3_600.0
     expire_after_s: float = 3_600.0
     chat_per_s: float = 1.0
     group_per_min: float = 20.0
     overall_per_s: float = 30.0
+    mute: tuple[str, ...] = ()
 
 
 class Health(Struct, frozen=True, forbid_unknown_fields=True):

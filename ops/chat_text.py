@@ -169,7 +169,7 @@ def muted(mutes: Sequence[Mute], language: Language) -> str:
     lines = [say(("알림을 끈 코인", "Muted coins"), language)]
     for each in mutes:
         where = word(EXCHANGES, each.exchange, language)
-        lines.append(f"🔕 {each.base} · {where} ({kst(each.since_ms, language)})")
+        lines.append(f"🔕 {each.base} · {where} ({kst(each.since_ms, language) if each.since_ms else 'radar.yaml'})")
     return "\n".join([*lines, say(MUTE_ENDS, language)])
 
 

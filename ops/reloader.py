@@ -14,7 +14,7 @@ from config.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)
 
-Apply = Callable[[Settings], Awaitable[None] | None]
+Apply = Callable[[Settings], Awaitable[None]]
 OnTaken = Callable[[Sequence[str], Sequence[str]], Awaitable[None]]
 OnRefused = Callable[[str], Awaitable[None]]
 
@@ -31,20 +31,20 @@ class Hangup:
 
 
 class Reloader:
-    """`run` it. `apply` are told of new settings in turn; they must not refuse them."""
+    """`run` it; `settings` are those that hold now."""
 
     def __init__(
         self,
         load: Callable[[], Settings],
         settings: Settings,
-        apply: Sequence[Apply],
+        apply: Apply,
         on_taken: OnTaken,
         on_refused: OnRefused,
     ) -> None:
-        """`load` reads and checks everything, on another thread; raises SettingsError."""
+        """`load` reads and checks everything, on another thread; raises SettingsError. `apply` must not refuse."""
         self.settings = settings
         self._load = load
-        self._apply = tuple(apply)
+        self._apply = apply
         self._on_taken = on_taken
         self._on_refused = on_refused
 
@@ -63,10 +63,7 @@ class Reloader:
             await self._on_refused(str(e))
             return
         self.settings = found.settings
-        for apply in self._apply:
-            done = apply(found.settings)
-            if done is not None:
-                await done
+        await self._apply(found.settings)
         for line in found.taken:
             log.info("changed: %s", line)
         for line in found.waiting:

@@ -148,6 +148,7 @@ def _muted_at(connection: sqlite3.Connection, alert_id: int, first_sight: bool) 
         return frozenset()
     if first_sight:
         mutes.listed_anew(connection, coin)
+        return frozenset()
     return mutes.targets_of(connection, coin)
 
 

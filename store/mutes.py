@@ -2,7 +2,9 @@
 
 A mute silences what would ring after it: replies in the thread of a listing, whatever their level. It never hides a
 listing: the first sight of a new episode rings and ends the mute, edits go on, and what was silenced is kept as a
-delivery that is `expired` with the error `muted`. Every function works inside the caller's transaction.
+delivery that is `expired` with the error `muted`. What `alerting.mute` of radar.yaml names is muted everywhere and
+outlives new episodes; a chat may still let it ring until the file is read again. Every function works inside the
+caller's transaction.
 """
 
 import sqlite3
@@ -10,13 +12,16 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from collectors.events import EXCHANGES
+
+OF_THE_FILE = 0  # `since_ms` of what radar.yaml mutes
 MUTED = "muted"  # `deliveries.error` of what a mute silenced
 
 Coin = tuple[str, str]  # exchange, base
 
 
 class Mute(Struct, frozen=True):
-    """One row. `since_ms` is ours."""
+    """One row. `since_ms` is ours, 0 for what radar.yaml mutes."""
 
     target: str
     exchange: str
@@ -41,6 +46,14 @@ def add(connection: sqlite3.Connection, target: str, coins: Iterable[Coin], now_
         )
 
 
+def from_file(connection: sqlite3.Connection, targets: Iterable[str], bases: Iterable[str]) -> None:
+    """Mute these coins on every exchange at every target, and nothing else of what an earlier file muted."""
+    connection.execute("DELETE FROM mutes WHERE since_ms = ?", (OF_THE_FILE,))
+    coins = [(exchange, base.upper()) for base in bases for exchange in EXCHANGES]
+    for target in targets:
+        add(connection, target, coins, OF_THE_FILE)
+
+
 def end(connection: sqlite3.Connection, target: str, base: str, exchange: str | None = None) -> list[Coin]:
     """Let the coin ring again at a target, on one exchange or on all; return what was muted."""
     return connection.execute(
@@ -50,8 +63,8 @@ def end(connection: sqlite3.Connection, target: str, base: str, exchange: str | 
 
 
 def listed_anew(connection: sqlite3.Connection, coin: Coin) -> None:
-    """A new episode: nobody has muted it."""
-    connection.execute("DELETE FROM mutes WHERE exchange = ? AND base = ?", coin)
+    """A new episode: no chat has muted it."""
+    connection.execute("DELETE FROM mutes WHERE exchange = ? AND base = ? AND since_ms <> ?", (*coin, OF_THE_FILE))
 
 
 def of_target(connection: sqlite3.Connection, target: str) -> list[Mute]:

@@ -21,16 +21,16 @@ def reloading(
 ) -> Reloader:
     """`folder` is the configuration that this run was started with."""
 
-    def apply(settings: Settings) -> None:
+    async def apply(settings: Settings) -> None:
         radar = settings.radar
         logging.getLogger().setLevel(radar.log_level.upper())
         judges.change(settings)
         seen.change(settings)
-        told.outbox.change(radar.alerting)
         recording.aggregator.change(radar.retention)
+        await told.change(radar.alerting)
 
     load = partial(_load, folder, ground)
-    return Reloader(load, ground.settings, [apply], view.desk.settings_taken, view.desk.settings_refused)
+    return Reloader(load, ground.settings, apply, view.desk.settings_taken, view.desk.settings_refused)
 
 
 def _load(folder: Path, ground: Base) -> Settings:

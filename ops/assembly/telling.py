@@ -1,6 +1,7 @@
 """Builds what tells people: chats, the webhook, the log, and the outbox before them."""
 
 import random
+from functools import partial
 
 from msgspec import Struct
 
@@ -10,8 +11,10 @@ from alerts.log_target import LogTarget
 from alerts.outbox import Outbox
 from alerts.telegram import Telegram
 from alerts.webhook import Webhook, form_of
+from config.settings import Alerting
 from ops.assembly.ground import Base
 from ops.endpoints import WEBHOOK
+from store import mutes
 from store.writer import DatabaseWriter
 
 
@@ -21,13 +24,19 @@ class Telling(Struct, frozen=True):
     notifiers: dict[str, Notifier]
     targets: tuple[str, ...]
     outbox: Outbox
+    writer: DatabaseWriter
+
+    async def change(self, alerting: Alerting) -> None:
+        """Hold alerts by these from now on, and mute what they mute."""
+        self.outbox.change(alerting)
+        await self.writer.run(partial(mutes.from_file, targets=self.targets, bases=alerting.mute))
 
 
 def telling(ground: Base, writer: DatabaseWriter) -> Telling:
     radar = ground.settings.radar
     sending, targets = notifiers(ground)
     outbox = Outbox(writer, sending, targets, ground.clock, radar.alerting, radar.language, random.random)
-    return Telling(sending, targets, outbox)
+    return Telling(sending, targets, outbox, writer)
 
 
 def notifiers(ground: Base) -> tuple[dict[str, Notifier], tuple[str, ...]]:

@@ -22,9 +22,10 @@ class Bench:
         self.applied: list[Settings] = []
         self.told: asyncio.Queue[object] = asyncio.Queue()
         settings = load_settings(self.folder)
-        self.reloader = Reloader(
-            lambda: load_settings(self.folder), settings, [self.applied.append], self._taken, self._refused
-        )
+        self.reloader = Reloader(lambda: load_settings(self.folder), settings, self._apply, self._taken, self._refused)
+
+    async def _apply(self, settings: Settings) -> None:
+        self.applied.append(settings)
 
     async def _taken(self, taken: Sequence[str], waiting: Sequence[str]) -> None:
         await self.told.put((tuple(taken), tuple(waiting)))

@@ -122,3 +122,23 @@ def test_an_unmute_tells_what_was_muted(connection: sqlite3.Connection) -> None:
     assert mutes.end(connection, CHAT, "NOVA", "upbit") == [("upbit", "NOVA")]
     assert mutes.end(connection, CHAT, "NOVA") == [("bithumb", "NOVA")]
     assert mutes.of_target(connection, CHAT) == []
+
+
+def test_what_the_file_mutes_is_muted_everywhere_and_outlives_a_new_episode(connection: sqlite3.Connection) -> None:
+    mutes.from_file(connection, TARGETS, ["nova", "STAR"])
+    again = a_listing(connection, episode=2)
+    sight = tell(connection, again, a_first_sight())
+    assert {state for state, _ in states(connection, sight).values()} == {"pending"}
+    told = tell(connection, again, an_alert(level=AlertLevel.CRITICAL))
+    assert states(connection, told) == {CHAT: MUTED, GROUP: MUTED, WEBHOOK: MUTED}
+    mutes.end(connection, CHAT, "NOVA")
+    assert states(connection, tell(connection, again, an_alert(level=AlertLevel.CRITICAL)))[CHAT] == WAITS
+
+
+def test_what_the_file_no_longer_mutes_rings_again_and_a_chats_own_mute_stays(connection: sqlite3.Connection) -> None:
+    listing = a_listing(connection)
+    mutes.add(connection, CHAT, [("upbit", "NOVA")], START_MS)
+    mutes.from_file(connection, TARGETS, ["NOVA"])
+    mutes.from_file(connection, TARGETS, [])
+    told = tell(connection, listing, an_alert(level=AlertLevel.CRITICAL))
+    assert states(connection, told) == {CHAT: MUTED, GROUP: WAITS, WEBHOOK: WAITS}

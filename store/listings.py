@@ -147,17 +147,25 @@ _REPORT = """
 SELECT l.id, l.exchange, l.base, l.episode, l.state, l.first_seen_ms, l.first_channel, l.published_ms,
     l.trading_starts_ms, l.deposit_opens_ms, l.first_trade_ms, l.gone_ms, l.notice_ref, l.url, l.title,
     a.created_ms, MIN(s.requested_ms), MIN(s.sent_ms), d.made_ms, d.mode, d.verdict, d.level, d.net_bps
-FROM (SELECT * FROM listings ORDER BY first_seen_ms DESC, id DESC LIMIT ?) AS l
+FROM ({which}) AS l
 LEFT JOIN alerts AS a ON a.kind = 'first_sight' AND a.key = l.exchange || ':' || l.base || ':' || l.episode
 LEFT JOIN deliveries AS s ON s.alert_id = a.id AND s.op = 'send'
 LEFT JOIN decisions AS d ON d.id = (SELECT MAX(id) FROM decisions WHERE listing_id = l.id)
 GROUP BY l.id ORDER BY l.first_seen_ms, l.id
 """
+_NEWEST = _REPORT.format(which="SELECT * FROM listings ORDER BY first_seen_ms DESC, id DESC LIMIT ?")
+_ONE = _REPORT.format(which="SELECT * FROM listings WHERE id = ?")
 
 
 def report(connection: sqlite3.Connection, last: int) -> list[ListingRow]:
     """The newest `last` listings, oldest first."""
-    return [_with_parts(connection, ListingRow(*row)) for row in connection.execute(_REPORT, (last,)).fetchall()]
+    return [_with_parts(connection, ListingRow(*row)) for row in connection.execute(_NEWEST, (last,)).fetchall()]
+
+
+def one(connection: sqlite3.Connection, listing_id: int) -> ListingRow | None:
+    """One listing as `report` tells it; None if there is none of that id."""
+    row = connection.execute(_ONE, (listing_id,)).fetchone()
+    return None if row is None else _with_parts(connection, ListingRow(*row))
 
 
 def _with_parts(connection: sqlite3.Connection, listing: ListingRow) -> ListingRow:

@@ -9,6 +9,7 @@ from config.secrets import ENVIRONMENT, GROUPS, Secrets
 from config.settings import Features, Listen, Settings, numbered
 
 LOOPBACK = ("localhost", "::1")
+TOKEN_MIN = 16  # characters, of what guards the page against other machines
 
 
 class Off(Struct, frozen=True):
@@ -22,9 +23,14 @@ def exposed(listen: Listen, secrets: Secrets) -> str | None:
     """Why this address must not be opened; None where it is loopback, off, or guarded by a token."""
     if not 0 <= listen.port <= 65_535:
         return f"radar.yaml: expected a port of 0 to 65535, got {listen.port} - at `$.listen.port`"
-    if not listen.enabled or secrets.web_token or listen.host in LOOPBACK or listen.host.startswith("127."):
+    if not listen.enabled or listen.host in LOOPBACK or listen.host.startswith("127."):
         return None
-    return f"radar.yaml: `$.listen.host` {listen.host} is open to other machines; set WEB_TOKEN, or listen on 127.0.0.1"
+    open_to_all = f"radar.yaml: `$.listen.host` {listen.host} is open to other machines"
+    if not secrets.web_token:
+        return f"{open_to_all}; set WEB_TOKEN, or listen on 127.0.0.1"
+    if len(secrets.web_token) < TOKEN_MIN:
+        return f"{open_to_all}, and WEB_TOKEN could be guessed: give it {TOKEN_MIN} characters or more"
+    return None
 
 
 def overdue(settings: Settings, today: date) -> list[str]:

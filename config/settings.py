@@ -127,7 +127,7 @@ class Health(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Listen(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where metrics and health are served; port 0 takes a free one. Beyond loopback, WEB_TOKEN is needed."""
+    """Where the page, metrics and health are served; port 0 takes a free one. Beyond loopback, WEB_TOKEN is needed."""
 
     enabled: bool = True
     host: str = "127.0.0.1"

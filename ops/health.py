@@ -104,6 +104,7 @@ class Readings(Struct, frozen=True):
     `storage_warnings` are the writer's own, remedies included. `traffic` and `record` are for the metrics only;
     `keys` holds, by exchange, what was last said of the owner's key.
     `hosts` tells how each host that we ask stands. `audit_odd_ms` is when the audit last found what nothing explains.
+    `page` is where the page is served.
     """
 
     now_ms: int
@@ -125,6 +126,7 @@ class Readings(Struct, frozen=True):
     disk_free_part: float | None = None
     moved_aside: str | None = None
     storage_warnings: tuple[str, ...] = ()
+    page: str | None = None
     traffic: Mapping[str, Traffic] = {}
     record: TrackRecord = TrackRecord()
     keys: Mapping[str, KeyAnswer] = {}
@@ -142,7 +144,9 @@ class Limits(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """health.json, field by field as in the contract; `warnings` are worth knowing and change no status."""
+    """health.json, field by field as in the contract; `warnings` are worth knowing and change no status, `page`
+    is its address.
+    """
 
     status: str
     reasons: tuple[str, ...]
@@ -160,6 +164,7 @@ class Report(Struct, frozen=True):
     clock_offset_ms: tuple[int, int] | None
     warnings: tuple[str, ...] = ()
     audit: AuditReading = AuditReading()
+    page: str | None = None
 
 
 NOTICE_CHANNELS = {
@@ -189,6 +194,7 @@ def report(readings: Readings, limits: Limits) -> Report:
         clock_offset_ms=readings.clock_offset_ms,
         warnings=tuple(_warnings(readings)),
         audit=readings.audit,
+        page=readings.page,
     )
 
 

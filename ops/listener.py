@@ -1,21 +1,20 @@
-"""The same small application over TCP, loopback by default: metrics and health now, the page later.
+"""The same small application over TCP, loopback by default: the page, metrics and health.
 
-It is a convenience: where the port is taken, the daemon says so and records on. Where it is open to other machines, a
-token is needed for everything but `/healthz`.
+It is a convenience: where the port is taken, the daemon says so and records on. Who may ask is decided in
+`web/door.py`.
 """
 
-import hmac
 import logging
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 from aiohttp import web
-from aiohttp.typedefs import Handler, Middleware
 
+from config.clock import SystemClock
 from config.settings import Listen
+from web import door
 
 log = logging.getLogger(__name__)
-OPEN_TO_ALL = ("/healthz",)
 
 
 @asynccontextmanager
@@ -24,14 +23,16 @@ async def listening(
 ) -> AsyncIterator[str | None]:
     """Serve `routes` at the address of `listen`; yields the URL, None where nothing listens.
 
-    A `token`, where there is one, must come as `Authorization: Bearer …`. An address beyond loopback without one is
-    refused before this, in `config/check.py`.
+    A `token`, where there is one, is asked for. An address beyond loopback without one is refused before this, in
+    `config/check.py`.
     """
     if not listen.enabled:
         yield None
         return
-    app = web.Application(middlewares=[_guard(token)] if token else [])
-    app.router.add_routes(routes)
+    now_ms = SystemClock().now_ms  # a session lasts in the time of whoever looks at the page
+    app = web.Application(middlewares=[door.guard(token, listen.host, now_ms)])
+    app.on_response_prepare.append(door.carry_headers)
+    app.router.add_routes([*routes, *door.login(token, now_ms)])
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     url = None
@@ -39,7 +40,7 @@ async def listening(
         await web.TCPSite(runner, listen.host, listen.port).start()
         host = f"[{listen.host}]" if ":" in listen.host else listen.host
         url = f"http://{host}:{runner.addresses[0][1]}"
-        log.info("metrics and health at %s", url)
+        log.info("the page, metrics and health at %s", url)
     except OSError as e:
         log.warning(
             "nothing listens at %s:%d (%s); set another port under `listen:` in radar.yaml",
@@ -51,16 +52,3 @@ async def listening(
         yield url
     finally:
         await runner.cleanup()
-
-
-def _guard(token: str) -> Middleware:
-    expected = f"Bearer {token}".encode()
-
-    @web.middleware
-    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        given = request.headers.get("Authorization", "").encode("utf-8", "replace")
-        if request.path not in OPEN_TO_ALL and not hmac.compare_digest(given, expected):
-            return web.Response(status=401, headers={"WWW-Authenticate": "Bearer"}, text="a token is needed\n")
-        return await handler(request)
-
-    return guard

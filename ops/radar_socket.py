@@ -39,7 +39,7 @@ async def serving(
     for name, answer in answers.items():
         app.router.add_get(f"/{name}", _responder(answer))
     app.router.add_routes(routes)
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     path.unlink(missing_ok=True)  # left by a process that was killed; the lock says that nobody listens
     try:

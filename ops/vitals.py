@@ -109,6 +109,7 @@ class Vitals:
         self._record = TrackRecord()
         self._hosts = hosts
         self._moved_aside = moved_aside
+        self.page: str | None = None  # where it is, known once it listens
         self._keys = keys
         self._tallies = tallies
         self._redact = redact
@@ -157,6 +158,7 @@ class Vitals:
             disk_free_part=self._disk.free_part,
             moved_aside=self._moved_aside,
             storage_warnings=writer.warnings,
+            page=self.page,
             traffic={exchange: self._traffic(exchange) for exchange in self._fleets},
             record=self._record,
             keys=dict(self._keys),

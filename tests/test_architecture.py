@@ -31,16 +31,18 @@ PURE = [
     *("collectors/repair/healing.py", "collectors/repair/audit.py", "ops/gap_words.py"),
     *("ops/health.py", "ops/troubles.py", "ops/watchman.py", "ops/restarts.py", "ops/clock_offset.py"),
     *("ops/doctor.py", "ops/answer.py", "ops/key_checks.py", "ops/liveness.py", "ops/endpoints.py"),
+    *("web/asked.py", "web/dominance.py", "web/now.py", "web/readable.py", "web/series.py", "web/session.py"),
+    "web/timeline.py",
 ]
 DOORS = {
-    "aiohttp": {"collectors/net/http.py", "ops/radar_socket.py", "ops/listener.py", "ops/vital_routes.py"},
+    "aiohttp": {"collectors/net/http.py", "ops/radar_socket.py", "ops/listener.py", "ops/vital_routes.py", "web"},
     "picows": {"collectors/net/picows_socket.py"},
     "websockets": {"collectors/net/websockets_socket.py"},
     "aiohappyeyeballs": {"collectors/net/dial.py"},
     "httpx": set[str](),
     "sqlite3": {"store", "ops/readout.py"},
 }
-OURS = {"collectors", "analysis", "alerts", "store", "config", "ops"}
+OURS = {"collectors", "analysis", "alerts", "store", "config", "ops", "web"}
 
 
 def imported(path: Path) -> set[str]:

@@ -24,6 +24,8 @@ from ops.loop_lag import LoopLag
 from ops.operator_desk import Before, OperatorDesk
 from ops.radar_socket import Answer
 from ops.storage import Opened
+from store.questions import Questions
+from web.page import Page
 
 
 class Observing(Struct, frozen=True):
@@ -35,6 +37,7 @@ class Observing(Struct, frozen=True):
     desk: OperatorDesk
     lag: LoopLag
     keys: KeyWatch
+    page: Page
     questions: Mapping[str, Answer]
     routes: vital_routes.Routes
 
@@ -82,12 +85,13 @@ def observing(
         storage.findings(),
     )
     lag = LoopLag()
+    page = Page(Questions(ground.data / "radar.db"), readings.read, limits, lag, clock, radar.language)
     questions = {
         "analyze": partial(answer_analyze, judges.pipeline),
         "doctor": partial(answer_doctor, ground, offset, readings),
     }
-    routes = vital_routes.routes(readings.read, limits, lag, lambda: desk.open)
-    return Observing(readings, limits, health, desk, lag, keys, questions, routes)
+    routes = [*vital_routes.routes(readings.read, limits, lag, lambda: desk.open), *page.routes()]
+    return Observing(readings, limits, health, desk, lag, keys, page, questions, routes)
 
 
 def _note_time(offset: ClockOffset, clock: Clock, service: str, answer: Response) -> None:

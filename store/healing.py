@@ -21,13 +21,14 @@ _ADD = "INSERT INTO gaps (exchange, market_id, from_ms, to_ms, cause) VALUES (?,
 
 
 class Wound(Struct, frozen=True):
-    """A closed gap of one market that waits to be healed."""
+    """A closed gap of one market that waits to be healed. `for_good`: its seconds belong into `listing_seconds`."""
 
     gap_id: int
     market: Market
     market_id: int
     from_ms: int
     to_ms: int
+    for_good: bool = False
 
 
 def settle_whole_exchange(connection: sqlite3.Connection, exchange: Exchange, since_ms: int, before_ms: int) -> int:
@@ -58,22 +59,31 @@ def settle_whole_exchange(connection: sqlite3.Connection, exchange: Exchange, si
     return len(rows)
 
 
+_LONG = """
+SELECT id, market_id, from_ms, to_ms, cause FROM gaps
+WHERE exchange = :exchange AND market_id NOT NULL AND state = 'open' AND to_ms > :since_ms
+    AND ((from_ms < :at_ms AND to_ms > :at_ms) OR to_ms - from_ms > CASE
+        WHEN from_ms < :at_ms AND market_id NOT IN (SELECT value FROM json_each(:kept)) THEN :before_ms
+        ELSE :after_ms
+    END)
+"""
+
+
 def cut(
     connection: sqlite3.Connection, exchange: Exchange, since_ms: int, at_ms: int, lengths_ms: tuple[int, int]
 ) -> None:
     """Cut closed gaps at `at_ms`, and into pieces: what is written in one transaction stays small.
 
-    `lengths_ms`: the longest piece before `at_ms`, where only minutes are left to heal, and the longest after it.
+    `lengths_ms`: the longest piece before `at_ms`, where only minutes are left to heal, and the longest after it, or
+    where seconds are kept for good.
     """
     before_ms, after_ms = lengths_ms
-    rows = connection.execute(
-        "SELECT id, market_id, from_ms, to_ms, cause FROM gaps WHERE exchange = :exchange AND market_id NOT NULL"
-        " AND state = 'open' AND to_ms > :since_ms AND ((from_ms < :at_ms AND to_ms > :at_ms)"
-        " OR to_ms - from_ms > CASE WHEN from_ms < :at_ms THEN :before_ms ELSE :after_ms END)",
-        {"exchange": exchange, "since_ms": since_ms, "at_ms": at_ms, "before_ms": before_ms, "after_ms": after_ms},
-    ).fetchall()
+    kept = {market_id for each in listing_seconds.windows(connection, since_ms) for market_id in each.markets}
+    asked = {"exchange": exchange, "since_ms": since_ms, "at_ms": at_ms, "kept": json.dumps(sorted(kept))}
+    rows = connection.execute(_LONG, asked | {"before_ms": before_ms, "after_ms": after_ms}).fetchall()
     for gap_id, market_id, from_ms, to_ms, cause in rows:
-        old = range(from_ms - from_ms % before_ms + before_ms, min(to_ms, at_ms), before_ms)
+        step_ms = after_ms if market_id in kept else before_ms
+        old = range(from_ms - from_ms % step_ms + step_ms, min(to_ms, at_ms), step_ms)
         new = range(max(from_ms, at_ms), to_ms, after_ms)
         edges = sorted({from_ms, *old, *new, to_ms})
         connection.execute("UPDATE gaps SET to_ms = ? WHERE id = ?", (edges[1], gap_id))
@@ -112,7 +122,16 @@ def wounds(
     young, yardsticks = (json.dumps(sorted(group)) for group in first)
     asked = {"exchange": exchange, "since_ms": since_ms, "before_ms": before_ms, "most": most}
     rows = connection.execute(_WOUNDS, asked | {"young": young, "yardsticks": yardsticks})
-    return [Wound(gap_id, Market(exchange, base, quote), *rest) for gap_id, base, quote, *rest in rows]
+    found = [Wound(gap_id, Market(exchange, base, quote), *rest) for gap_id, base, quote, *rest in rows]
+    windows = listing_seconds.windows(connection, since_ms)
+    return [replace(each, for_good=True) if _in_one(windows, each) else each for each in found]
+
+
+def _in_one(windows: Sequence[listing_seconds.Window], wound: Wound) -> bool:
+    return any(
+        wound.market_id in each.markets and each.from_ms < wound.to_ms and wound.from_ms < each.to_ms
+        for each in windows
+    )
 
 
 # Second by second through the primary key, which begins with the time: a range would read every other market as well.
@@ -200,6 +219,33 @@ def heal_minutes(
         values = (minute.open, minute.high, minute.low, minute.close, minute.volume, minute.quote_volume)
         row = (wound.market_id, minute.open_ms, *values, max(1, minute.trades, known[0] if known else 1), covered)
         execute(connection, Rows(candles.UPSERT_MINUTE, [row]))
+
+
+def heal_for_good(
+    connection: sqlite3.Connection,
+    wound: Wound,
+    seconds: Iterable[Candle],
+    minutes: Sequence[Candle],
+    now_ms: int,
+    source: str,
+) -> None:
+    """Heal a gap whose seconds are purged already, but belong into `listing_seconds`; its minutes are official ones.
+
+    Raises Lacking, with nothing changed, where a kept second holds what `seconds` does not.
+    """
+    windows = [each for each in listing_seconds.windows(connection, wound.from_ms) if wound.market_id in each.markets]
+    theirs = {
+        each.open_ms: each
+        for each in seconds
+        if wound.from_ms - SECOND_MS < each.open_ms < wound.to_ms
+        and any(window.from_ms <= each.open_ms < window.to_ms for window in windows)
+    }
+    ours = listing_seconds.load(connection, wound.market, wound.market_id, whole_second(wound.from_ms), wound.to_ms)
+    for open_ms, candle in ours.items():
+        if not holds(theirs.get(open_ms), candle):
+            raise Lacking(f"{wound.market.code} {open_ms}: REST shows less than the socket brought")
+    listing_seconds.put(connection, wound.market_id, [counted(each, ours.get(at)) for at, each in theirs.items()])
+    heal_minutes(connection, wound, minutes, now_ms, source)
 
 
 def reroll(connection: sqlite3.Connection, wound: Wound) -> None:

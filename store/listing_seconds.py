@@ -9,8 +9,11 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
+from msgspec.structs import astuple
 
+from collectors.events import Candle, Market
 from collectors.repair.gaps import SECOND_MS
+from store.rows import Rows, execute
 
 LEAD_MS = 10 * 60_000
 TAIL_MS = 24 * 3_600_000
@@ -48,6 +51,14 @@ WHERE (open, high, low, close, volume, quote_volume, trades) IS NOT (excluded.op
     excluded.close, excluded.volume, excluded.quote_volume, excluded.trades)
 """
 
+_PUT = """
+INSERT INTO listing_seconds (market_id, open_ms, open, high, low, close, volume, quote_volume, trades)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (market_id, open_ms) DO UPDATE SET
+    open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close,
+    volume = excluded.volume, quote_volume = excluded.quote_volume, trades = excluded.trades
+"""
+
 
 class Window(Struct, frozen=True):
     """[from_ms, to_ms) of the exchange's time around one listing, and the markets that are kept meanwhile."""
@@ -80,6 +91,21 @@ def keep(connection: sqlite3.Connection, markets: Iterable[int], from_ms: int, t
     """Copy the seconds of `markets` in [from_ms, to_ms), whole seconds both; what was copied before is made equal."""
     wanted = json.dumps(sorted(markets))
     connection.execute(_KEEP, {"from_ms": from_ms, "to_ms": to_ms, "markets": wanted})
+
+
+def put(connection: sqlite3.Connection, market_id: int, seconds: Iterable[Candle]) -> None:
+    """Keep seconds that were never among the passing ones."""
+    execute(connection, Rows(_PUT, [(market_id, each.open_ms, *astuple(each)[2:]) for each in seconds]))
+
+
+def load(connection: sqlite3.Connection, market: Market, market_id: int, from_ms: int, to_ms: int) -> dict[int, Candle]:
+    """What is kept of a market in [from_ms, to_ms), by the start of the second."""
+    rows = connection.execute(
+        "SELECT open_ms, open, high, low, close, volume, quote_volume, trades FROM listing_seconds"
+        " WHERE market_id = ? AND open_ms >= ? AND open_ms < ?",
+        (market_id, from_ms, to_ms),
+    )
+    return {row[0]: Candle(market, *row) for row in rows}
 
 
 def markets_at(windows: Sequence[Window], second_ms: int) -> set[int]:

@@ -3,7 +3,7 @@
 One an exchange. What waits is what the table says, so nothing is forgotten by a restart, and nothing piles up in
 memory: a pass takes at most `MOST_WOUNDS` of it, coins of young listings first, then what exchange rates are taken
 from, then the oldest. Gaps that reach further back than the stored seconds are healed in their minutes, from the
-official candles.
+official candles; around a listing also in the seconds that are kept for good.
 """
 
 import asyncio
@@ -164,6 +164,8 @@ class Backfill:
             for wound in wounds:
                 if wound.from_ms >= wound.to_ms:
                     await self._close(wound, "healed", "nothing was missed")
+                elif wound.from_ms < keep_ms and wound.for_good:
+                    await self._mend_for_good(wound)
                 elif wound.from_ms < keep_ms:
                     await self._mend_minutes(wound, "healed", "its seconds are not kept")
             recent = [wound for wound in wounds if keep_ms <= wound.from_ms < wound.to_ms]
@@ -208,6 +210,27 @@ class Backfill:
             return False
         self._ended(wound, "healed")
         return True
+
+    async def _mend_for_good(self, wound: Wound) -> None:
+        """Heal what is kept around a listing, though the seconds around it have been purged."""
+        try:
+            found, source = await self._told(wound.market, wound.from_ms, wound.to_ms)
+        except OutOfReach as e:
+            await self._mend_minutes(wound, "unhealable", f"its seconds are out of reach: {e}")
+            return
+        minutes = minutes_in(wound.from_ms, wound.to_ms)
+        told = await self._history.minutes(wound.market, minutes[0], minutes[-1] + MINUTE_MS, MOST_PAGES) or {}
+        heal = partial(
+            healing.heal_for_good, wound=wound, seconds=[each.candle for each in found], minutes=list(told.values()),
+            now_ms=self._clock.now_ms(), source=f"{source}, into listing_seconds; its minutes {MINUTES}",
+        )  # fmt: skip
+        try:
+            await self._writer.run(heal)
+        except Lacking as e:
+            if await self._failed(wound, str(e)):
+                await self._give_up(wound, str(e))
+        else:
+            self._ended(wound, "healed")
 
     async def _mend_minutes(self, wound: Wound, state: str, seconds: str) -> None:
         """Take over the official minutes of a gap; `state` and `seconds` say what its seconds are."""
@@ -290,8 +313,9 @@ class Backfill:
     async def _told(self, market: Market, from_ms: int, to_ms: int) -> tuple[Sequence[Second], str]:
         """The seconds of a stretch as REST tells them, and where."""
         walk = await self._walk(market, from_ms, to_ms)
-        if walk.reached_ms <= from_ms:
+        if walk.reached_ms <= whole_second(from_ms):
             return seconds_of(self.exchange, walk.trades()), TRADES
+        from_ms, to_ms = whole_second(from_ms), _ceil(to_ms, SECOND_MS)
         if (told := await self._history.seconds(market, from_ms, to_ms, MOST_PAGES)) is not None:
             return official(told.values()), SECONDS
         raise OutOfReach(walk.stuck or f"its trades take more than {MOST_PAGES} pages")

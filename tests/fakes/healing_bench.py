@@ -43,6 +43,7 @@ class Rest:
                 hours, minutes, seconds = map(int, asked["to"].split(":"))
                 until_ms = START_MS - START_MS % 86_400_000 + (hours * 3600 + minutes * 60 + seconds) * 1000
                 mine = [each for each in mine if each.traded_ms < until_ms]
+            mine = sorted(mine, key=lambda each: each.trade_id)
             mine = [each for each in mine if each.trade_id < int(asked.get("cursor", 2**63))]
             return self._answer([_tick(each) for each in reversed(mine[-count:])])
         length_ms = 1_000 if path == "/v1/candles/seconds" else 60_000

@@ -7,17 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from collectors.aggregator import Aggregator
-from collectors.events import GapCause, Market
+from collectors.events import Candle, Channel, GapCause, Listing, ListingState, Market
 from collectors.net.http import Refused, Response, Unreachable
 from collectors.repair.backfill import LOOK_S, MOST_TRIES, MOST_WOUNDS, Checked
 from collectors.repair.history import Unanswered
 from config.settings import Retention
-from store import candles, healing
+from store import candles, healing, listings
 from tests.fakes.clock import START_MS, FakeClock
-from tests.fakes.healing_bench import Bench
-from tests.fakes.recording import BTC, ETH, SOL, rows, trade
+from tests.fakes.healing_bench import Bench, numbered
+from tests.fakes.recording import BTC, ETH, SOL, rows, same, trade
 
 
 @pytest.fixture
@@ -315,3 +316,33 @@ async def test_a_stretch_that_can_not_be_checked_holds_up_nothing(bench: Bench) 
     bench.rest.fails = None
     await bench.backfill._check_due()
     assert len(bench.rest.asked) == 1
+
+
+@pytest.mark.parametrize("reached", [True, False])
+async def test_an_outage_longer_than_the_stored_seconds_is_whole_around_a_listing_all_the_same(
+    tmp_path: Path, clock: FakeClock, reached: bool
+) -> None:
+    bench = Bench(tmp_path / "radar.db", clock, "upbit" if reached else "bithumb", seconds_s=120)
+    coin = Market(bench.exchange, "NEW", "KRW")
+    heard = Listing(bench.exchange, "NEW", 1, ("KRW",), ListingState.ANNOUNCED, START_MS, Channel.UPBIT_NOTICES)
+    with bench.writer:
+        await bench.writer.run(lambda db: listings.save(db, heard))
+        await missed(bench, coin, for_s=900)
+        if not reached:
+            bench.rest.trades = [replace(each, trade_id=7) for each in bench.rest.trades]
+        await bench.backfill.once()
+        sql = "SELECT open_ms, open, high, low, close, volume, quote_volume, trades FROM listing_seconds ORDER BY 1"
+        kept = {row[0]: Candle(coin, *row) for row in rows(bench.path, sql)}  # type: ignore[arg-type]  # a row
+        sources = {str(row[4]) for row in bench.gaps() if row[0] == "disconnect" and row[2] < 400}
+        if not reached:
+            assert not kept.keys() & set(range(START_MS, START_MS + 700_000, 1_000)), "out of reach"
+            assert all("its seconds are out of reach" in each for each in sources)
+            return
+        true = {each.open_ms: each for each in numbered(bench.rest.trades, 1_000)}
+        assert all(same(kept[each], true[each]) for each in range(START_MS + 8_000, START_MS + 700_000, 1_000))
+        assert sources == {
+            "/v1/trades/ticks, into listing_seconds; its minutes /v1/candles/minutes/1, counts are lower bounds"
+        }
+        assert bench.states() == {"healed"}
+        volumes = rows(bench.path, "SELECT DISTINCT volume FROM candles_1m WHERE open_ms < ?", START_MS + 700_000)
+        assert volumes == [(270.0,)]

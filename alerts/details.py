@@ -23,6 +23,7 @@ from collectors.events import Listing
 
 ROUTES_SHOWN = 6
 BULLET = "· "
+BY_SYMBOL, LAGS = " by symbol", "may lag by minutes"  # how the sources of such facts end
 # Reasons that a route's own line says already: which of its gates is closed or unknown.
 TOLD_BY_GATES = (
     *("withdrawal_unknown", "deposit_unknown", "deposit_closed", "vasp_unknown", "vasp_blocked"),
@@ -145,9 +146,9 @@ def _gates(route: Route, language: Language) -> str:
 def costs(cost: Cost | None, language: Language) -> Iterator[str]:
     if cost is None:
         return
-    total = percent(cost.total_bps, language, signed=False)
-    if cost.total_bps is None:
-        total = f"≥ {percent(cost.low_bps, language, signed=False)}"
+    total = f"≥ {percent(cost.low_bps, language, signed=False)}"
+    if cost.total_bps is not None:
+        total = _between(cost.low_bps, cost.total_bps, language)
     label = say((f"합계 ({krw(cost.notional_krw, 'ko')} 기준)", f"total for {krw(cost.notional_krw, 'en')}"), language)
     yield f"{label} {total}"
     for part in cost.parts:
@@ -155,32 +156,53 @@ def costs(cost: Cost | None, language: Language) -> Iterator[str]:
 
 
 def _range(part: CostPart, language: Language) -> str:
-    if part.low_bps == part.high_bps or part.low_bps is None or part.high_bps is None:
+    if part.low_bps is None or part.high_bps is None:
         known = part.low_bps if part.low_bps is not None else part.high_bps
         return percent(known, language, signed=False)
-    return f"{percent(part.low_bps, language, signed=False)} – {percent(part.high_bps, language, signed=False)}"
+    return _between(part.low_bps, part.high_bps, language)
+
+
+def _between(low_bps: Decimal, high_bps: Decimal, language: Language) -> str:
+    low, high = percent(low_bps, language, signed=False), percent(high_bps, language, signed=False)
+    return low if low == high else f"{low} – {high}"
 
 
 def facts(verdict: Verdict, language: Language) -> Iterator[str]:
-    """The facts that have a name in the vocabulary, in its order."""
+    """The facts that have a name in the vocabulary, in its order; a perpetual's gap where no basis says the same."""
     for name, words in FACTS.items():
         fact = verdict.facts.get(name)
-        if fact is not None:
-            value = word(SUBJECTS, fact.value, language) if isinstance(fact.value, str) else fact.value
-            yield f"{say(words, language)} {valued(value, fact.unit, language)}"
+        if fact is None or (name == "perp_gap_bps" and _known(verdict, "basis_bps")):
+            continue
+        value = word(SUBJECTS, fact.value, language) if isinstance(fact.value, str) else fact.value
+        if name == "funding_bps" and isinstance(value, float):
+            text = percent(value, language, places=4)
+        else:
+            text = valued(value, fact.unit, language)
+        by_symbol = say((" (티커로만 찾음)", " (by ticker only)"), language) if fact.source.endswith(BY_SYMBOL) else ""
+        yield f"{say(words, language)} {text}{by_symbol if value is not None else ''}"
+
+
+def _known(verdict: Verdict, name: str) -> bool:
+    fact = verdict.facts.get(name)
+    return fact is not None and fact.value is not None
 
 
 def sources(verdict: Verdict, language: Language, now_ms: int) -> Iterator[str]:
     """Who said so and how old the oldest word of each is; who was asked and did not answer. Paths are in `analyze`."""
     oldest: dict[str, int] = {}
+    lagging = {fact.source.partition(" ")[0] for fact in verdict.facts.values() if fact.source.endswith(LAGS)}
     for name, fact in verdict.facts.items():
         age_ms = fact.age_ms(now_ms)
         if age_ms is None or name.startswith(DERIVED):
             continue
-        service = fact.source.partition(" ")[0].rstrip(":")
+        service = (fact.source.partition(": ")[2] or fact.source).partition(" ")[0]
         oldest[service] = max(age_ms, oldest.get(service, 0))
     if oldest:
-        yield ", ".join(f"{service} {span(age_ms, language)}" for service, age_ms in sorted(oldest.items()))
+        lag = say((" (입출금 상태는 몇 분 늦을 수 있음)", " (its transfer state may lag by minutes)"), language)
+        yield ", ".join(
+            f"{service} {span(age_ms, language)}{lag if service in lagging else ''}"
+            for service, age_ms in sorted(oldest.items())
+        )
     if verdict.venues_silent:
         yield f"{say(('응답 없음', 'no answer from'), language)}: {', '.join(verdict.venues_silent)}"
 

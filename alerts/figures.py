@@ -12,12 +12,12 @@ KST = timezone(timedelta(hours=9))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def percent(bps: Number | None, language: Language, signed: bool = True) -> str:
-    """Basis points as percent, two places: 312.5 is +3.13 % (half away from zero)."""
+def percent(bps: Number | None, language: Language, signed: bool = True, places: int = 2) -> str:
+    """Basis points as percent, to two places: 312.5 is +3.13 % (half away from zero)."""
     exact = _decimal(bps)
     if exact is None:
         return unknown(language)
-    rounded = _rounded(exact / 100, 2)
+    rounded = _rounded(exact / 100, places)
     return f"{rounded:{'+' if signed else ''},} %"
 
 

@@ -32,8 +32,8 @@ def first_sight(listing: Listing, language: Language, now_ms: int, level: AlertL
 
 def with_verdict(listing: Listing, verdict: Verdict, language: Language, now_ms: int) -> str:
     """The same message once it is judged: verdict first, reasons, then every figure with its unit."""
-    lines = [headline(listing, verdict, language), opening(listing, language, now_ms)]
-    lines += [*run(listing, verdict, language), best_route(verdict, language), net(verdict, language)]
+    lines = [headline(listing, verdict, language), *run(listing, verdict, language)]
+    lines += [opening(listing, language, now_ms), best_route(verdict, language), net(verdict, language)]
     sections = [
         list(seen(listing, language)),
         section(("막는 이유", "Blockers"), (finding(each, language) for each in verdict.blockers), language),

@@ -102,6 +102,7 @@ SUBJECTS: Mapping[str, Words] = {
     "cost": ("비용 알 수 없음", "cost unknown"),
     "identity": ("같은 코인인지 확인되지 않음", "not proven to be the same coin"),
     "none": ("없음", "none"),
+    "ticker": ("티커", "ticker"),
     "upbit": ("업비트", "Upbit"),
     "bithumb": ("빗썸", "Bithumb"),
     "not traded abroad": ("해외 거래소에 없음", "not traded abroad"),
@@ -155,7 +156,7 @@ FACTS: Mapping[str, Words] = {
 # Facts that were worked out from others, by the start of their names: they have no source of their own to show.
 DERIVED = (
     *("cost.", "route", "net_", "premium_", "excess_", "market_premium_", "reference_", "global_volume_"),
-    *("hedge", "basis_", "funding_", "notional_", "run_", "rival_excess_"),
+    *("hedge", "basis_", "funding_", "notional_", "run_", "run.", "rival_excess_", "perp_gap_"),
 )
 
 # What happened to a listing after its first sight: `Change` of collectors/listing_life.py.

@@ -87,8 +87,8 @@ Published 17:00:00 → seen 17:00:01 KST (+1.2 s) · upbit:announcement
 
 JUDGED_KO = """\
 🟡 NO-GO · NOVA · 업비트 (KRW, BTC)
-거래 시작 2027-01-15 18:00 KST (UTC+9)
 공지 이후 +12.34 %
+거래 시작 2027-01-15 18:00 KST (UTC+9)
 경로 binance → ETH, p50 5분 / p90 12분, 비용 ₩12,346
 순이익 +0.80 % (₩80,000 / ₩10,000,000)
 
@@ -132,8 +132,8 @@ JUDGED_KO = """\
 
 JUDGED_EN = """\
 🟡 NO-GO · NOVA · Upbit (KRW, BTC)
-Trading opens 2027-01-15 18:00 KST (UTC+9)
 +12.34 % since the notice
+Trading opens 2027-01-15 18:00 KST (UTC+9)
 Route binance → ETH, p50 5 min / p90 12 min, cost ₩12,346
 Net +0.80 % (₩80,000 / ₩10,000,000)
 
@@ -383,3 +383,36 @@ def test_no_verdict_however_odd_costs_the_alert(
         assert message.with_verdict(listing, verdict, chosen, now_ms)
         assert message.first_sight(listing, chosen, now_ms)
         assert message.links(listing, chosen)
+
+
+def test_figures_that_are_ranges_guesses_or_late_say_so() -> None:
+    cost = Cost(Decimal(10_000_000), (CostPart("hedge", Decimal(9), Decimal(114), "x"),), Decimal(150), Decimal(45))
+    facts = {
+        **OPENED.facts,
+        "funding_bps": Fact(0.125, "bps", "venues", T),
+        "basis_bps": Fact(None, "bps", "venues", None),
+        "perp_gap_bps": Fact(250.0, "bps", "binance NOVAUSDT (pre-market)", T),
+        "market_cap_usd": Fact(5e7, "usd", "coingecko /x, nova by symbol", T),
+        "upbit.deposit.ETH": Fact("open", "text", "upbit /v1/status/wallet, may lag by minutes", T + 3_999_000),
+        "run.published_usdt": Fact(0.8, "usdt", "okx klines", T),
+        "run.volume_usdt": Fact(1.5e6, "usdt", "okx klines", T),
+        "run_high_bps": Fact(2_000.0, "bps", "okx", T),
+    }
+    text = message.with_verdict(
+        NOVA, msgspec.structs.replace(OPENED, cost=cost, facts=facts), "en", T + 4_000_000
+    ).splitlines()
+    assert text[1] == "+12.34 % since the notice (high +20.00 %, $1.50M traded)"
+    assert "· total for ₩10,000,000 0.45 % – 1.50 %" in text
+    assert "· hedge 0.09 % – 1.14 %" in text
+    assert "· funding +0.0013 %" in text
+    assert "· perpetual against spot +2.50 %" in text
+    assert "· market cap $50.00M (by ticker only)" in text
+    [sources] = [line for line in text if "coingecko" in line]
+    assert "upbit 1.0 s (its transfer state may lag by minutes)" in sources
+    assert "okx" not in sources  # the price at the notice is old by its nature
+
+
+def test_without_a_notice_the_run_counts_from_the_first_sight() -> None:
+    unpublished = msgspec.structs.replace(NOVA, published_ms=None)
+    assert message.with_verdict(unpublished, OPENED, "en", T).splitlines()[1] == "+12.34 % since first seen"
+    assert message.with_verdict(unpublished, OPENED, "ko", T).splitlines()[1] == "첫 감지 이후 +12.34 %"

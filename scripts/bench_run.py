@@ -227,6 +227,17 @@ def daemon(folder: Path, seconds: float) -> Iterator[Row]:
     yield Row("daemon, 700 markets, 700 trades/s", n["daemon_cpu_part"] * 100, "% of a core")
 
 
+def verdict(folder: Path, questions: int) -> Iterator[Row]:
+    n = part("bench_verdict", folder, str(questions))
+    beyond = "verdict on a question: beyond the slowest venue's"
+    yield Row(f"{beyond} 200 ms, half under", n["over_slowest_ms_p50"], "ms")
+    yield Row(f"{beyond} 200 ms, 99 of 100 under", n["over_slowest_ms_p99"], "ms", 50, at_most=True)
+    yield Row("verdict with one venue hanging, longest", n["hanging_s_max"], "s", 1.0, at_most=True)
+    yield Row("verdict with one venue hanging: that one named as silent", n["hanging_named"], "part", 1.0)
+    yield Row("verdict: numbers worked out again from its facts", n["recomputed"], "numbers")
+    yield Row("verdict: the worst of them off by", n["worst_difference_bps"], "bps", 0.0001, at_most=True)
+
+
 def show(rows: Sequence[Row]) -> None:
     width = max(len(row.name) for row in rows)
     for row in rows:
@@ -255,6 +266,7 @@ def main() -> int:
             paced(sender, folder, paced_rounds, paced_s),
             storage(folder, minutes),
             daemon(folder, daemon_s),
+            verdict(folder, 10 if asked.quick else 60),
         )
         for section in sections:
             fresh = list(section)

@@ -24,7 +24,6 @@ from ops.loop_lag import LoopLag
 from ops.operator_desk import Before, OperatorDesk
 from ops.radar_socket import Answer
 from ops.storage import Opened
-from store.questions import Questions
 from web.page import Page
 
 
@@ -85,7 +84,7 @@ def observing(
         storage.findings(),
     )
     lag = LoopLag()
-    page = Page(Questions(ground.data / "radar.db"), readings.read, limits, lag, clock, radar.language)
+    page = Page(ground.data / "radar.db", readings.read, limits, lag, clock, radar.language)
     questions = {
         "analyze": partial(answer_analyze, judges.pipeline),
         "doctor": partial(answer_doctor, ground, offset, readings),

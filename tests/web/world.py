@@ -38,7 +38,6 @@ from store import (
     notices,
 )
 from store.fx import FxInput, FxSnapshot
-from store.questions import Questions
 from store.rows import execute
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.recording import database
@@ -194,7 +193,7 @@ async def served(folder: Path, token: str | None = None, language: str = "ko") -
         return readings(**{"now_ms": clock.now_ms(), **seen})
 
     path = seeded(folder)
-    page = Page(Questions(path), read, LIMITS, LoopLag(), clock, language)
+    page = Page(path, read, LIMITS, LoopLag(), clock, language)
     async with listening(Listen(port=0), token, page.routes()) as url, running(page.live.run()):
         assert url is not None
         yield Served(url, page, clock, path, seen)

@@ -61,7 +61,7 @@ _DECISION = """
 SELECT id, made_ms, mode, verdict, level, net_bps,
     json_extract(facts, '$.premium_bps.value'), json_extract(facts, '$.excess_bps.value'),
     json_extract(facts, '$.route.value'), blockers, warnings
-FROM decisions WHERE listing_id = ? ORDER BY id DESC LIMIT ?
+FROM decisions WHERE listing_id = ? ORDER BY made_ms DESC, id DESC LIMIT ?
 """
 
 _ALERTS = """

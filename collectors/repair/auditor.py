@@ -19,7 +19,7 @@ from collectors.repair.audit import Doubts, Outcome, Tally, Tour, Unit, only_edg
 from collectors.repair.backfill import MINUTES, YARDSTICKS, Backfill, Checked
 from collectors.repair.gaps import MINUTE_MS, SECOND_MS
 from collectors.repair.healing import holds, stretches
-from collectors.repair.history import CANDLES, Gone, History, OutOfReach, Unanswered
+from collectors.repair.history import CANDLES, Gone, History, OutOfReach, Unanswered, Unreadable
 from config.clock import Clock
 from store import audit, healing
 from store.writer import DatabaseWriter
@@ -108,7 +108,7 @@ class Auditor:
             from_ms = _ceil(max(done.minutes_ms or to_ms - LOOK_BACK_MS, there.known_ms), MINUTE_MS)
             await self._look_at_minutes(market, max(from_ms, to_ms - MOST_MINUTES * MINUTE_MS), to_ms)
             done.minutes_ms = max(from_ms, to_ms)
-        except Gone as e:
+        except (Gone, Unreadable) as e:
             log.info("%s %s is not audited: %s", self.exchange, market.code, e)
 
     # --- seconds ------------------------------------------------------------------------------------------------------

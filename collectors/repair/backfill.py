@@ -19,7 +19,7 @@ from collectors.events import Candle, Exchange, GapCause, Market
 from collectors.recorder import Recorder
 from collectors.repair.gaps import MINUTE_MS, SECOND_MS
 from collectors.repair.healing import DAY_MS, DAYS_BACK, Second, Walk, official, seconds_in, seconds_of, stretches
-from collectors.repair.history import Gone, History, OutOfReach, Unanswered
+from collectors.repair.history import Gone, History, OutOfReach, Unanswered, Unreadable
 from collectors.second_part import whole_second
 from config.clock import Clock
 from config.settings import Retention
@@ -43,6 +43,8 @@ SIDE_BY_SIDE = 4  # while one waits for its commit, others ask; the rate is boun
 MOST_PAGES = 20
 MOST_TRIES = 5
 RETRY_S = 10.0
+GONE_S = 60.0
+UNREADABLE_S = 60.0
 PAUSE_CAP_S = 60.0
 CHECKS_WAITING = 64
 YARDSTICKS = ("BTC", "USDT")
@@ -127,7 +129,9 @@ class Backfill:
         whole = now - self._whole_at >= WHOLE_EVERY_S
         if whole:
             since_ms = settled_ms - DAYS_BACK * DAY_MS
-        keep_ms, found = await self._writer.run(partial(self._load, since_ms=since_ms, settled_ms=settled_ms))
+        first = self._young(), YARDSTICKS
+        load = partial(self._load, since_ms=since_ms, settled_ms=settled_ms, first=first)
+        keep_ms, found = await self._writer.run(load)
         self.progress.waiting = len(found)
         by_market: dict[Market, list[Wound]] = {}
         for wound in found:
@@ -139,13 +143,18 @@ class Backfill:
             async with self._at_work:
                 part = [self._mend(each, by_market[each], keep_ms) for each in order[start : start + SIDE_BY_SIDE]]
                 ends = await asyncio.gather(*part, return_exceptions=True)
-            for end in ends:
-                if end is not None:
-                    raise end
+            errors = [end for end in ends if end is not None]
+            for error in errors:
+                if not isinstance(error, Unreadable):
+                    raise error
+            if len(errors) == len(part):
+                raise Unanswered(f"no page of {len(part)} markets says anything: {errors[0]}")
         if whole and len(order) == len(by_market) and len(found) < MOST_WOUNDS:
             self._whole_at = now  # nothing is left: the next passes go through the latest only
 
-    def _load(self, connection: Connection, since_ms: int, settled_ms: int) -> tuple[int, list[Wound]]:
+    def _load(
+        self, connection: Connection, since_ms: int, settled_ms: int, first: tuple[Set[str], Sequence[str]]
+    ) -> tuple[int, list[Wound]]:
         """From when on seconds are still stored, and what waits to be healed."""
         oldest_ms = settled_ms - DAYS_BACK * DAY_MS
         if since_ms <= oldest_ms:
@@ -154,7 +163,6 @@ class Backfill:
         keep_ms = max(candles.purged_until(connection), wanted_ms - wanted_ms % MINUTE_MS)
         healing.settle_whole_exchange(connection, self.exchange, since_ms, settled_ms)
         healing.cut(connection, self.exchange, since_ms, keep_ms, (MINUTES_PIECE_MS, SECONDS_PIECE_MS))
-        first = self._young(), YARDSTICKS
         return keep_ms, healing.wounds(connection, self.exchange, since_ms, settled_ms, MOST_WOUNDS, first)
 
     # --- one market ---------------------------------------------------------------------------------------------------
@@ -174,7 +182,17 @@ class Backfill:
                 await self._mend_seconds(market, from_ms, to_ms, inside)
         except Gone as e:
             for wound in wounds:
-                await self._give_up(wound, str(e))
+                if market.base in self._young():  # not yet, rather than no longer
+                    self._leave_alone(wound, GONE_S)
+                else:
+                    await self._give_up(wound, str(e))
+        except Unreadable:
+            for wound in wounds:
+                self._leave_alone(wound, UNREADABLE_S)
+            raise
+
+    def _leave_alone(self, wound: Wound, seconds: float) -> None:
+        self._not_before[wound.gap_id] = self._clock.monotonic() + seconds
 
     async def _mend_seconds(self, market: Market, from_ms: int, to_ms: int, wounds: Iterable[Wound]) -> None:
         walk = await self._walk(market, from_ms, to_ms)
@@ -256,7 +274,7 @@ class Backfill:
     async def _failed(self, wound: Wound, why: str) -> bool:
         """Try again a little later; True after a few times, when there is no use in it."""
         tries = self._tries[wound.gap_id] = self._tries.get(wound.gap_id, 0) + 1
-        self._not_before[wound.gap_id] = self._clock.monotonic() + RETRY_S * tries
+        self._leave_alone(wound, RETRY_S * tries)
         if tries >= MOST_TRIES:
             log.warning("%s %s: a gap can't be healed: %s", self.exchange, wound.market.code, why)
         return tries >= MOST_TRIES
@@ -280,7 +298,7 @@ class Backfill:
         for wish in [each for each in self._checks if each[2] <= settled_ms]:
             try:
                 found = await self.check(*wish)
-            except (Gone, OutOfReach) as e:
+            except (Gone, OutOfReach, Unreadable) as e:
                 log.warning("%s %s: %s; it stays unchecked", self.exchange, wish[0].code, e)
             else:
                 if found.repaired or found.excess:
@@ -290,7 +308,7 @@ class Backfill:
     async def check(self, market: Market, from_ms: int, to_ms: int) -> Checked:
         """Hold the seconds of [from_ms, to_ms), whole and settled, against REST's trades, and mend them.
 
-        Where those reach no further, the official seconds stand in for them. Raises Unanswered, Gone or OutOfReach.
+        Where those reach no further, the official seconds stand in for them. Raises NoHistory of any kind.
         """
         async with self._at_work:
             found, source = await self._told(market, from_ms, to_ms)

@@ -2,6 +2,7 @@
 
 NoHistory (Exception)
     Unanswered      not now; `.pause_s` says how long to leave it alone
+    Unreadable      an answer that says nothing; about another market it may be better
     Gone            the exchange no longer knows the market
     OutOfReach      it tells, but not that far back
 """
@@ -22,6 +23,7 @@ T = TypeVar("T")
 GROUP = "backfill"  # its rate in exchanges.yaml is what repairing may take of the published one
 DEADLINE_S = 10.0
 PAUSE_S = 5.0
+FOR_EVERYONE = (403, 418, 429)  # no market fares better than another
 PARSE = {
     "upbit": (upbit_rest.parse_trades, upbit_rest.parse_candles),
     "bithumb": (bithumb_rest.parse_trades, bithumb_rest.parse_candles),
@@ -43,6 +45,10 @@ class Unanswered(NoHistory):
     def __init__(self, why: str, pause_s: float = PAUSE_S) -> None:
         self.pause_s = pause_s
         super().__init__(why)
+
+
+class Unreadable(NoHistory):
+    """An error or nonsense in place of a page."""
 
 
 class Gone(NoHistory):
@@ -108,7 +114,7 @@ class History:
             if not page or page[0].open_ms <= from_ms:
                 return found
             if page[0].open_ms >= before_ms:
-                raise Unanswered("the pages of candles do not go back")
+                raise Unreadable("the pages of candles do not go back")
             before_ms = page[0].open_ms
         return None
 
@@ -126,6 +132,8 @@ class History:
         except ExchangeError as e:
             if e.status == 404 or e.name == "404":
                 raise Gone(str(e)) from e
-            raise Unanswered(str(e)) from e
+            if e.status in FOR_EVERYONE or e.status >= 500:
+                raise Unanswered(str(e)) from e
+            raise Unreadable(str(e)) from e
         except PageError as e:
-            raise Unanswered(str(e)) from e
+            raise Unreadable(str(e)) from e

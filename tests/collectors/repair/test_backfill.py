@@ -192,6 +192,7 @@ async def test_an_exchange_that_does_not_answer_is_asked_again_later_and_nothing
     assert told.value.pause_s >= (29 if kind == "refused" else 5)
     assert bench.states() == {"open"}
     bench.rest.fails = None
+    await bench.clock.advance(60)
     await bench.backfill.once()
     assert bench.states() == {"healed"}
 
@@ -346,3 +347,39 @@ async def test_an_outage_longer_than_the_stored_seconds_is_whole_around_a_listin
         assert bench.states() == {"healed"}
         volumes = rows(bench.path, "SELECT DISTINCT volume FROM candles_1m WHERE open_ms < ?", START_MS + 700_000)
         assert volumes == [(270.0,)]
+
+
+async def test_a_market_whose_pages_say_nothing_holds_up_no_other(bench: Bench) -> None:
+    await missed(bench, ETH, BTC)
+    true = bench.rest.get
+
+    async def get(service: str, path: str, **more: Any) -> Response:
+        if dict(more["params"])["market"] == "KRW-BTC":
+            return Response(400, {}, b'{"error":{"name":400,"message":"Type mismatch"}}', 0, 0)
+        return await true(service, path, **more)
+
+    bench.rest.get = get  # type: ignore[method-assign]  # one market is refused
+    for _ in range(3):
+        await bench.backfill.once()
+    states = rows(bench.path, "SELECT DISTINCT code, state FROM gaps JOIN markets ON markets.id = market_id ORDER BY 1")
+    assert states == [("KRW-BTC", "open"), ("KRW-ETH", "healed")]
+    assert not bench.backfill.busy
+    bench.rest.get = true  # type: ignore[method-assign]
+    await bench.clock.advance(60)
+    await bench.backfill.once()
+    assert bench.states() == {"healed"}
+
+
+async def test_a_young_coin_that_rest_does_not_know_yet_is_not_given_up(bench: Bench) -> None:
+    young = Market("upbit", "NEWCOIN", "KRW")
+    bench.young.add("NEWCOIN")
+    await missed(bench, young)
+    gone = {"error": {"name": 404, "message": "Code not found"}}
+    bench.rest.fails = lambda path: bench.rest._answer(gone, 404)
+    for _ in range(20):
+        await bench.backfill.once()
+        await bench.clock.advance(60)
+    assert bench.states() == {"open"}
+    bench.rest.fails = None
+    await bench.backfill.once()
+    assert bench.states() == {"healed"}

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 
 from alerts.alert import AlertLevel
 from alerts.details import best_route, costs, facts, finding, net, premiums, routes, run, section, sources
-from alerts.figures import kst, percent, span
+from alerts.figures import krw, kst, percent, span
 from alerts.listing_lines import coin, lateness, opening, seen, title
 from alerts.listing_lines import links as links  # part of what this module offers
-from alerts.words import CHANGES, EXCHANGES, NOTICE, OUTCOMES, PREFIX, say, unknown, word
+from alerts.words import CHANGES, EXCHANGES, LABELS, NOTICE, OUTCOMES, PREFIX, say, unknown, word
 from alerts.words import Language as Language
+from analysis.outcome import ListingOutcome
 from analysis.verdict import Finding, Outcome, Verdict
 from collectors.events import Listing, Notice
 
@@ -111,6 +112,31 @@ def change(
     if excess_bps is not None:
         lines.append(f"{say(('초과 프리미엄', 'Excess premium'), language)} {percent(excess_bps, language)}")
     return "\n".join([*lines, *title(listing)])
+
+
+def outcome(listing: Listing, found: ListingOutcome, language: Language, level: AlertLevel = AlertLevel.HIGH) -> str:
+    """What became of a listing in its first half hour; fits below a picture."""
+    lines = [f"{PREFIX[level]} {say(('30분 결과', '30 MINUTES ON'), language)} {_label(found, language)}"]
+    lines[0] += f" · {coin(listing, language)}"
+    highest = (percent(found.max_premium_bps, language), percent(found.max_excess_bps, language))
+    words = (
+        f"최고 프리미엄 {highest[0]}, 최고 초과 {highest[1]}",
+        f"highest premium {highest[0]}, excess {highest[1]}",
+    )
+    lines.append(say(words, language))
+    at = [percent(bps, language) for bps in (found.at_1_min_bps, found.at_5_min_bps, found.at_30_min_bps)]
+    lines.append(
+        say((f"1분 {at[0]} · 5분 {at[1]} · 30분 {at[2]}", f"1 min {at[0]} · 5 min {at[1]} · 30 min {at[2]}"), language)
+    )
+    held = span(round(found.above_hit_s * 1000), language)
+    lines.append(say((f"초과 8 % 이상 {held}", f"excess of 8 % or more for {held}"), language))
+    first = krw(found.first_minute_krw, language)
+    lines.append(say((f"첫 1분 거래대금 {first}", f"volume of the first minute {first}"), language))
+    return "\n".join(lines)
+
+
+def _label(found: ListingOutcome, language: Language) -> str:
+    return word(LABELS, found.label.value, language)
 
 
 def rival_lists(listing: Listing, rival: Listing, language: Language, now_ms: int) -> str:

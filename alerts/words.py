@@ -174,6 +174,16 @@ CHANGES: Mapping[str, Words] = {
     "gone": ("마켓 목록에서 사라짐", "GONE FROM THE MARKET LIST"),
 }
 
+# What became of a listing: `Label` of analysis/outcome.py.
+LABELS: Mapping[str, Words] = {
+    "big_hit": ("대박 BIG HIT", "BIG HIT"),
+    "hit": ("성공 HIT", "HIT"),
+    "lightning_rod": ("반짝 LIGHTNING ROD", "LIGHTNING ROD"),
+    "normal": ("보통 NORMAL", "NORMAL"),
+    "dud": ("불발 DUD", "DUD"),
+    "unknown": ("알 수 없음 UNKNOWN", "UNKNOWN"),
+}
+
 NOTICE: Words = ("공지", "Notice")
 UNKNOWN: Words = ("알 수 없음", "unknown")
 

@@ -5,17 +5,14 @@ A day of seconds is read and worked out in a thread, so that neither the sockets
 
 import asyncio
 import logging
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Protocol
 
 from msgspec.structs import replace
 
 from analysis.outcome import ListingOutcome, outcome, samples_of
 from config.clock import Clock
 from store import outcomes
-from store.database import Connection
 from store.outcomes import Due, Recorded
 
 log = logging.getLogger(__name__)
@@ -23,16 +20,16 @@ log = logging.getLogger(__name__)
 EVERY_S = 60.0
 
 
-class Writer(Protocol):
-    async def run(self, work: Callable[[Connection], None], urgent: bool = False) -> None: ...
+# Stores an outcome and tells it. Of the first look, what was recorded comes along; a day of seconds would be too much.
+Keep = Callable[[Due, ListingOutcome, Recorded | None, int], Awaitable[None]]
 
 
 class OutcomeKeeper:
     """`run()` looks once a minute whether a listing is due."""
 
-    def __init__(self, path: Path, writer: Writer, clock: Clock) -> None:
+    def __init__(self, path: Path, keep: Keep, clock: Clock) -> None:
         self._path = path
-        self._writer = writer
+        self._keep = keep
         self._clock = clock
 
     async def run(self) -> None:
@@ -45,18 +42,21 @@ class OutcomeKeeper:
         """Keep the outcome of every listing that is due; return how many those were."""
         now_ms = self._clock.now_ms()
         found = await asyncio.to_thread(_look_back, self._path, now_ms)
-        for listing, result in found:
-            await self._writer.run(partial(outcomes.save, listing=listing, found=result, made_ms=now_ms))
+        for listing, result, recorded in found:
+            await self._keep(listing, result, recorded, now_ms)
             log.info(
                 "listing %d %s: %s", listing.listing_id, "ended" if listing.final else "so far", result.label.value
             )
         return len(found)
 
 
-def _look_back(path: Path, now_ms: int) -> list[tuple[Due, ListingOutcome]]:
+def _look_back(path: Path, now_ms: int) -> list[tuple[Due, ListingOutcome, Recorded | None]]:
+    found: list[tuple[Due, ListingOutcome, Recorded | None]] = []
     with outcomes.reading(path) as connection:
-        due = outcomes.due(connection, now_ms)
-        return [(listing, outcome_of(listing, outcomes.recorded(connection, listing, now_ms))) for listing in due]
+        for listing in outcomes.due(connection, now_ms):
+            recorded = outcomes.recorded(connection, listing, now_ms)
+            found.append((listing, outcome_of(listing, recorded), None if listing.final else recorded))
+    return found
 
 
 def outcome_of(listing: Due, recorded: Recorded) -> ListingOutcome:

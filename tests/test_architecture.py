@@ -13,7 +13,14 @@ IO = {
 PURE = [
     *("alerts/alert.py", "alerts/debounce.py", "alerts/markup.py", "alerts/message.py", "alerts/pacing.py"),
     *("alerts/words.py", "alerts/figures.py", "alerts/details.py", "alerts/listing_lines.py"),
-    *("alerts/operator_text.py", "alerts/delivery.py", "alerts/asked.py", "alerts/buttons.py", "ops/chat_text.py"),
+    *(
+        "alerts/operator_text.py",
+        "alerts/delivery.py",
+        "alerts/asked.py",
+        "alerts/buttons.py",
+        "alerts/series.py",
+        "ops/chat_text.py",
+    ),
     *("analysis/verdict.py", "analysis/premium.py", "analysis/cost_model.py", "analysis/routes.py"),
     *("analysis/gate_rules.py", "analysis/gate.py", "analysis/identity.py", "analysis/outcome.py"),
     *("analysis/evidence.py", "analysis/quotes.py", "analysis/weigh.py", "analysis/facts.py", "analysis/pace.py"),

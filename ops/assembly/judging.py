@@ -5,6 +5,8 @@ from functools import partial
 
 from msgspec import Struct
 
+from alerts.drawing import draw
+from alerts.outcome_desk import OutcomeDesk
 from alerts.verdict_desk import VerdictDesk
 from analysis.coingecko import CoinGecko
 from analysis.everyone import Everyone, Names, no_names
@@ -80,11 +82,12 @@ def judging(ground: Base, writer: DatabaseWriter, recorder: Recorder, told: Tell
     rates = FxKeeper(everyone.rates, yardstick, writer, clock, radar.gate, pipeline.hear_rate)
     if not ground.settings.features.analysis:
         return Judging(pipeline, desk, Unjudged(), tokens, {}, rates)
+    outcomes = OutcomeDesk(ground.database, writer, told.targets, radar.language, draw, told.outbox.poke)
     spread_max = radar.gate.price_spread_max
     keepers = {
         "exchange rates": rates.run,
         "world prices": WorldKeeper(door, partial(_korean_coins, recorder), writer, clock, spread_max).run,
-        "outcomes": OutcomeKeeper(ground.database, writer, clock).run,
+        "outcomes": OutcomeKeeper(ground.database, outcomes.keep, clock).run,
         "token registry": tokens.run,
         "market caps": sizes.run,
         "travel rule": everyone.travel_rules.run,

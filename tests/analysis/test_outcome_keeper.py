@@ -1,14 +1,14 @@
 """The look back: by itself after half an hour and once settled, from our own seconds, and kept beside the verdict."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from analysis.outcome import Second, samples_of
-from analysis.outcome_keeper import OutcomeKeeper
+from analysis.outcome import ListingOutcome, Second, samples_of
+from analysis.outcome_keeper import Keep, OutcomeKeeper
 from analysis.price_row import ListingPrice
 from collectors.events import Channel, Listing, ListingState, Market, Sighting, SightingKind
 from store import listing_prices, listings, markets, outcomes, rows
@@ -18,14 +18,13 @@ from tests.fakes.clock import START_MS, FakeClock
 HOUR_S = 3_600.0
 
 
-class Direct:
-    """A writer that works at once."""
+def stored_by(connection: sqlite3.Connection) -> Keep:
+    """Keeps an outcome at once and tells nobody."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    async def keep(due: outcomes.Due, found: ListingOutcome, recorded: outcomes.Recorded | None, now_ms: int) -> None:
+        outcomes.save(connection, due, found, now_ms)
 
-    async def run(self, work: Callable[[sqlite3.Connection], None], urgent: bool = False) -> None:
-        work(self._connection)
+    return keep
 
 
 @pytest.fixture
@@ -82,7 +81,7 @@ async def test_a_listing_is_labelled_half_an_hour_after_its_opening_and_again_fo
     path: Path, connection: sqlite3.Connection
 ) -> None:
     clock, listing = FakeClock(), stored(connection)
-    keeper = OutcomeKeeper(path, Direct(connection), clock)
+    keeper = OutcomeKeeper(path, stored_by(connection), clock)
     prices(connection, listing, range(0, 1_900, 2), 900.0)
     for at_s in (0, 30, 59, 60):
         traded(connection, at_s, 1_400.0 * 1.09)
@@ -118,7 +117,7 @@ async def test_a_first_minute_with_a_gap_has_no_volume(path: Path, connection: s
         (START_MS + 50_000, START_MS + 70_000),
     )
     await clock.advance(HOUR_S)
-    await OutcomeKeeper(path, Direct(connection), clock).look_back()
+    await OutcomeKeeper(path, stored_by(connection), clock).look_back()
     found = outcomes.of_listing(connection, listing.listing_id or 0)
     assert found is not None
     assert (found.label, found.first_minute_krw) == ("dud", None)
@@ -129,7 +128,7 @@ async def test_a_listing_of_which_nothing_was_seen_is_unknown_not_a_dud(
 ) -> None:
     clock, listing = FakeClock(), stored(connection, ListingState.SETTLED)
     await clock.advance(25 * HOUR_S)
-    await OutcomeKeeper(path, Direct(connection), clock).look_back()
+    await OutcomeKeeper(path, stored_by(connection), clock).look_back()
     found = outcomes.of_listing(connection, listing.listing_id or 0)
     assert found is not None
     assert (found.label, found.max_premium_bps, found.first_minute_krw) == ("unknown", None, None)

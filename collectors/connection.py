@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from collectors.events import GapCause, Market, OrderBook, Trade
-from collectors.exchange_time import ExchangeTime
+from collectors.exchange_time import FUTURE_MS, ExchangeTime
 from collectors.feed import Feed
 from collectors.frames import BadFrame, Event, FeedError, Subscriptions
 from collectors.net.limits import Budget
@@ -373,7 +373,11 @@ class Connection:
                     raise Lost(GapCause.STALE, f"no data for {now - self._vigil.data_at:.1f} s, and no answer")
 
     def _their_now_ms(self, now_ms: int) -> int:
-        return max(now_ms, self._time.at_ms(self._clock.monotonic()) or 0)
+        """What time it is at the exchange, rather late than early; our clock counts while it is not plainly wrong."""
+        theirs_ms = self._time.at_ms(self._clock.monotonic())
+        if theirs_ms is None or 0 <= now_ms - theirs_ms <= FUTURE_MS:
+            return now_ms
+        return theirs_ms
 
     def _safe_ms(self, moment: float) -> int:
         """The exchange's time up to which nothing is missing, if all was well at `moment` of our monotonic clock."""

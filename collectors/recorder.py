@@ -20,7 +20,7 @@ from collectors.minutes import MinuteFold
 from collectors.repair.gaps import MINUTE_MS, SECOND_MS
 from collectors.repair.healing import Second
 from collectors.rhythm import MarketRhythms
-from collectors.second_bucket import Rejection, SecondBucket
+from collectors.second_bucket import Disbelief, Rejection, SecondBucket
 from collectors.second_part import whole_second
 from config.clock import Clock
 from config.settings import Recording
@@ -223,7 +223,7 @@ class Recorder:
             self._first(trade)
         rejection = self._buckets[trade.market.exchange].add(trade)
         if rejection is not None:
-            self._disbelieve(rejection)
+            self._reject(rejection)
 
     def _first(self, trade: Trade) -> None:
         """A trade that somebody waits for."""
@@ -231,37 +231,51 @@ class Recorder:
         if trade.market in self._ids:
             self._hand_over(markets.trading_since(self._ids[trade.market], trade.traded_ms), trade.traded_ms)
 
+    def _reject(self, rejection: Rejection) -> None:
+        """What our own clock's step made look like the future is no fault of the trade."""
+        if rejection.reason is Disbelief.FUTURE and self._has_stepped():
+            again = self._buckets[rejection.trade.market.exchange].add(rejection.trade)
+            if again is None:
+                return
+            rejection = again
+        self._disbelieve(rejection)
+
     def book(self, book: OrderBook) -> None:
         """The newest book of a market under watch."""
         self.books.note(book)
 
     def live(self, markets: Sequence[Market], at_ms: int) -> None:
         """Subscriptions proven by a first frame, received at `at_ms`: their gaps end. Markets that are live stay so."""
+        now_ms = self._now_ms()
         proven: dict[Exchange, list[Market]] = {}
         for market in markets:
             self._known(market)
             if self._open.pop(market, None) is not None:
                 proven.setdefault(market.exchange, []).append(market)
         for exchange, begun in proven.items():
-            covered_ms = self._buckets[exchange].covered_after(at_ms)
+            ours_ms = self._buckets[exchange].by_our_clock(at_ms, now_ms)
+            covered_ms = self._buckets[exchange].covered_after(ours_ms)
             for market in begun:
                 self._buckets[exchange].cover(market, covered_ms)
-            self._proofs[exchange].append(_Proof(tuple(begun), at_ms, covered_ms))
+            self._proofs[exchange].append(_Proof(tuple(begun), ours_ms, covered_ms))
             self._hand_over(gaps.closed((exchange, self._ids[each], covered_ms) for each in begun), covered_ms)
 
     def lost(self, markets: Sequence[Market], from_ms: int, cause: GapCause) -> None:
         """A connection is gone, or says nothing; its last good message came at `from_ms`. Known gaps go on."""
+        now_ms = self._now_ms()
         by_exchange: dict[Exchange, list[Market]] = {}
         for market in markets:
             self._known(market)
             if market not in self._open:
                 by_exchange.setdefault(market.exchange, []).append(market)
         for exchange, gone in by_exchange.items():
-            self._open_gaps(gone, self._buckets[exchange].missed_after(from_ms, gone), cause)
+            bucket = self._buckets[exchange]
+            self._open_gaps(gone, bucket.missed_after(bucket.by_our_clock(from_ms, now_ms), gone), cause)
 
     def rejected(self, exchange: Exchange, reason: str, sample: bytes, at_ms: int) -> None:
         """A frame that could not be read. It may have held a trade of any market, so those seconds are marked."""
         self._count_rejected(Refused(at_ms, exchange, reason, sample.decode("utf-8", "backslashreplace")))
+        self._has_stepped()
         bucket = self._buckets[exchange]
         self._spoiled.add((exchange, None, bucket.missed_after(at_ms), bucket.covered_after(at_ms)))
 
@@ -344,14 +358,20 @@ class Recorder:
 
     def _now_ms(self) -> int:
         """The wall clock; a step of it is told to the buckets, whose seconds are the exchange's."""
+        self._has_stepped()
+        return self._wall_ms
+
+    def _has_stepped(self) -> bool:
+        """Whether the wall clock has jumped since it was last read here."""
         wall_ms, monotonic_s = self._clock.now_ms(), self._clock.monotonic()
         by_ms = wall_ms - self._wall_ms - round((monotonic_s - self._monotonic_s) * 1000)
         self._wall_ms, self._monotonic_s = wall_ms, monotonic_s
-        if abs(by_ms) > STEP_MS:
-            log.warning("the clock of this machine jumped by %+.1f s", by_ms / 1000)
-            for bucket in self._buckets.values():
-                bucket.host_stepped(by_ms, wall_ms)
-        return wall_ms
+        if abs(by_ms) <= STEP_MS:
+            return False
+        log.warning("the clock of this machine jumped by %+.1f s", by_ms / 1000)
+        for bucket in self._buckets.values():
+            bucket.host_stepped(by_ms, wall_ms)
+        return True
 
     def _take(self, closed: Sequence[Candle]) -> None:
         for start in range(0, len(closed), BATCH_ROWS):

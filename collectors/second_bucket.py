@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from enum import Enum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from collectors.events import Candle, Exchange, Market, Trade
 from collectors.repair.gaps import SECOND_MS
@@ -197,6 +198,17 @@ class SecondBucket:
         self._ahead_ms = offset_ms + self._settings.future_bound_ms
         self._window_lags = [None, None]
         self._window_from_ms = None
+        for book in self._active.values():
+            for open_ms, trades in book.open.items():
+                book.open[open_ms] = [_received_by(each, by_ms, now_ms) for each in trades]
+
+    def by_our_clock(self, told_ms: int, now_ms: int) -> int:
+        """A moment that a connection tells, by our clock: it knows the exchange's, or only ours; the nearer is meant.
+
+        The two are the same but for a step of ours.
+        """
+        theirs_now_ms = now_ms + self._offset_ms
+        return told_ms - self._offset_ms if abs(told_ms - theirs_now_ms) <= abs(told_ms - now_ms) else told_ms
 
     # --- trades come in ---------------------------------------------------------------------------------------------
 
@@ -204,7 +216,7 @@ class SecondBucket:
         """Count a trade, or say why not. Trades before the market's coverage are left alone without a word."""
         book = self._books.get(trade.market)
         if book is None:
-            return None
+            return self._history(trade)
         traded_ms = trade.traded_ms
         price = trade.price
         self.last_received_ms = trade.received_ms
@@ -233,7 +245,7 @@ class SecondBucket:
     def _examine(self, book: _Book, trade: Trade) -> Rejection | None:
         """Something is out of bounds: history, a value that can't be, a jump, or a stamp from the future."""
         if trade.traded_ms < book.covered_from_ms:
-            return None
+            return self._history(trade)
         price = trade.price
         if not PRICE_MIN < price < PRICE_MAX:
             return Rejection(Disbelief.PRICE, trade)
@@ -247,6 +259,11 @@ class SecondBucket:
             return Rejection(Disbelief.JUMP, trade)
         book.believe(price)
         return self.add(trade)
+
+    def _history(self, trade: Trade) -> Rejection | None:
+        """A trade that comes before its market counts; one from the future would be missed in a second that counts."""
+        ahead = trade.traded_ms - trade.received_ms > self._ahead_ms
+        return Rejection(Disbelief.FUTURE, trade) if ahead else None
 
     def heal(self, market: Market, part: Part, ids: Iterable[int] | None) -> None:
         """A second is known from elsewhere: later trades of it join `part` unless they are among `ids`.
@@ -350,3 +367,9 @@ class SecondBucket:
 
 def _is_repeated(trade: Trade) -> bool:
     return trade.snapshot
+
+
+def _received_by(trade: Trade, by_ms: int, now_ms: int) -> Trade:
+    """The trade with its receipt by our clock after a step of it, if it was noted before."""
+    before = abs(trade.received_ms + by_ms - now_ms) < abs(trade.received_ms - now_ms)
+    return replace(trade, received_ms=trade.received_ms + by_ms) if before else trade

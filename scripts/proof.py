@@ -29,6 +29,7 @@ SECOND_MS = 1_000
 SLICE_MS = 60_000
 START_DEADLINE_S = 30.0
 STOP_DEADLINE_S = 30.0
+AUDIT_S = 5.0
 CONFIG = {"retention": {"seconds_s": 3600}}
 
 
@@ -123,7 +124,8 @@ class Verdict(NamedTuple):
     """Counts of market-seconds. `healed` are those of `equal` that a healed gap touches; `wrong` names each.
 
     `open_gaps` are the closed ones that began in the judged span and are not healed; none of them may be Upbit's and
-    still wait. `firsts` says of each staged listing whether its first trade was stored as it was.
+    still wait. `mended` were wrong until the audit had been there. `firsts` says of each staged listing whether its
+    first trade was stored as it was.
     """
 
     compared: int
@@ -133,6 +135,7 @@ class Verdict(NamedTuple):
     wrong: tuple[str, ...]
     open_gaps: tuple[str, ...]
     firsts: tuple[tuple[str, bool], ...] = ()
+    mended: int = 0
 
     @property
     def holds(self) -> bool:
@@ -425,15 +428,24 @@ async def prove(
     openings: Sequence[Opening] = (),
     heal_s: float = 150.0,
 ) -> Verdict:
-    """One whole run; `heal_s` real seconds are given to backfill before the daemon is stopped."""
+    """One whole run; `heal_s` real seconds are given to healing, and to the audit where a second is wrong.
+
+    What was traded in the future, by its stamp, while nobody listened is known to nobody but the exchange's candles.
+    """
     async with pair(data, seed, speed, markets, rate) as both:
         from_ms, to_ms = await play(both, script, length_s, kills, openings)
+        until = time.monotonic() + heal_s
         waiting = f"SELECT 1 FROM gaps WHERE state = 'open' AND from_ms < {to_ms}"  # noqa: S608 - a number
         await both.until(f"SELECT 1 WHERE NOT EXISTS ({waiting})", heal_s)
+        first = await judge(both, from_ms, to_ms, openings)
+        last = first
+        while not last.holds and time.monotonic() < until:
+            await asyncio.sleep(AUDIT_S)
+            last = await judge(both, from_ms, to_ms, openings)
         code = await both.end()
         if code != 0:
             raise ProofFailed(f"the daemon ended with {code}; see {data / 'daemon.log'}")
-        return await judge(both, from_ms, to_ms, openings)
+        return (await judge(both, from_ms, to_ms, openings))._replace(mended=len(first.wrong))
 
 
 def arguments(words: Sequence[str]) -> argparse.Namespace:
@@ -478,7 +490,7 @@ def main() -> int:
             shutil.rmtree(folder, ignore_errors=True)
     print(f"market-seconds compared {verdict.compared:,}: equal {verdict.equal:,} (healed {verdict.healed:,})")
     print(f"marked as missed {verdict.gap:,}, in {len(verdict.open_gaps):,} gaps that are not healed")
-    print(f"wrong {len(verdict.wrong):,}")
+    print(f"wrong {len(verdict.wrong):,} (before the audit had been there: {verdict.mended:,})")
     for name, right in verdict.firsts:
         print(f"first trade of {name}: {'stored as it was' if right else 'NOT as it was'}")
     for line in (*verdict.wrong[:20], *(f"gap {each}" for each in verdict.open_gaps[:20])):

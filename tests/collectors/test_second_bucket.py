@@ -174,6 +174,17 @@ def test_a_stamp_from_the_future_is_refused_beyond_its_bound(ahead_ms: int, beli
     assert (rejection is None) is believed
 
 
+@pytest.mark.parametrize("covered", [True, False])
+def test_a_stamp_from_the_future_is_refused_before_the_market_counts_too(covered: bool) -> None:
+    bucket = SecondBucket("upbit", Recording())
+    if covered:
+        bucket.cover(BTC, START_MS + 2_000)
+    rejection = bucket.add(trade(21_000, received_ms=1_000))
+    assert rejection is not None
+    assert rejection.reason is Disbelief.FUTURE
+    assert bucket.add(trade(1_000, received_ms=1_050)) is None
+
+
 def test_stamps_that_creep_ahead_never_widen_the_bound() -> None:
     bucket = covered(BTC)
     for step in range(1, 6):

@@ -1,0 +1,237 @@
+"""Faults 16, 17 and 19: a host whose clock steps or slews, whose zone is another, whose event loop stands still."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from email.utils import formatdate
+from pathlib import Path
+
+import pytest
+
+from collectors.events import Channel, Exchange, GapCause, Market, Notice
+from collectors.listing_book import ListingBook
+from config.clock import SimulatorClock
+from ops.lifetimes import running
+from ops.loop_lag import LoopLag
+from ops.sd_notify import Notify
+from ops.watchdog import Watchdog
+from store.writer import DatabaseWriter
+from tests.end_to_end.pair import Simulator
+from tests.end_to_end.truth import compare_with
+from tests.fakes.clock import START_MS, FakeClock
+from tests.fakes.exchange import FakeExchange, answer
+from tests.fakes.healing_bench import Bench
+from tests.fakes.recording import BTC, SOL, rows
+from tests.fakes.station import QUICK, Station, recording
+from tests.fakes.tape import Tape
+
+HOUR_MS = 3_600_000
+NEW_YORK_LEAPS_MS = 1_805_007_600_000  # 2027-03-14T07:00:00Z: two o'clock becomes three
+
+
+class TheirTime:
+    """The exchange's clock, which goes on whatever happens to ours."""
+
+    def __init__(self, ours: FakeClock) -> None:
+        self._ours = ours
+
+    def now_ms(self) -> int:
+        return START_MS + round(self._ours.monotonic() * 1_000)
+
+    def monotonic(self) -> float:
+        return self._ours.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await self._ours.sleep(seconds)
+
+
+def jump(by_ms: int) -> Callable[[FakeClock], None]:
+    return lambda clock: clock.step_wall(by_ms)
+
+
+@pytest.mark.parametrize(
+    ("bend", "alarms"),
+    [
+        ([(30, HOUR_MS), (80, -HOUR_MS)], ["clock"]),
+        ([(30, -HOUR_MS), (80, HOUR_MS)], ["clock"]),
+        ([(second, 10) for second in range(20, 80)], []),  # slewed for a minute, by 10 ms a second
+    ],
+    ids=["an hour ahead", "an hour behind", "slewed"],
+)
+async def test_fault_16_a_clock_that_steps_or_slews_moves_no_second_and_is_told(
+    tmp_path: Path, bend: list[tuple[int, int]], alarms: list[str]
+) -> None:
+    clock = FakeClock()
+    theirs, exchange = TheirTime(clock), FakeExchange(clock)
+    tape = Tape(theirs, exchange)
+    exchange.script(answer(tape.snapshots))
+    exchange.script(answer(tape.snapshots))
+    station = Station(tmp_path, clock, {"upbit": "ws://x"}, exchange.connect)
+    async with recording(station, {"upbit": [BTC]}), running(tape.run()):
+        for second in range(120):
+            if second == 55:
+                exchange.connections[0].cut()
+            for _, by_ms in (each for each in bend if each[0] == second):
+                clock.step_wall(by_ms)
+            await clock.advance(1)
+            date = {"date": formatdate(theirs.now_ms() / 1_000, usegmt=True)}
+            station.offset.answered("upbit", date, clock.now_ms() - 40, clock.now_ms(), clock.monotonic())
+            station.look()
+        await station.stored()
+        assert station.alarms == alarms
+        assert len(exchange.connections) == 2, "no duration was measured by the wall"
+    (gap,) = station.rows("SELECT * FROM gaps WHERE cause NOT IN ('start', 'stop')")
+    assert START_MS + 50_000 <= gap["from_ms"] < gap["to_ms"] <= START_MS + 59_000
+    stored = {row["open_ms"] for row in station.rows("SELECT open_ms FROM candles_1s")}
+    missed = set(range(gap["from_ms"], gap["to_ms"], 1_000))
+    whole = set(range(START_MS + 2_000, START_MS + 117_000, 1_000))
+    assert whole - missed <= stored, "the exchange's seconds, every one"
+    assert stored <= set(range(START_MS, START_MS + 121_000, 1_000))
+
+
+# --- the zone -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The zone of this process, in libc and all that asks it."""
+    monkeypatch.setenv("TZ", request.param)
+    time.tzset()
+    yield request.param
+    monkeypatch.undo()
+    time.tzset()
+
+
+async def content(folder: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table after an hour-wise awkward morning: recorded, cut off, healed, announced."""
+    folder.mkdir()
+    await _recorded(folder / "recorded")
+    for name, market in (("upbit", BTC), ("bithumb", SOL)):
+        await _healed(folder / f"{name}.db", market)
+    await _announced(folder / "listings.db")
+    found = {}
+    for path in (folder / "recorded" / "radar.db", *sorted(folder.glob("*.db"))):
+        for (table,) in rows(path, "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') ORDER BY 1"):
+            found[f"{path.name}: {table}"] = sorted(rows(path, f"SELECT * FROM {table}"), key=repr)
+    return found
+
+
+async def _recorded(folder: Path) -> None:
+    """Both exchanges over the moment at which New York's clocks leap, with a reconnect in it."""
+    clock = FakeClock(NEW_YORK_LEAPS_MS - 70_000)
+    exchanges: dict[Exchange, FakeExchange] = {"upbit": FakeExchange(clock), "bithumb": FakeExchange(clock)}
+    tapes = [Tape(clock, exchange) for exchange in exchanges.values()]
+
+    async def connect(url: str, headers: object) -> object:
+        return await exchanges["upbit" if "upbit" in url else "bithumb"].connect(url, {})
+
+    for tape, exchange in zip(tapes, exchanges.values(), strict=True):
+        exchange.script(answer(tape.snapshots))
+        exchange.script(answer(tape.snapshots))
+    station = Station(folder, clock, {name: f"ws://{name}" for name in exchanges}, connect)  # type: ignore[arg-type]
+    markets = {name: [Market(name, "BTC", "KRW")] for name in exchanges}
+    async with recording(station, markets), running(*(tape.run() for tape in tapes)):
+        await clock.advance(68)
+        for exchange in exchanges.values():
+            exchange.connections[0].cut()
+        await clock.advance(70)
+        await station.stored()
+        for _ in range(3):
+            await station.aggregator.roll()
+
+
+async def _healed(path: Path, market: Market) -> None:
+    """A gap that REST heals, in the exchange's own spelling of time."""
+    bench = Bench(path, FakeClock(), market.exchange, seconds_s=60)
+    with bench.writer:
+        await bench.begin(market)
+        await bench.run(10, [market])
+        bench.recorder.lost([market], bench.clock.now_ms(), GapCause.DISCONNECT)
+        await bench.run(150, [market], heard=False)
+        bench.recorder.live([market], bench.clock.now_ms())
+        await bench.settle(market)
+        for _ in range(3):
+            await bench.backfill.once()
+        assert bench.states() == {"healed"}
+
+
+async def _announced(path: Path) -> None:
+    """Notices that name times of a Korean day."""
+    clock = FakeClock()
+    body = "거래지원 개시 시점 : 2027-01-16 00:30 KST 예정\n입출금 : 공지 시점으로부터 2시간 이내 지원 예정"
+    title = "노바(NOVA) 신규 거래지원 안내 (KRW 마켓)"
+    upbit = Notice("upbit", "u1", title, ("거래",), START_MS - 500, START_MS - 500, None, body)
+    title = "[마켓 추가] 오르카(ORCA) 원화 마켓 추가 (1/16(토) 00:15 거래 오픈 예정)"
+    bithumb = Notice("bithumb", "77", title, ("마켓 추가",), START_MS - 500, START_MS - 500, None, None)
+    with DatabaseWriter.open(path, clock, QUICK) as writer:
+        book = ListingBook(writer, clock, "ko", ["telegram:1"], 24.0, 10, lambda fresh: None)
+        for channel in (Channel.UPBIT_NOTICES, Channel.BITHUMB_NOTICES):
+            await book.see_notices(channel, [], START_MS - 1_000)
+        await book.see_notices(Channel.UPBIT_NOTICES, [upbit], START_MS)
+        await book.see_notices(Channel.BITHUMB_NOTICES, [bithumb], START_MS)
+    starts = rows(path, "SELECT base, trading_starts_ms FROM listings ORDER BY 1")
+    assert starts == [("NOVA", 1_800_027_000_000), ("ORCA", 1_800_026_100_000)]
+
+
+@pytest.mark.parametrize("zone", ["Asia/Seoul", "America/New_York"], indirect=True)
+async def test_fault_17_the_database_holds_the_same_whatever_the_zone_of_the_host(
+    tmp_path: Path, zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert time.tzname[0] != "UTC"
+    here = await content(tmp_path / "here")
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    there = await content(tmp_path / "there")
+    assert here.keys() == there.keys()
+    for table, content_there in there.items():
+        assert here[table] == content_there, table
+    assert len(there["radar.db: candles_1m"]) >= 4
+    assert there["listings.db: alerts"]
+
+
+# --- the loop -------------------------------------------------------------------------------------------------------
+
+
+async def test_fault_19_a_loop_that_stood_still_is_told_starves_nobody_and_costs_no_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ops.loop_lag.STEP_S", 0.05)
+    speed, still_s = 10.0, 5.0
+    with closing(Simulator("--speed", f"{speed}", "--markets", "12", "--rate", "60")) as simulator:
+        clock = SimulatorClock(simulator.now_ms(), speed)
+        listed = [row["market"] for row in simulator.get("/upbit/v1/market/all") if row["market"].startswith("KRW-")]
+        markets: dict[Exchange, list[Market]] = {"upbit": [Market("upbit", code[4:], "KRW") for code in listed]}
+        socket = "ws" + simulator.url.removeprefix("http") + "/upbit/websocket/v1"
+        station = Station(tmp_path, clock, {"upbit": socket})
+        lag = LoopLag()
+        async with recording(station, markets):
+            watchdog = Watchdog(Notify(None), station.writer, station.fleets, tmp_path, clock, "recording")
+            async with running(lag.run(), watchdog.run()):
+                watchdog.composed()
+                await station.until_live()
+                await clock.sleep(6)
+                _stand_still(still_s / speed)
+                whys = []
+                for _ in range(8):
+                    await clock.sleep(1)
+                    whys.append(watchdog.why)
+                assert lag.worst_s >= 0.8 * still_s / speed
+                assert set(whys) == {None}
+            (status,) = station.statuses
+            assert status.reconnects == 0
+
+        def told(exchange: str, from_ms: int) -> dict[str, list[dict[str, object]]]:
+            answer: dict[str, list[dict[str, object]]] = simulator.get("/sim/truth", exchange=exchange, from_ms=from_ms)
+            return answer
+
+        found = compare_with(station, told)
+        assert found.wrong == []
+        assert found.seconds > 50
+    assert station.rows("SELECT 1 FROM gaps WHERE cause NOT IN ('start', 'stop')") == []
+
+
+def _stand_still(seconds: float) -> None:
+    """What a long computation on the loop does."""
+    until = time.perf_counter() + seconds
+    while time.perf_counter() < until:
+        pass

@@ -183,7 +183,11 @@ def counted(candle: Candle, ours: Candle | None) -> Candle:
 def differing(
     connection: sqlite3.Connection, market: Market, market_id: int, from_ms: int, to_ms: int, theirs: Iterable[Candle]
 ) -> tuple[Comparison, Mapping[int, Candle]]:
-    """Hold the stored seconds of [from_ms, to_ms) against theirs, but for those that a gap touches; ours come along."""
+    """Hold the stored seconds of [from_ms, to_ms) against theirs; ours come along.
+
+    Left out are those that a gap touches, and those that have been purged meanwhile.
+    """
+    from_ms = max(from_ms, candles.purged_until(connection))
     ours = stored_seconds(connection, market, market_id, from_ms, to_ms)
     missed = missed_of(connection, market.exchange, market_id, from_ms, to_ms)
     told = {each.open_ms: each for each in theirs}

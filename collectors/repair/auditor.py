@@ -7,7 +7,7 @@ asked for again, twice, and then marked as a gap: *unexplained*.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import partial
 from typing import NoReturn
 
@@ -123,7 +123,7 @@ class Auditor:
         )  # fmt: skip
         held, ours = await self._writer.run(compare)
         outcomes: dict[int, Outcome] = {}
-        for span in stretches([(each, each + SECOND_MS) for each in held.differing], SECOND_MS):
+        for span in stretches([(each, each + SECOND_MS) for each in held.differing], MINUTE_MS):
             outcomes |= await self._by_trades(market, held.differing, *span)
         self.tally.count(Outcome.EQUAL, self._clock.now_ms(), len(held.equal))
         await self._conclude(market, SECOND_MS, outcomes, ours, told)
@@ -148,21 +148,34 @@ class Auditor:
         span = range(reached_ms, to_ms, MINUTE_MS)
         compare = partial(audit.minutes, market=market, market_id=self._recorder.ids[market], span=span, theirs=told)
         held, ours = await self._writer.run(compare)
-        outcomes = {each: await self._decide(market, each, told.get(each), ours.get(each)) for each in held.differing}
+        outcomes = await self._decide(market, held.differing, told, ours)
         self.tally.count(Outcome.EQUAL, self._clock.now_ms(), len(held.equal))
         await self._conclude(market, MINUTE_MS, outcomes, ours, told)
         return bool(outcomes)
 
-    async def _decide(self, market: Market, minute_ms: int, theirs: Candle | None, ours: Candle | None) -> Outcome:
-        """What becomes of a minute whose candle is not ours."""
-        there = await self._reach(market)
-        if minute_ms >= there.kept_ms:
+    async def _decide(
+        self, market: Market, minutes: Sequence[int], told: Mapping[int, Candle], ours: Mapping[int, Candle]
+    ) -> dict[int, Outcome]:
+        """What becomes of minutes whose candles are not ours. One walk through the trades tells of all of them."""
+        kept_ms = (await self._reach(market)).kept_ms
+        outcomes: dict[int, Outcome] = {}
+        for minute_ms in (each for each in minutes if each < kept_ms):
+            pair = told.get(minute_ms), ours.get(minute_ms)
+            outcomes[minute_ms] = await self._take_over(market, *pair, "healed", "its seconds are not kept")
+        stored = [(each, each + MINUTE_MS) for each in minutes if each >= kept_ms]
+        for span in stretches(stored, LOOK_BACK_MS):
+            inside = [each for each in minutes if span[0] <= each < span[1]]
             try:
-                checked = await self._backfill.check(market, minute_ms, minute_ms + MINUTE_MS)
+                checked = await self._backfill.check(market, *span)
             except OutOfReach as e:
-                return await self._take_over(market, theirs, ours, "unhealable", f"{MINUTES}; of its seconds: {e}")
-            return await self._roll_again(market, minute_ms, theirs, checked)
-        return await self._take_over(market, theirs, ours, "healed", f"{MINUTES}; its seconds are not kept")
+                for each in inside:
+                    pair, why = (told.get(each), ours.get(each)), f"its seconds are out of reach: {e}"
+                    outcomes[each] = await self._take_over(market, *pair, "unhealable", why)
+                continue
+            for each in inside:
+                part = checked.within(each, each + MINUTE_MS)
+                outcomes[each] = await self._roll_again(market, each, told.get(each), part)
+        return outcomes
 
     async def _roll_again(self, market: Market, minute_ms: int, theirs: Candle | None, checked: Checked) -> Outcome:
         """Compare a minute once more, now that its seconds were held against the trades."""
@@ -178,18 +191,18 @@ class Auditor:
         ours = rolled.get(minute_ms)
         if theirs is None or ours is None or not (checked.rough and only_edges_differ(ours, theirs)):
             return Outcome.EQUAL  # trade by trade it is right
-        source = f"{MINUTES}; approximate: open or close of its seconds, several prices in one millisecond"
-        return await self._take_over(market, theirs, ours, "healed", source)
+        why = "approximate: open or close of its seconds, several prices in one millisecond"
+        return await self._take_over(market, theirs, ours, "healed", why)
 
     async def _take_over(
-        self, market: Market, theirs: Candle | None, ours: Candle | None, state: str, source: str
+        self, market: Market, theirs: Candle | None, ours: Candle | None, state: str, why: str
     ) -> Outcome:
-        """Believe the exchange's minute, if ours can be a part of it; `state` and `source` stand in its gap then."""
+        """Believe the exchange's minute, if ours can be a part of it; `state` and `why` stand in its gap then."""
         if theirs is None or not (ours is None or holds(theirs, ours) or only_edges_differ(ours, theirs)):
             return Outcome.DOUBTFUL
         take = partial(
             audit.take_over, market=market, market_id=self._recorder.ids[market], minute=theirs,
-            state=state, now_ms=self._clock.now_ms(), source=source,
+            state=state, now_ms=self._clock.now_ms(), source=f"{MINUTES}; {why}",
         )  # fmt: skip
         await self._writer.run(take)
         return Outcome.REPAIRED

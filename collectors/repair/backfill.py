@@ -74,6 +74,15 @@ class Checked(Struct, frozen=True):
     excess: tuple[int, ...] = ()
     rough: frozenset[int] = frozenset()
 
+    def within(self, from_ms: int, to_ms: int) -> "Checked":
+        """The part of it that lies in [from_ms, to_ms)."""
+
+        def inside(found: Iterable[int]) -> tuple[int, ...]:
+            return tuple(each for each in found if from_ms <= each < to_ms)
+
+        rough = frozenset(inside(self.rough))
+        return Checked(inside(self.equal), inside(self.repaired), inside(self.waiting), inside(self.excess), rough)
+
 
 class Backfill:
     """`run` heals for ever; `check` holds a stretch against REST now, `check_later` when it is settled.

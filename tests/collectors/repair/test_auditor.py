@@ -16,6 +16,7 @@ from collectors.net.http import Response
 from collectors.repair.auditor import Auditor
 from collectors.repair.history import History, Unanswered
 from config.settings import Retention
+from store import candles
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.healing_bench import Bench
 from tests.fakes.recording import BTC, SOL, rows
@@ -189,6 +190,38 @@ async def test_what_neither_candle_nor_trades_show_is_marked_the_third_time(benc
     await bench.auditor.look(market)
     await bench.auditor.look(market)
     assert bench.counts[1:] == (0, 1), "it is marked once; its minute is touched by that gap"
+
+
+async def test_seconds_that_are_purged_while_the_exchange_answers_are_not_missed(upbit: Audited) -> None:
+    await healed_start(upbit, BTC)
+    await upbit.settle(BTC)
+    true = upbit.rest.get
+
+    async def get(service: str, path: str, **more: Any) -> Response:
+        answer = await true(service, path, **more)
+        await upbit.writer.run(lambda db: candles.purge_seconds(db, START_MS + 60_000, 1.0))
+        return answer
+
+    upbit.rest.get = get  # type: ignore[method-assign]  # an answer that takes its time
+    await upbit.auditor.once()
+    assert upbit.counts == (ALL["upbit"] - 60, 0, 0)
+    assert all(row[0] != "differed" for row in upbit.gaps())
+
+
+async def test_many_minutes_that_differ_are_held_against_the_trades_in_one_walk(bench: Audited) -> None:
+    market = market_of(bench)
+    await healed_start(bench, market)
+    for _ in range(6):
+        await bench.run(1, [market], heard_at=(400,))
+        await bench.run(59, [market])
+        await bench.aggregator.roll()
+    await bench.settle(market)
+    bench.rest.asked.clear()
+    await bench.auditor.look(market)
+    assert bench.counts[1] == 6
+    assert bench.wrong(market, 1, 420) == []
+    walks = [asked for path, asked in bench.rest.asked if path == "/v1/trades/ticks" and "cursor" not in asked]
+    assert len(walks) == {"upbit": 2, "bithumb": 1}[bench.exchange], "one for its seconds, one for its minutes"
 
 
 async def test_one_bad_page_condemns_nothing(bench: Audited) -> None:

@@ -129,6 +129,9 @@ def _status_lines(seen: Report, status: Status, now_ms: int) -> Iterator[str]:
         f"audit: {audit.compared:,} seconds and minutes held against the exchanges' own candles: {audit.equal:,} equal,"
         f" {audit.repaired:,} repaired, {audit.unexplained:,} unexplained"
     )
+    writer, days = seen.writer, seen.disk_days_left
+    full = "" if days is None else f"; the disk is full in {days:,.0f} days"
+    yield f"storage: {writer.queue_size:,} rows wait, WAL {writer.wal_bytes / 1e6:,.1f} MB{full}"
     told = seen.alerts
     yield f"alerts: {told.sent} sent, {told.pending} waiting, {told.uncertain} uncertain, {told.failed} failed"
 

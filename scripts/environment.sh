@@ -16,6 +16,25 @@ find_python() {
     return 1
 }
 
+# with_signs_of_life COMMAND…: a line every few seconds while it runs, so that nobody takes it for dead.
+with_signs_of_life() {
+    local status=0 ticker
+    (
+        passed=0
+        while sleep 5; do
+            passed=$((passed + 5))
+            echo "  … still at it after $passed s" >&2
+        done
+    ) &
+    ticker=$!
+    trap 'kill "$ticker" 2>/dev/null' EXIT
+    "$@" || status=$?
+    kill "$ticker" 2>/dev/null
+    wait "$ticker" 2>/dev/null || true
+    trap - EXIT
+    return "$status"
+}
+
 # install FILE: .venv holds what FILE pins. The copy left inside .venv says so, and makes the next start quick.
 install() {
     local requirements="$root/$1" stamp="$root/.venv/installed-$1"
@@ -30,7 +49,7 @@ install() {
         echo "Python could not make a virtual environment; on Debian: apt install python3-venv" >&2
         exit 1
     fi
-    "$python" -m pip install -qq --disable-pip-version-check --requirement "$requirements" || {
+    with_signs_of_life "$python" -m pip install -qq --disable-pip-version-check --requirement "$requirements" || {
         echo "The pinned packages of $1 could not be installed; see above, and run this again." >&2
         exit 1
     }

@@ -25,9 +25,12 @@ MARK = "5ecret7Mark"
 CHATS = "777001,-100200300"
 DEADLINE_S = 60.0
 RECORDED = ("upbit", "bithumb")  # these answer; everybody else repeats
-PAGES = ("/healthz", "/readyz", "/metrics", "/", "/nonsense")
+PAGES = (
+    *("/healthz", "/readyz", "/metrics", "/", "/nonsense", "/api/now", "/api/listings?last=50", "/api/listings/1"),
+    *("/api/coins", "/api/dominance", "/api/latency?last=9", "/api/premium?hours=1&coin=%3Cb%3E", "/login"),
+)
 QUESTIONS = ("doctor", "analyze?symbol=NUNAL&exchange=upbit", "analyze?symbol=%3Cb%3E&exchange=krx")
-COMMANDS = (("check-config",), ("doctor",))
+COMMANDS = (("check-config",),)
 ASKED = {"telegram": 3, "binance": 2, "okx": 2, "bybit": 2}  # at the least, of each that is sent a secret
 
 

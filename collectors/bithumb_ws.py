@@ -59,6 +59,11 @@ def _book_ms(timestamp: int, frame: bytes) -> int:
     raise BadFrame("bithumb", "book time is neither in micro- nor milliseconds", frame)
 
 
+def decode_trades(frames: Sequence[bytes], received_ms: int) -> list[Trade] | None:
+    """Many frames at once, where all are ordinary trades in short keys; None: `decode` them one by one."""
+    return dialect.ordinary_trades(_MARKETS, frames, received_ms)
+
+
 def _market(code: str, frame: bytes) -> Market:
     try:
         return _MARKETS[code]
@@ -74,6 +79,7 @@ FEED = Feed(
     path="/websocket/v1",
     subscribe=subscribe,
     decode=decode,
+    decode_trades=decode_trades,
     silent_s=120.0,
     connects_per_s=10.0,
 )

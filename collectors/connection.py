@@ -129,35 +129,11 @@ class Connection:
     # --- what comes ---------------------------------------------------------------------------------------------------
 
     async def _receive(self) -> NoReturn:
-        decode, trade_to = self._feed.decode, self._sink.trade
         while True:
             frames = await self._socket.receive()
             now_ms = self._clock.now_ms()
-            newest: Trade | None = None
-            before_ms = stamp_ms = self._stamp_ms
-            limit_ms = self._rhythm.limit_s * 1000
-            arrivals = 0
-            for frame in frames:
-                try:
-                    event = decode(frame, now_ms)
-                except BadFrame as bad:
-                    self._status.note_unreadable(bad.reason)
-                    self._sink.rejected(bad.exchange, str(bad), bad.frame, now_ms)
-                    continue
-                if isinstance(event, Trade):
-                    if self._subscription.pending and self._subscription.proven_by(event):
-                        self._accepted(now_ms)
-                    if event.snapshot:
-                        self._check_snapshot(event, stamp_ms, now_ms)
-                    elif event.traded_ms > stamp_ms:
-                        if event.traded_ms - stamp_ms > limit_ms:
-                            self._hole(stamp_ms, event.traded_ms, now_ms)
-                        stamp_ms = event.traded_ms
-                        arrivals += 1
-                    trade_to(event)
-                    newest = event
-                elif event is not None:
-                    self._heard(event)
+            before_ms = self._stamp_ms
+            arrivals, newest = self._take(frames, now_ms)
             self._vigil.heard(self._clock.monotonic())
             self._status.last_message_ms = now_ms
             if newest is not None:
@@ -165,10 +141,67 @@ class Connection:
                 self._status.last_trade_ms = now_ms
                 self._time.note(newest, self._vigil.heard_at)
                 if before_ms:
-                    self._rhythm.note(arrivals, (stamp_ms - before_ms) / 1000)
-                went_back = not newest.snapshot and stamp_ms - newest.traded_ms > BACK_MS
+                    self._rhythm.note(arrivals, (self._stamp_ms - before_ms) / 1000)
+                went_back = not newest.snapshot and self._stamp_ms - newest.traded_ms > BACK_MS
                 self._behind = self._behind + 1 if went_back else 0
-                self._stamp_ms = newest.traded_ms if self._behind >= BACK_BELIEVED_AFTER else stamp_ms
+                if self._behind >= BACK_BELIEVED_AFTER:
+                    self._stamp_ms = newest.traded_ms
+
+    def _take(self, frames: Sequence[bytes], now_ms: int) -> tuple[int, Trade | None]:
+        """Hand on what these frames hold: how many stamps were new, and the last trade.
+
+        All at once where they are ordinary trades without a pause among them, which is nearly always; else one by one.
+        """
+        trades = None if self._subscription.pending else self._ordinary_trades(frames, now_ms)
+        if trades == []:
+            return 0, None
+        if trades is not None:
+            stamps = {trade.traded_ms for trade in trades}
+            newest_ms = max(stamps)
+            if newest_ms - self._stamp_ms <= self._rhythm.limit_s * 1000:
+                self._sink.trades(trades)
+                arrivals = sum(stamp > self._stamp_ms for stamp in stamps)
+                self._stamp_ms = max(self._stamp_ms, newest_ms)
+                return arrivals, trades[-1]
+        arrivals, newest = 0, None
+        for frame in frames:
+            try:
+                event = self._feed.decode(frame, now_ms)
+            except BadFrame as bad:
+                self._status.note_unreadable(bad.reason)
+                self._sink.rejected(bad.exchange, str(bad), bad.frame, now_ms)
+                continue
+            if isinstance(event, Trade):
+                arrivals += self._take_trade(event, now_ms)
+                newest = event
+            elif event is not None:
+                self._heard(event)
+        return arrivals, newest
+
+    def _ordinary_trades(self, frames: Sequence[bytes], now_ms: int) -> list[Trade] | None:
+        """All that these frames hold, if it is ordinary trades, and order books that nobody here asked for."""
+        trades = self._feed.decode_trades(frames, now_ms)
+        if trades is None and not self._books:
+            book_start = self._feed.book_start
+            rest = [frame for frame in frames if not frame.startswith(book_start)]
+            if len(rest) < len(frames):
+                return self._feed.decode_trades(rest, now_ms)
+        return trades
+
+    def _take_trade(self, trade: Trade, now_ms: int) -> bool:
+        """Hand on one trade; whether its stamp is newer than all before."""
+        if self._subscription.pending and self._subscription.proven_by(trade):
+            self._accepted(now_ms)
+        fresh = False
+        if trade.snapshot:
+            self._check_snapshot(trade, self._stamp_ms, now_ms)
+        elif trade.traded_ms > self._stamp_ms:
+            if trade.traded_ms - self._stamp_ms > self._rhythm.limit_s * 1000:
+                self._hole(self._stamp_ms, trade.traded_ms, now_ms)
+            self._stamp_ms = trade.traded_ms
+            fresh = True
+        self._sink.trade(trade)
+        return fresh
 
     def _hole(self, from_ms: int, to_ms: int, now_ms: int) -> None:
         """No trade between these two stamps, though this connection has many more at other times."""

@@ -6,12 +6,12 @@ both exchanges add some every year.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-from collectors.events import Exchange, Market, market_of
+from collectors.events import Exchange, Market, Trade, market_of
 from collectors.frames import BadFrame, FeedError, StatusUp, Subscriptions
 
 FIRST_MS = 1_000_000_000_000  # 2001; a smaller time is in seconds
@@ -121,6 +121,35 @@ _LONG = _decoder(_Trade, _Book, "type")
 _SHORT = _decoder(_ShortTrade, _ShortBook, "ty")
 
 
+class _Ordinary(
+    Struct,
+    tag_field="ty",
+    tag="trade",
+    gc=False,
+    rename={
+        "code": "cd",
+        "price": "tp",
+        "volume": "tv",
+        "ask_bid": "ab",
+        "traded_ms": "ttms",
+        "id": "sid",
+        "kind": "st",
+    },
+):
+    """A trade as nearly every frame is one: short keys, every value believable, and no snapshot."""
+
+    code: str
+    price: Annotated[float, Meta(gt=0)]
+    volume: Annotated[float, Meta(gt=0)]
+    ask_bid: AskBid
+    traded_ms: Annotated[int, Meta(ge=FIRST_MS, lt=LAST_MS)]
+    id: Annotated[int, Meta(ge=0, le=2**63 - 1)]
+    kind: Literal["REALTIME"]
+
+
+_ORDINARY = msgspec.json.Decoder(_Ordinary)
+
+
 class _Error(Struct):
     name: str | int
     message: str = ""
@@ -212,6 +241,32 @@ def trade_breach(wire: WireTrade) -> str | None:
     if not 0 <= wire.sequential_id < 2**63:
         return "sequential_id is not a 63-bit number"
     return None
+
+
+def ordinary_trades(markets: Markets, frames: Sequence[bytes], received_ms: int) -> list[Trade] | None:
+    """All frames at once, if each is an ordinary trade; None if any is not: then they are to be read one by one.
+
+    A line for each frame: no valid JSON holds a line break inside a value, and a frame that is more or less than one
+    line shows in the count (an empty one beside one of two lines would not).
+    """
+    try:
+        wires = _ORDINARY.decode_lines(b"\n".join(frames))
+        if len(wires) != len(frames) or not all(frames):
+            return None
+        return [
+            Trade(
+                markets[wire.code],
+                wire.price,
+                wire.volume,
+                "sell" if wire.ask_bid == "ASK" else "buy",
+                wire.traded_ms,
+                received_ms,
+                wire.id,
+            )
+            for wire in wires
+        ]
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None
 
 
 Side = tuple[tuple[float, float], ...]

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from collectors.events import Exchange, Market
+from collectors.events import Exchange, Market, Trade
 from collectors.frames import Event
 
 
@@ -22,6 +22,8 @@ class Feed(Struct, frozen=True):
     feed may go without data before it counts as stale (settings may say otherwise); `ping` is the text that keeps a
     quiet connection open, sent every `ping_every_s`. The rates bound what we send. `list_subscriptions` makes the
     request for the list of what the connection is subscribed to, from a ticket; None where there is no such request.
+    `decode_trades` reads many frames at once, or says None where one of them is no ordinary trade. A frame that begins
+    with `book_start` is an order book, whatever follows.
     """
 
     exchange: Exchange
@@ -29,9 +31,11 @@ class Feed(Struct, frozen=True):
     path: str
     subscribe: Subscribe
     decode: Callable[[bytes, int], Event]
+    decode_trades: Callable[[Sequence[bytes], int], list[Trade] | None]
     silent_s: float
     connects_per_s: float
     list_subscriptions: Callable[[str], str] | None = None
+    book_start: bytes = b'{"ty":"orderbook"'
     ping: str = "PING"
     ping_every_s: float = 30.0
     messages_per_s: int = 5

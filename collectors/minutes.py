@@ -1,4 +1,4 @@
-"""Seconds become minutes: `merge`, and a fold that keeps only the running minute of each market. Pure."""
+"""Seconds become minutes: a fold that keeps only the running minute of each market. Pure."""
 
 from collections.abc import Iterable
 
@@ -6,21 +6,6 @@ from msgspec import Struct
 
 from collectors.events import Candle, Exchange, Market
 from collectors.repair.gaps import MINUTE_MS
-
-
-def merge(earlier: Candle, later: Candle) -> Candle:
-    """One candle for two stretches of a market, of which `earlier` lies wholly before `later`."""
-    return Candle(
-        earlier.market,
-        earlier.open_ms,
-        earlier.open,
-        max(earlier.high, later.high),
-        min(earlier.low, later.low),
-        later.close,
-        earlier.volume + later.volume,
-        earlier.quote_volume + later.quote_volume,
-        earlier.trades + later.trades,
-    )
 
 
 class Rolled(Struct, frozen=True):
@@ -41,11 +26,31 @@ class Rolled(Struct, frozen=True):
 class _Running:
     """One market's minute, so far."""
 
-    __slots__ = ("candle", "last_ms")
+    __slots__ = ("close", "high", "last_ms", "low", "open", "quote_volume", "trades", "volume")
 
-    def __init__(self, candle: Candle, last_ms: int) -> None:
-        self.candle = candle
-        self.last_ms = last_ms
+    def __init__(self, second: Candle) -> None:
+        self.open, self.high, self.low, self.close = second.open, second.high, second.low, second.close
+        self.volume, self.quote_volume, self.trades = second.volume, second.quote_volume, second.trades
+        self.last_ms = second.open_ms
+
+    def take(self, second: Candle) -> None:
+        """A later second of the same minute."""
+        self.last_ms = second.open_ms
+        self.close = second.close
+        if second.high > self.high:
+            self.high = second.high
+        if second.low < self.low:
+            self.low = second.low
+        self.volume += second.volume
+        self.quote_volume += second.quote_volume
+        self.trades += second.trades
+
+    def candle(self, market: Market, minute_ms: int) -> Candle:
+        return Candle(
+            market,
+            minute_ms,
+            *(self.open, self.high, self.low, self.close, self.volume, self.quote_volume, self.trades),
+        )
 
 
 class MinuteFold:
@@ -76,10 +81,9 @@ class MinuteFold:
                 of_minute = running[minute_ms] = {}
             so_far = of_minute.get(market)
             if so_far is None:
-                of_minute[market] = _Running(second, second.open_ms)
+                of_minute[market] = _Running(second)
             elif second.open_ms > so_far.last_ms:
-                so_far.candle = merge(so_far.candle, second)
-                so_far.last_ms = second.open_ms
+                so_far.take(second)
             else:
                 self._again.add((market, minute_ms))
 
@@ -108,7 +112,7 @@ class MinuteFold:
         recount = tuple(each[1:] for each in self._recount if each[0] == exchange)
         self._recount = [each for each in self._recount if each[0] != exchange]
         minutes = tuple(
-            _starting(minute_ms, of_minute.pop(market).candle)
+            of_minute.pop(market).candle(market, minute_ms)
             for minute_ms, of_minute in sorted(self._running.items())
             if minute_ms < to_ms
             for market in [each for each in of_minute if each.exchange == exchange]
@@ -127,17 +131,3 @@ class MinuteFold:
         """Everything, the running minute too; for the end."""
         newest_ms = max([self._began_ms, *self._running, *(minute_ms for _, minute_ms in self._again)])
         return self.take(exchange, newest_ms + MINUTE_MS)
-
-
-def _starting(minute_ms: int, candle: Candle) -> Candle:
-    return Candle(
-        candle.market,
-        minute_ms,
-        candle.open,
-        candle.high,
-        candle.low,
-        candle.close,
-        candle.volume,
-        candle.quote_volume,
-        candle.trades,
-    )

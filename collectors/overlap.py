@@ -31,6 +31,9 @@ class _Handle:
     def trade(self, trade: Trade) -> None:
         self._sink.trade(trade)
 
+    def trades(self, trades: Sequence[Trade]) -> None:
+        self._sink.trades(trades)
+
     def book(self, book: OrderBook) -> None:
         self._sink.book(book)
 

@@ -216,13 +216,19 @@ class Recorder:
     # --- what feeds tell (the Sink) -----------------------------------------------------------------------------------
 
     def trade(self, trade: Trade) -> None:
-        """One trade of a market that is expected; the hot path."""
-        if trade.snapshot and self._is_history(trade):
-            return
-        if self._watched and trade.market in self._watched and not trade.snapshot:
-            self._first(trade)
-        rejection = self._buckets[trade.market.exchange].add(trade)
-        if rejection is not None:
+        """One trade of a market that is expected."""
+        if not trade.snapshot:
+            self.trades((trade,))
+        elif not self._is_history(trade) and (rejection := self._buckets[trade.market.exchange].add(trade)) is not None:
+            self._reject(rejection)
+
+    def trades(self, trades: Sequence[Trade]) -> None:
+        """Trades of one exchange, none of them a snapshot; the hot path."""
+        if self._watched:
+            for trade in trades:
+                if trade.market in self._watched:
+                    self._first(trade)
+        for rejection in self._buckets[trades[0].market.exchange].add_all(trades):
             self._reject(rejection)
 
     def _first(self, trade: Trade) -> None:

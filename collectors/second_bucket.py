@@ -10,7 +10,7 @@ order of arrival (contract, section 4).
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from enum import Enum
 
 from msgspec import Struct
@@ -68,9 +68,15 @@ class Rejection(Struct, frozen=True):
 
 
 class _Book:
-    """One market. `floor` and `ceiling` are what the next price must lie between."""
+    """One market. `floor` and `ceiling` are what the next price must lie between. `take` adds a trade stamped in
+    [`from_ms`, `to_ms`) to the second that was begun last, so that most trades need not look for theirs. `repeats`: a
+    snapshot may be among those of the open seconds.
+    """
 
-    __slots__ = ("ceiling", "covered_from_ms", "doubted", "floor", "market", "newest_ms", "open", "trades")
+    __slots__ = (
+        *("ceiling", "covered_from_ms", "doubted", "floor", "from_ms", "market", "newest_ms", "open"),
+        *("repeats", "take", "to_ms", "trades"),
+    )
 
     def __init__(self, market: Market) -> None:
         self.market = market
@@ -81,11 +87,24 @@ class _Book:
         self.open: dict[int, list[Trade]] = {}
         self.newest_ms = 0
         self.trades = 0
+        self.repeats = False
+        self.look_anew()
+
+    def look_anew(self) -> None:
+        """Seconds were closed, or other ones count: which one the next trade belongs to is not known."""
+        self.from_ms = self.to_ms = 0
+        self.take: Callable[[Trade], None] = _unreachable
+
+    def begin(self, open_ms: int, trade: Trade) -> None:
+        """The first trade of a second."""
+        of_second = self.open[open_ms] = [trade]
+        self.from_ms, self.to_ms, self.take = open_ms, open_ms + SECOND_MS, of_second.append
 
     def newest_stamp(self) -> int:
         if not self.open:
             return self.newest_ms
-        return max(self.newest_ms, max(trade.traded_ms for trade in self.open[max(self.open)]))
+        newest_ms = max([trade.traded_ms for trade in self.open[max(self.open)]])
+        return newest_ms if newest_ms > self.newest_ms else self.newest_ms
 
     def believe(self, price: float) -> None:
         self.floor = max(PRICE_MIN, price / JUMP)
@@ -93,11 +112,15 @@ class _Book:
         self.doubted.clear()
 
 
+def _unreachable(trade: Trade) -> None:
+    raise AssertionError(f"no second is open for {trade}")
+
+
 class SecondBucket:
     """The running and remembered seconds of one exchange.
 
-    `add` is the hot path: it sorts a trade into its second, and `flush` does the rest once a second. `last_received_ms`
-    is our time of the newest trade.
+    `add_all` is the hot path: it sorts trades into their seconds, and `flush` does the rest once a second.
+    `last_received_ms` is our time of the newest trade.
     """
 
     def __init__(self, exchange: Exchange, settings: Recording) -> None:
@@ -130,11 +153,13 @@ class SecondBucket:
         if book is None:
             book = self._books[market] = _Book(market)
         book.covered_from_ms = from_ms
+        book.look_anew()
 
     def uncover(self, market: Market) -> None:
         """Stop counting; what is there still comes out."""
         if (book := self._books.get(market)) is not None:
             book.covered_from_ms = math.inf
+            book.look_anew()
 
     def covered_after(self, our_ms: int) -> int:
         """The first second of which nothing was missed, given a subscription that was live at `our_ms`.
@@ -201,6 +226,7 @@ class SecondBucket:
         for book in self._active.values():
             for open_ms, trades in book.open.items():
                 book.open[open_ms] = [_received_by(each, by_ms, now_ms) for each in trades]
+            book.look_anew()
 
     def by_our_clock(self, told_ms: int, now_ms: int) -> int:
         """A moment that a connection tells, by our clock: it knows the exchange's, or only ours; the nearer is meant.
@@ -214,36 +240,46 @@ class SecondBucket:
 
     def add(self, trade: Trade) -> Rejection | None:
         """Count a trade, or say why not. Trades before the market's coverage are left alone without a word."""
+        if not trade.snapshot:
+            rejections = self.add_all((trade,))
+            return rejections[0] if rejections else None
         book = self._books.get(trade.market)
         if book is None:
             return self._history(trade)
-        traded_ms = trade.traded_ms
-        price = trade.price
         self.last_received_ms = trade.received_ms
-        if (
-            traded_ms < book.covered_from_ms
-            or not book.floor < price < book.ceiling
-            or not 0.0 < trade.volume * price < NOTIONAL_MAX
-            or traded_ms - trade.received_ms > self._ahead_ms
-        ):
-            return self._examine(book, trade)
-        open_ms = traded_ms - traded_ms % SECOND_MS
-        trades = book.open.get(open_ms)
-        if trades is not None:
-            trades.append(trade)
-            return None
-        return self._begin(book, trade, open_ms)
+        book.repeats = True
+        return self._examine(book, trade)
 
-    def _begin(self, book: _Book, trade: Trade, open_ms: int) -> Rejection | None:
-        """The first trade of a second that is not open: a new one, a late one, or one too late."""
-        if open_ms < self._forgotten_before_ms:
-            return Rejection(Disbelief.TOO_LATE, trade)
-        book.open[open_ms] = [trade]
-        self._active[book.market] = book
-        return None
+    def add_all(self, trades: Sequence[Trade]) -> list[Rejection]:
+        """Count trades that were received together, no snapshot, in their order; which were not, and why.
+
+        This loop runs for every trade there is.
+        """
+        rejections: list[Rejection] = []
+        books = self._books
+        received_ms = self.last_received_ms = trades[0].received_ms
+        latest_ms = received_ms + self._ahead_ms
+        for trade in trades:
+            book = books.get(trade.market)
+            if book is None:
+                if (rejection := self._history(trade)) is not None:
+                    rejections.append(rejection)
+                continue
+            traded_ms = trade.traded_ms
+            price = trade.price
+            if (
+                book.from_ms <= traded_ms < book.to_ms
+                and book.floor < price < book.ceiling
+                and 0.0 < trade.volume * price < NOTIONAL_MAX
+                and traded_ms <= latest_ms
+            ):
+                book.take(trade)
+            elif (rejection := self._examine(book, trade)) is not None:
+                rejections.append(rejection)
+        return rejections
 
     def _examine(self, book: _Book, trade: Trade) -> Rejection | None:
-        """Something is out of bounds: history, a value that can't be, a jump, or a stamp from the future."""
+        """Of another second than the last, or out of bounds: history, no possible value, a jump, from the future."""
         if trade.traded_ms < book.covered_from_ms:
             return self._history(trade)
         price = trade.price
@@ -254,18 +290,31 @@ class SecondBucket:
         if trade.traded_ms - trade.received_ms > self._ahead_ms:
             self._last_stamp_ms = trade.traded_ms
             return Rejection(Disbelief.FUTURE, trade)
-        book.doubted = [*(p for p in book.doubted if price / 10 < p < price * 10), price]
-        if len(book.doubted) <= JUMP_BELIEVED_AFTER:
-            return Rejection(Disbelief.JUMP, trade)
-        book.believe(price)
-        return self.add(trade)
+        if not book.floor < price < book.ceiling:
+            book.doubted = [*(p for p in book.doubted if price / 10 < p < price * 10), price]
+            if len(book.doubted) <= JUMP_BELIEVED_AFTER:
+                return Rejection(Disbelief.JUMP, trade)
+            book.believe(price)
+        return self._sort_in(book, trade)
 
     def _history(self, trade: Trade) -> Rejection | None:
         """A trade that comes before its market counts; one from the future would be missed in a second that counts."""
         ahead = trade.traded_ms - trade.received_ms > self._ahead_ms
         return Rejection(Disbelief.FUTURE, trade) if ahead else None
 
-    def heal(self, market: Market, part: Part, ids: Iterable[int] | None) -> None:
+    def _sort_in(self, book: _Book, trade: Trade) -> Rejection | None:
+        """A good trade into its second: the one that runs, a new one, a late one, or one too late."""
+        open_ms = whole_second(trade.traded_ms)
+        if (of_second := book.open.get(open_ms)) is not None:
+            of_second.append(trade)
+        elif open_ms < self._forgotten_before_ms:
+            return Rejection(Disbelief.TOO_LATE, trade)
+        else:
+            book.begin(open_ms, trade)
+            self._active[book.market] = book
+        return None
+
+    def heal(self, market: Market, part: Part, ids: Collection[int] | None) -> None:
         """A second is known from elsewhere: later trades of it join `part` unless they are among `ids`.
 
         None: the socket's ids are of another kind, so nothing that comes later can be told from what is there, and all
@@ -310,7 +359,9 @@ class SecondBucket:
                 continue
             if (candle := self._settle(book, open_ms, book.open.pop(open_ms))) is not None:
                 candles.append(candle)
+            book.look_anew()
         if not book.open:
+            book.repeats = False
             del self._active[book.market]
 
     def _settle(self, book: _Book, open_ms: int, trades: list[Trade]) -> Candle | None:
@@ -320,12 +371,7 @@ class SecondBucket:
         if packed == SEALED:
             return None
         before, ids = (None, set[int]()) if packed is None else unpack(book.market, open_ms, packed)
-        fresh = []
-        # A snapshot may overtake its own trade, and others of its millisecond: where the trade itself came, it stands.
-        for trade in sorted(trades, key=_is_repeated) if len(trades) > 1 else trades:
-            if trade.trade_id not in ids:
-                ids.add(trade.trade_id)
-                fresh.append(trade)
+        fresh = _unknown(trades, ids, book.repeats)
         if not fresh:
             return None
         part = fold(fresh, self._order)
@@ -363,6 +409,22 @@ class SecondBucket:
         if self._window_from_ms is None or not 0 <= now_ms - self._window_from_ms < LAG_WINDOW_MS:
             self._window_from_ms = now_ms
             self._window_lags = [best, None]
+
+
+def _unknown(trades: list[Trade], known: set[int], repeats: bool) -> list[Trade]:
+    """Those whose ids are not among the `known`, each once; their ids are `known` then."""
+    if not known and not repeats:
+        known.update([trade.trade_id for trade in trades])
+        if len(known) == len(trades):
+            return trades
+        known.clear()
+    fresh = []
+    # A snapshot may overtake its own trade, and others of its millisecond: where the trade itself came, it stands.
+    for trade in sorted(trades, key=_is_repeated):
+        if trade.trade_id not in known:
+            known.add(trade.trade_id)
+            fresh.append(trade)
+    return fresh
 
 
 def _is_repeated(trade: Trade) -> bool:

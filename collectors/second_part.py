@@ -1,9 +1,8 @@
 """Some trades of one second, folded: how parts of a second join, and how a closed one is kept small. Pure."""
 
-import math
 import struct
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from msgspec import Struct
 
@@ -39,19 +38,32 @@ def by_arrival(trade: Trade) -> Key:
 
 def fold(trades: Sequence[Trade], order: Callable[[Trade], Key]) -> Part:
     """The part that some trades of one second make, given in order of arrival."""
-    if len(trades) > 1:
-        trades = sorted(trades, key=order)  # stable: equal keys stay in order of arrival
-    first, last = trades[0], trades[-1]
-    prices = [trade.price for trade in trades]
+    arrival_tells = order is by_arrival
+    first = last = trades[0]
+    first_ms = last_ms = first.traded_ms
+    high = low = first.price
+    volume, quote_volume = first.volume, first.price * first.volume
+    for trade in trades[1:]:
+        price, size, at_ms = trade.price, trade.volume, trade.traded_ms
+        if price > high:
+            high = price
+        elif price < low:
+            low = price
+        volume += size
+        quote_volume += price * size
+        if at_ms >= last_ms and (at_ms > last_ms or arrival_tells or trade.trade_id >= last.trade_id):
+            last, last_ms = trade, at_ms
+        if at_ms <= first_ms and (at_ms < first_ms or (not arrival_tells and trade.trade_id < first.trade_id)):
+            first, first_ms = trade, at_ms
     candle = Candle(
         first.market,
-        whole_second(first.traded_ms),
+        whole_second(first_ms),
         first.price,
-        max(prices),
-        min(prices),
+        high,
+        low,
         last.price,
-        math.fsum(trade.volume for trade in trades),
-        math.fsum(trade.price * trade.volume for trade in trades),
+        volume,
+        quote_volume,
         len(trades),
     )
     return Part(order(first), order(last), candle)
@@ -112,15 +124,19 @@ _PACKED = struct.Struct("<qQqQ6dq")
 _64_BITS = (1 << 64) - 1
 
 
-def pack(part: Part, ids: Iterable[int]) -> bytes:
+def pack(part: Part, ids: Collection[int]) -> bytes:
     """A part and the ids in it, as 88 bytes and 8 for each id: two minutes of 700 markets are remembered."""
     c = part.candle
     (first_ms, first_id), (last_ms, last_id) = part.first, part.last
+    try:
+        packed_ids = array("Q", ids)
+    except OverflowError:  # an id that is none of ours: negative, or too large
+        packed_ids = array("Q", [each & _64_BITS for each in ids])
     head = _PACKED.pack(
         *(first_ms, first_id & _64_BITS, last_ms, last_id & _64_BITS),
         *(c.open, c.high, c.low, c.close, c.volume, c.quote_volume, c.trades),
     )
-    return head + array("Q", [each & _64_BITS for each in ids]).tobytes()
+    return head + packed_ids.tobytes()
 
 
 def unpack(market: Market, open_ms: int, packed: bytes) -> tuple[Part, set[int]]:

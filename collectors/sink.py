@@ -18,6 +18,10 @@ class Sink(Protocol):
         """One trade as it came; `trade.snapshot` marks one from before a request for it."""
         ...
 
+    def trades(self, trades: Sequence[Trade]) -> None:
+        """Trades of one exchange in the order they came, at least one, and no snapshot among them."""
+        ...
+
     def book(self, book: OrderBook) -> None:
         """A whole order book; it replaces the one before."""
         ...

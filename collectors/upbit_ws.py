@@ -53,6 +53,11 @@ def decode(frame: bytes, received_ms: int) -> Event:
     return wire
 
 
+def decode_trades(frames: Sequence[bytes], received_ms: int) -> list[Trade] | None:
+    """Many frames at once, where all are ordinary trades in short keys; None: `decode` them one by one."""
+    return dialect.ordinary_trades(_MARKETS, frames, received_ms)
+
+
 def _market(code: str, frame: bytes) -> Market:
     try:
         return _MARKETS[code]
@@ -68,6 +73,7 @@ FEED = Feed(
     path="/websocket/v1",
     subscribe=subscribe,
     decode=decode,
+    decode_trades=decode_trades,
     silent_s=30.0,
     connects_per_s=5.0,
     list_subscriptions=list_subscriptions,

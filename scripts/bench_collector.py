@@ -1,11 +1,13 @@
 """One measurement of this collector, in a process of its own: from the socket to the stored candle.
 
-`python -m scripts.bench_collector URL MARKETS DATABASE`: collects until the sender closes, stores all, and prints one
-JSON line. `done` is on the monotonic clock, taken after the last commit; `cpu_s` counts from the
-first connection on; `stored` is what the database holds then.
+`python -m scripts.bench_collector URL MARKETS DATABASE LIBRARY`: collects until the sender closes, stores all, and
+prints one JSON line. The sockets are opened by LIBRARY and read in turns, as the daemon does. `done` is on the
+monotonic clock, taken after the last commit; `cpu_s` counts from the first connection on; `stored` is what the database
+holds then.
 """
 
 import asyncio
+import importlib
 import json
 import sys
 import time
@@ -17,7 +19,8 @@ from collectors.aggregator import Aggregator
 from collectors.events import GapCause, Market
 from collectors.fleet import Fleet
 from collectors.net.limits import Limits
-from collectors.net.socket import connect
+from collectors.net.socket import Library, connector
+from collectors.net.turns import Turns
 from collectors.recorder import Recorder
 from collectors.robust_ws import Pace, Shard
 from config.clock import SystemClock
@@ -44,8 +47,10 @@ class Ending(Recorder):
             self.ended.set()
 
 
-async def measure(url: str, markets: Sequence[Market], path: Path) -> dict[str, float]:
+async def measure(url: str, markets: Sequence[Market], path: Path, library: Library) -> dict[str, float]:
     clock = SystemClock()
+    importlib.import_module(f"collectors.net.{library}_socket")  # before the clock runs, as the peers are
+    connect = connector(library, Turns(Recording().turn_ms / 1000))
     connections = -(-len(markets) // CODES_PER_CONNECTION)
     with DatabaseWriter.open(path, clock, Writing()) as writer:
         recorder = Ending(writer, clock)
@@ -83,9 +88,10 @@ def _count(connection: Connection) -> int:
 
 
 def main() -> None:
-    url, count, path = sys.argv[1:]
+    url, count, path, name = sys.argv[1:]
+    library: Library = "picows" if name == "picows" else "websockets"
     markets = [Market("upbit", f"C{number}", "KRW") for number in range(int(count))]
-    print(json.dumps(asyncio.run(measure(url, markets, Path(path)))))
+    print(json.dumps(asyncio.run(measure(url, markets, Path(path), library))))
 
 
 if __name__ == "__main__":

@@ -54,7 +54,13 @@ _ROLL_ONE = _ROLL.format(where=f"market_id = ? AND open_ms IN ({', '.join('?' * 
 
 def seconds(candles: Iterable[Candle], ids: Mapping[Market, int]) -> Rows:
     """One-second candles, ready for the writer."""
-    return Rows(UPSERT_SECOND, [(each.open_ms, ids[each.market], *_values(each)) for each in candles])
+    return Rows(
+        UPSERT_SECOND,
+        [
+            (c.open_ms, ids[c.market], c.open, c.high, c.low, c.close, c.volume, c.quote_volume, c.trades)
+            for c in candles
+        ],
+    )
 
 
 def _values(candle: Candle) -> tuple[float | int, ...]:

@@ -51,21 +51,26 @@ class PicowsSocket(WSListener):
             transport.disconnect(graceful=False)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        frames = self._frames
         if frame.fin and LONGEST_CONTROL_FRAME < frame.payload_size <= seam.MAX_FRAME_BYTES and not self._parts:
-            self._frames.append(frame.get_payload_as_bytes())
+            frames.append(frame.get_payload_as_bytes())
         else:
             self._take_other(transport, frame)
-        waiter = self._waiter
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
-        elif len(self._frames) > seam.QUEUE_FRAMES[0] and not self._held_back:
+        if self._waiter is not None:
+            self._wake()
+        elif len(frames) > seam.QUEUE_FRAMES[0] and not self._held_back:
             self._held_back = True
             transport.underlying_transport.pause_reading()
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         self._end = self._told or _our_last_word(transport) or SocketClosed(1006, "without a word")
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        self._wake()
+
+    def _wake(self) -> None:
+        """Whoever waits goes on, once what this read brought is all there."""
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
 
     def _take_other(self, transport: WSTransport, frame: WSFrame) -> None:
         """A short message, a fragment, or what is no message."""
@@ -118,7 +123,7 @@ class PicowsSocket(WSListener):
             self._held_back = False
             if not underlying.is_closing():
                 underlying.resume_reading()
-        elif self._turns is not None and len(frames) < seam.BUSY_FRAMES and not underlying.is_closing():
+        elif self._turns is not None and len(frames) < seam.BUSY_FRAMES:
             self._turns.rest(underlying)
         return frames
 

@@ -36,6 +36,10 @@ class Tally:
         if len(self.ids) == self._enough:
             self.full.set()
 
+    def trades(self, trades: Sequence[Trade]) -> None:
+        for each in trades:
+            self.trade(each)
+
     def book(self, book: OrderBook) -> None:
         raise AssertionError("nobody asked for a book")
 

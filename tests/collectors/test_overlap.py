@@ -15,6 +15,10 @@ class Log:
     def trade(self, trade: Trade) -> None:
         self.told.append(("trade", trade.trade_id))
 
+    def trades(self, trades: Sequence[Trade]) -> None:
+        for each in trades:
+            self.trade(each)
+
     def book(self, book: OrderBook) -> None:
         self.told.append(("book", book.market))
 

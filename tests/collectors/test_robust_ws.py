@@ -39,6 +39,10 @@ class Log:
     def trade(self, trade: Trade) -> None:
         self.told.append(("trade", trade.market.base, trade.trade_id))
 
+    def trades(self, trades: Sequence[Trade]) -> None:
+        for each in trades:
+            self.trade(each)
+
     def book(self, book: OrderBook) -> None:
         raise AssertionError("nobody asked for a book")
 

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from collectors.events import Candle, Exchange, Market, Trade
 from collectors.second_bucket import JUMP_BELIEVED_AFTER, Disbelief, Rejection, SecondBucket
@@ -426,3 +427,20 @@ def test_a_healed_second_whose_ids_are_of_another_kind_takes_nothing_more() -> N
     bucket.heal(SOL, fold([trade(100, 10.0, market=SOL)], by_arrival), None)
     assert bucket.add(trade(150, 9.0, trade_id=3, market=SOL)) is None
     assert bucket.flush(START_MS + 60_000) == []
+
+
+def test_trades_after_a_step_of_our_clock_join_the_second_that_ran_then() -> None:
+    bucket = covered(BTC)
+    bucket.add_all([trade(100, 10.0), trade(200, 11.0)])
+    bucket.host_stepped(60_000, START_MS + 60_300)
+    bucket.add_all([trade(300, 12.0, received_ms=60_350)])
+    (candle,) = bucket.flush_all()
+    assert (candle.open, candle.close, candle.trades) == (10.0, 12.0, 3)
+
+
+def test_a_snapshot_among_trades_that_came_together_stands_behind_its_own_trade() -> None:
+    bucket = covered(SOL)
+    bucket.add(replace(trade(100, 9.0, market=SOL), snapshot=True))
+    bucket.add_all([trade(100, 10.0, market=SOL), trade(100, 11.0, trade_id=7, market=SOL)])
+    (candle,) = bucket.flush_all()
+    assert (candle.open, candle.close, candle.trades) == (10.0, 11.0, 2)

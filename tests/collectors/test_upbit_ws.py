@@ -134,6 +134,29 @@ def test_a_mutated_frame_gives_an_event_or_a_bad_frame(frame: bytes) -> None:
     event_or_bad_frame(decode, frame)
 
 
+@given(st.lists(mutated() | st.just(encoded(GOOD_TRADE)), max_size=4))
+@under_load
+def test_trades_read_together_are_the_same_as_one_by_one_or_left_to_that(frames: list[bytes]) -> None:
+    together = upbit_ws.decode_trades(frames, RECEIVED_MS)
+    if together is not None:
+        assert together == [decode(frame, RECEIVED_MS) for frame in frames]
+
+
+def test_ordinary_trades_are_read_together_and_nothing_else_is() -> None:
+    good = [encoded(GOOD_TRADE | {"sid": number}) for number in range(3)]
+    together = upbit_ws.decode_trades(good, RECEIVED_MS)
+    assert together == [decode(frame, RECEIVED_MS) for frame in good]
+    snapshot, long = encoded(GOOD_TRADE | {"st": "SNAPSHOT"}), encoded({"type": "trade", "code": "KRW-ORCA"})
+    for other in (snapshot, long, encoded(GOOD_BOOK), b'{"status":"UP"}', b"", b"\n".join(good[:2]), b"{"):
+        assert upbit_ws.decode_trades([good[0], other, good[1]], RECEIVED_MS) is None
+    assert upbit_ws.decode_trades([good[0] + b"\n" + good[1], b""], RECEIVED_MS) is None
+
+
+@pytest.mark.parametrize(("change", "reason"), BREACHES)
+def test_a_breach_is_never_read_together(change: dict[str, object], reason: str) -> None:
+    assert upbit_ws.decode_trades([encoded(GOOD_TRADE | change)], RECEIVED_MS) is None
+
+
 def test_deep_nesting_is_a_bad_frame_and_no_crash() -> None:
     reason_of(decode, b'{"type":"trade","x":' + b"[" * 200_000)
 

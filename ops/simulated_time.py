@@ -8,6 +8,7 @@ from config.clock import SimulatorClock, SystemClock
 
 SERVICE = "simulator"
 EVERY_S = 10.0
+SLACK_MS = 5  # what rounding to milliseconds and a moment between two readings make
 
 
 class NoSimulator(Exception):
@@ -32,12 +33,25 @@ async def follow(url: str, clock: SimulatorClock, user_agent: str) -> None:
     try:
         while True:
             await waiting.sleep(EVERY_S)
+            asked_ms = clock.now_ms()
             try:
-                clock.anchor(*await _ask(door))
+                told_ms, speed = await _ask(door)
             except (DoorError, ValueError, KeyError):
                 continue
+            correct(clock, asked_ms, told_ms, speed)
     finally:
         await door.close()
+
+
+def correct(clock: SimulatorClock, asked_ms: int, told_ms: int, speed: float) -> None:
+    """Set the clock only where an answer, told after `asked_ms`, proves it wrong.
+
+    Both clocks run by the host's monotonic one, so they do not part by themselves; an answer that was long on its way
+    proves nothing, and would make the clock jump on a busy machine.
+    """
+    answered_ms = clock.now_ms()
+    if speed != clock.speed or not asked_ms - SLACK_MS <= told_ms <= answered_ms + SLACK_MS:
+        clock.anchor(told_ms + (answered_ms - asked_ms) // 2, speed)
 
 
 async def _ask(door: HttpDoor) -> tuple[int, float]:

@@ -43,6 +43,7 @@ class Question(Generic[T]):
         self._deadline_s = deadline_s
         self._task: asyncio.Task[None] | None = None
         self._last: tuple[float, T] | None = None
+        self.took_s: float | None = None  # the last answer, or what was waited for it in vain
 
     @property
     def busy(self) -> asyncio.Task[None] | None:
@@ -65,13 +66,13 @@ class Question(Generic[T]):
         try:
             answer = await within(self._clock, GIVE_UP_S, self._ask())
         except TimeoutError:
-            self._last = None
+            self._last, self.took_s = None, GIVE_UP_S
             return
         except Exception as error:
             log.exception("%s: a bug in a source; taken as no answer", self.name)
             answer = self._nothing(f"failed: {type(error).__name__}")
         ended_s = self._clock.monotonic()
-        self._last = (ended_s, answer)
+        self._last, self.took_s = (ended_s, answer), ended_s - began_s
         if when_late is not None and ended_s - began_s > self._deadline_s:
             when_late()
 

@@ -84,6 +84,7 @@ class Everyone:
         self.travel_rules = TravelRules(door, clock, upbit_bearer)
         self.korean = KoreanDesk(Korea(door, clock, deadline_s, upbit_bearer, live), names, self.travel_rules)
         self.sizes = sizes or NoSizes()
+        self.paces_s: dict[str, float] = {}
         self.rates = RateDesk(FxSources(door, clock, deadline_s), Bank(door, clock, deadline_s))
 
     def _venue(self, name: str, door: Door, clock: Clock, deadline_s: float) -> Venue:

@@ -54,6 +54,11 @@ class Sources(Protocol):
     @property
     def sizes(self) -> Sizes: ...
     @property
+    def paces_s(self) -> dict[str, float]:
+        """How long each venue took for its last answer, whatever the coin."""
+        ...
+
+    @property
     def spot_only(self) -> frozenset[str]:
         """Venues that trade no perpetuals against USDT at all."""
         ...
@@ -77,23 +82,29 @@ class Gathering:
             exchange, lambda: korean.facts(exchange, base), _no_korean_facts, clock, self._deadline_s
         )
         self._rates = Question("exchange rate", lambda: rates.legs(exchange), _no_legs, clock, self._deadline_s)
-        self._sizes, self._spot_only = sources.sizes, sources.spot_only
+        self._sizes, self._spot_only, self._paces = sources.sizes, sources.spot_only, sources.paces_s
         self._since_ms: int | None = None
         self._asking_runs: dict[str, Question[None]] = {}
         self._asked_runs_s: dict[str, float] = {}
         self._runs: dict[str, Run] = {}
 
     async def evidence(
-        self, group: asyncio.TaskGroup, listing: Listing | None, late: Callable[[], None] | None = None
+        self,
+        group: asyncio.TaskGroup,
+        listing: Listing | None,
+        late: Callable[[], None] | None = None,
+        opened_before: bool = False,
     ) -> Evidence:
         """What is known as soon as everyone has answered, or when the deadline has passed.
 
         `group` owns the questions, which may outlive this call; `late` is called when a late answer has come.
+        `opened_before`: an earlier verdict was one on a coin that trades.
         """
-        for question in self._questions():
+        for question in self._slowest_first():
             question.start(group, late)
         self._ask_for_runs(group, listing, late)
         await wait_until_done(self._busy(), self._clock, self._deadline_s)
+        self._paces.update({name: took for name, one in self._venues.items() if (took := one.took_s) is not None})
         answers = {name: question.answer() for name, question in self._venues.items()}
         korean, now_ms = self._korean.answer(), self._clock.now_ms()
         return Evidence(
@@ -107,7 +118,7 @@ class Gathering:
             trading_starts_ms=listing.trading_starts_ms if listing is not None else None,
             first_trade_ms=listing.first_trade_ms if listing is not None else None,
             deposit_opens_ms=listing.deposit_opens_ms if listing is not None else None,
-            opened=opened(listing, korean, now_ms),
+            opened=opened(listing, korean, now_ms, opened_before),
             spot_only=self._spot_only,
             runs=dict(self._runs),
             size=self._sizes.latest(self._base, tuple(korean.contracts.values())),
@@ -117,6 +128,11 @@ class Gathering:
         """Stop waiting for whoever has not answered."""
         for task in self._busy():
             task.cancel()
+
+    def _slowest_first(self) -> list[Asked]:
+        """Sending forty requests takes a moment, and the slowest venue decides when the verdict comes."""
+        order = sorted(self._venues, key=lambda name: -self._paces.get(name, 0.0))
+        return [*(self._venues[name] for name in order), self._korean, self._rates]
 
     def _questions(self) -> list[Asked]:
         return [*self._venues.values(), self._korean, self._rates]

@@ -240,6 +240,8 @@ def _flattened(data: Mapping[str, msgspec.Raw]) -> list[_Asset]:
 def _wallet(row: _Wallet) -> NetworkState:
     deposit, withdrawal = UPBIT_STATES.get(row.wallet_state, (TransferState.UNKNOWN, TransferState.UNKNOWN))
     note = "" if row.block_state in (None, "normal") else f"blocks {row.block_state}"
+    if row.block_state == "inactive":  # whatever the wallet says, nobody sees what is sent over this chain
+        deposit = deposit if deposit is TransferState.CLOSED else TransferState.UNKNOWN
     elapsed_min = number(row.block_elapsed_minutes)
     block_age_ms = round(elapsed_min * 60_000) if elapsed_min is not None and elapsed_min >= 0 else None
     network = row.net_type or row.network_name

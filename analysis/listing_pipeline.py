@@ -20,7 +20,7 @@ from analysis.pace import Worth, pause_s, worth
 from analysis.premium import Fx, FxMember, remember
 from analysis.quotes import NotListed
 from analysis.ringing import Quiet, Ring, Rung, ringing, rung
-from analysis.verdict import Finding, Verdict
+from analysis.verdict import Finding, Outcome, Verdict
 from analysis.weigh import weigh
 from collectors.events import Exchange, Listing, ListingState
 from config.clock import Clock
@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 QUEUE = 32
 ACTIVE = 64  # listings under watch at a time; the next ones wait in the queue
+TRADES = (Outcome.GO, Outcome.NO_GO)
 OVER = (ListingState.CANCELLED, ListingState.SETTLED)
 
 OnVerdict = Callable[[Listing, Verdict, Ring | Quiet], Awaitable[None]]
@@ -138,8 +139,13 @@ class ListingPipeline:
         return self._verdict(await self._evidence(listing.exchange, listing.base, listing), None, None)
 
     async def judge_now(self, exchange: Exchange, base: str, notional_krw: Decimal | None = None) -> Verdict:
-        """One verdict on any coin, for `analyze`. A coin that nobody trades has the blocker `unknown_symbol` first."""
-        evidence = await self._evidence(exchange, base, None)
+        """One verdict on any coin, for `analyze`, with what is known of its listing where that is under watch.
+
+        A coin that nobody trades has the blocker `unknown_symbol` first.
+        """
+        watched = (case.listing for case in self._cases.values() if case.listing.gone_ms is None)
+        listing = next((each for each in watched if (each.exchange, each.base) == (exchange, base)), None)
+        evidence = await self._evidence(exchange, base, listing)
         return _naming_unknown(evidence, self._verdict(evidence, None, notional_krw))
 
     async def _evidence(self, exchange: Exchange, base: str, listing: Listing | None) -> Evidence:
@@ -197,7 +203,8 @@ class ListingPipeline:
     async def _look(self, case: _Case, listing: Listing, group: asyncio.TaskGroup) -> Verdict | None:
         """Ask and judge; None when that failed: one listing that can't be judged must not stop the others."""
         try:
-            evidence = await case.gathering.evidence(group, listing, late=case.news.set)
+            open_before = case.previous is not None and case.previous.outcome in TRADES
+            evidence = await case.gathering.evidence(group, listing, case.news.set, open_before)
             verdict = self._verdict(evidence, case.previous, None)
             self._on_look(listing, verdict)
         except Exception:

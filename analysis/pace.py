@@ -13,22 +13,26 @@ SLOW_S = 60.0
 SETTLED_AFTER_S = 24 * 3_600.0
 FIGURES_EVERY_S = 30.0  # how often moved figures alone are told
 DECISION_EVERY_S = 60.0  # how often a verdict is kept although nothing changed
+LATE_OPENING_S = 60.0
 CROWD = 4  # listings that are looked at at full pace; more share it
 
 
-def opened(listing: Listing | None, korean: KoreanFacts, now_ms: int) -> bool:
-    """Whether KRW trading has begun, as far as anyone knows: by its first trade, its time, else by its order book.
+def opened(listing: Listing | None, korean: KoreanFacts, now_ms: int, before: bool = False) -> bool:
+    """Whether KRW trading has begun, as far as anyone knows: by its first trade or its time, once there is a price.
 
-    A coin that is asked about without a listing is open if the exchange has a book for it.
+    In the first seconds there may be none yet; a READY would fall for that and the GO behind it would not ring. So for
+    a minute the absence of a price is taken for an opening that is a little late, and after that for a bad sign; what
+    had opened `before` stays open. A coin without a listing is open if the exchange has a book for it.
     """
     has_book = korean.book is not None and bool(korean.book.bids) and bool(korean.book.asks)
     if listing is None:
         return has_book
-    if listing.first_trade_ms is not None or listing.state in (ListingState.TRADING, ListingState.SETTLED):
-        return True
-    if listing.trading_starts_ms is not None:
-        return now_ms >= listing.trading_starts_ms
-    return has_book
+    began_ms = listing.trading_starts_ms if listing.first_trade_ms is None else listing.first_trade_ms
+    if began_ms is None:
+        return has_book or listing.state in (ListingState.TRADING, ListingState.SETTLED)
+    if listing.first_trade_ms is None and now_ms < began_ms:
+        return listing.state in (ListingState.TRADING, ListingState.SETTLED)
+    return has_book or before or (now_ms - began_ms) / 1000 >= LATE_OPENING_S
 
 
 def pause_s(listing: Listing, gate: Gate, now_ms: int, crowd: int) -> float | None:

@@ -19,6 +19,7 @@ from config.settings import Network, Settings
 NOT_TOLD = "?"
 NONE_COMMON = "-"
 CLOCK_SKEW_MS = 60_000  # how far in the future a source's time may lie and still be an answer of now
+OVERDUE_MS = 120_000  # how long after its announced moment a deposit that is not open yet still counts as scheduled
 AGAINST = {  # a known reason against a route; any other reason only says that something is not known
     *("withdrawal_closed", "deposit_closed", "deposit_scheduled", "transfer_slow", "vasp_blocked"),
     *("no_common_network", "other_coin", "not_listed"),
@@ -180,7 +181,7 @@ def _way(
     known = settings.networks.get(network)
     vasp = _vasp(evidence, settings, venue)
     withdrawal = foreign.withdrawal if foreign is not None else TransferState.UNKNOWN
-    deposit = _deposit(korean, evidence)
+    deposit = _deposit(korean, evidence, mode)
     p90 = float(known.p90_min.value) if known else None
     reasons = list(_transfer_reasons(network, withdrawal, deposit, evidence, mode))
     if p90 is None and network != NONE_COMMON:
@@ -220,10 +221,14 @@ def _vasp(evidence: Evidence, settings: Settings, venue: str) -> Vasp:
     return entry.deposit if entry is not None else "unknown"
 
 
-def _deposit(korean: NetworkState | None, evidence: Evidence) -> TransferState:
-    """The exchange's word; what is not open yet but announced for later is scheduled."""
+def _deposit(korean: NetworkState | None, evidence: Evidence, mode: Mode) -> TransferState:
+    """The exchange's word; what is not open yet but announced for later is scheduled.
+
+    Before the opening also for a while after the announced moment: states come late, and a READY must not fall for it.
+    """
     state = korean.deposit if korean is not None else TransferState.UNKNOWN
-    later = evidence.deposit_opens_ms is not None and evidence.deposit_opens_ms > evidence.now_ms
+    overdue_ms = OVERDUE_MS if mode is Mode.PRE_OPEN else 0
+    later = evidence.deposit_opens_ms is not None and evidence.deposit_opens_ms > evidence.now_ms - overdue_ms
     return TransferState.SCHEDULED if later and state is not TransferState.OPEN else state
 
 

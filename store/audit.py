@@ -28,10 +28,17 @@ def reach(connection: sqlite3.Connection, exchange: Exchange, market_id: int) ->
     return Reach(known_ms, kept_ms, candles.rolled_until(connection, exchange) or 0)
 
 
+def seconds(
+    connection: sqlite3.Connection, market: Market, market_id: int, span: range, theirs: Mapping[int, Candle]
+) -> tuple[Comparison, Mapping[int, Candle]]:
+    """Hold the stored seconds of a span against these; ours come along."""
+    return healing.differing(connection, market, market_id, span.start, span.stop, theirs.values())
+
+
 def minutes(
     connection: sqlite3.Connection, market: Market, market_id: int, span: range, theirs: Mapping[int, Candle]
 ) -> tuple[Comparison, Mapping[int, Candle]]:
-    """Hold the stored minutes of a span against these; ours come with it."""
+    """Hold the stored minutes of a span against these; ours come along."""
     rows = connection.execute(
         "SELECT open_ms, open, high, low, close, volume, quote_volume, trades FROM candles_1m"
         " WHERE market_id = ? AND open_ms >= ? AND open_ms < ?",

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum
 from itertools import pairwise
 
 from msgspec import Struct
@@ -152,27 +153,50 @@ def stored_seconds(
     return {row[0]: Candle(market, *row) for row in connection.execute(_SECONDS, span)} if from_ms < to_ms else {}
 
 
+class Excess(Enum):
+    """What becomes of a stored second that holds more than what is to replace it."""
+
+    REFUSED = "refused"  # then nothing is replaced
+    DROPPED = "dropped"
+
+
 class Lacking(Exception):
     """What was fetched can't be the whole of it: nothing is replaced, and the gap stays as it is."""
 
 
-def heal(connection: sqlite3.Connection, wound: Wound, seconds: Sequence[Candle], now_ms: int, source: str) -> None:
+def heal(
+    connection: sqlite3.Connection,
+    wound: Wound,
+    seconds: Sequence[Candle],
+    now_ms: int,
+    source: str,
+    excess: Excess = Excess.REFUSED,
+) -> None:
     """Replace the seconds of a gap and mark it healed; roll the minutes that are stored already once more.
 
     A candle with `trades` 0 does not tell its count: ours stands then, or 1, as a lower bound. Raises Lacking, with
-    nothing changed, where a stored second holds what `seconds` does not, or the first of its minutes is purged already.
+    nothing changed, where a stored second holds what `seconds` does not (unless that is to be dropped), or the first of
+    its minutes is purged already.
     """
     if minutes_in(wound.from_ms, wound.to_ms)[0] < candles.purged_until(connection):
         raise Lacking("the seconds around it have been purged meanwhile")
     ours = stored_seconds(connection, wound.market, wound.market_id, wound.from_ms, wound.to_ms)
     theirs = {each.open_ms: counted(each, ours.get(each.open_ms)) for each in seconds}
     for open_ms, candle in ours.items():
-        if not holds(theirs.get(open_ms), candle):
+        if excess is Excess.REFUSED and not holds(theirs.get(open_ms), candle):
             raise Lacking(f"{wound.market.code} {open_ms}: REST shows less than the socket brought")
+        if open_ms not in theirs:
+            drop_second(connection, wound.market_id, open_ms)
     execute(connection, candles.seconds(theirs.values(), {wound.market: wound.market_id}))
     close(connection, wound.gap_id, "healed", now_ms, source)
     _keep(connection, wound)
     reroll(connection, wound)
+
+
+def drop_second(connection: sqlite3.Connection, market_id: int, open_ms: int) -> None:
+    """Take out a second in which nothing was traded after all."""
+    for table in ("candles_1s", "listing_seconds"):
+        connection.execute(f"DELETE FROM {table} WHERE open_ms = ? AND market_id = ?", (open_ms, market_id))  # noqa: S608 - two names
 
 
 def counted(candle: Candle, ours: Candle | None) -> Candle:

@@ -68,6 +68,11 @@ def only_edges_differ(ours: Candle, theirs: Candle) -> bool:
     return not alike(ours, theirs) and alike(ours, replace(theirs, open=ours.open, close=ours.close))
 
 
+def told_alike(ours: Candle, theirs: Candle) -> bool:
+    """Whether they tell of the same trades, in whatever order inside a millisecond."""
+    return alike(ours, theirs) or only_edges_differ(ours, theirs)
+
+
 class Outcome(Enum):
     """How the comparison of one unit ended."""
 
@@ -120,9 +125,17 @@ class Doubts:
     def __init__(self) -> None:
         self._seen: dict[Unit, tuple[int, str]] = {}
 
+    def of(self, market: Market) -> list[Unit]:
+        return [unit for unit in self._seen if unit.market == market]
+
     @property
-    def units(self) -> list[Unit]:
-        return list(self._seen)
+    def coins(self) -> Set[str]:
+        """Whose candles are in doubt."""
+        return {unit.market.base for unit in self._seen}
+
+    def ripe(self, unit: Unit) -> bool:
+        """Whether it is looked for the last time now."""
+        return self._seen.get(unit, (0, ""))[0] + 1 >= MOST_TIMES
 
     def drop(self, unit: Unit) -> None:
         self._seen.pop(unit, None)

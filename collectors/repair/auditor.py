@@ -3,7 +3,7 @@
 One an exchange. A look at a market asks for one page of its official seconds (Upbit) and one of its official minutes,
 and compares what was not compared yet: all minutes of all markets, and as many of their seconds as a page holds. Where
 candle and record differ, the pages of trades decide: they mend the record, or bear it out. What neither bears out is
-asked for again, twice, and then marked as a gap: *unexplained*.
+asked for again, twice; then both are believed if they tell the same, else it is marked as a gap: *unexplained*.
 """
 
 import logging
@@ -15,13 +15,13 @@ from msgspec import Struct
 
 from collectors.events import Candle, Exchange, Market
 from collectors.recorder import Recorder
-from collectors.repair.audit import Doubts, Outcome, Tally, Tour, Unit, only_edges_differ, pause_s
+from collectors.repair.audit import Comparison, Doubts, Outcome, Tally, Tour, Unit, only_edges_differ, pause_s
 from collectors.repair.backfill import MINUTES, YARDSTICKS, Backfill, Checked
 from collectors.repair.gaps import MINUTE_MS, SECOND_MS
 from collectors.repair.healing import holds, stretches
 from collectors.repair.history import CANDLES, Gone, History, OutOfReach, Unanswered, Unreadable
 from config.clock import Clock
-from store import audit, healing
+from store import audit
 from store.writer import DatabaseWriter
 
 log = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ class Auditor:
 
     async def once(self) -> None:
         """Look at the market whose turn it is, if any; raise Unanswered."""
-        hurry = self._hurry() | set(YARDSTICKS)
+        hurry = self._hurry() | self._doubts.coins | set(YARDSTICKS)
         market = self._tour.next(self._recorder.live_markets(self.exchange), hurry, self._clock.monotonic())
         if market is not None:
             await self.look(market)
@@ -98,7 +98,8 @@ class Auditor:
         there = await self._reach(market)
         done = self._done.setdefault(market, _Done())
         try:
-            await self._ask_again(market)
+            for unit in self._doubts.of(market):
+                await self._look_again(unit, done, there)
             if (self.exchange, SECOND_MS) in CANDLES:
                 from_ms = _ceil(max(done.seconds_ms, there.kept_ms, settled_ms - LOOK_BACK_MS), SECOND_MS)
                 to_ms = settled_ms - settled_ms % SECOND_MS
@@ -117,22 +118,20 @@ class Auditor:
         if from_ms >= to_ms:
             return
         told, reached_ms = await self._history.latest(market, SECOND_MS, from_ms, to_ms)
-        compare = partial(
-            healing.differing, market=market, market_id=self._recorder.ids[market],
-            from_ms=reached_ms, to_ms=to_ms, theirs=told.values(),
-        )  # fmt: skip
-        held, ours = await self._writer.run(compare)
+        held, ours = await self._compared(market, SECOND_MS, range(reached_ms, to_ms, SECOND_MS), told)
         outcomes: dict[int, Outcome] = {}
         for span in stretches([(each, each + SECOND_MS) for each in held.differing], MINUTE_MS):
             outcomes |= await self._by_trades(market, held.differing, *span)
         self.tally.count(Outcome.EQUAL, self._clock.now_ms(), len(held.equal))
         await self._conclude(market, SECOND_MS, outcomes, ours, told)
 
-    async def _by_trades(self, market: Market, seconds: Iterable[int], from_ms: int, to_ms: int) -> dict[int, Outcome]:
+    async def _by_trades(
+        self, market: Market, seconds: Iterable[int], from_ms: int, to_ms: int, candle: Candle | None = None
+    ) -> dict[int, Outcome]:
         """What becomes of seconds of [from_ms, to_ms) whose candle is not ours."""
         asked = [each for each in seconds if from_ms <= each < to_ms]
         try:
-            checked = await self._backfill.check(market, from_ms, to_ms)
+            checked = await self._backfill.check(market, from_ms, to_ms, candle)
         except OutOfReach as e:
             log.info("%s %s: %s", self.exchange, market.code, e)
             return dict.fromkeys(asked, Outcome.DOUBTFUL)
@@ -140,23 +139,27 @@ class Auditor:
 
     # --- minutes ------------------------------------------------------------------------------------------------------
 
-    async def _look_at_minutes(self, market: Market, from_ms: int, to_ms: int) -> bool:
-        """Whether any of them differed."""
+    async def _look_at_minutes(self, market: Market, from_ms: int, to_ms: int) -> None:
         if from_ms >= to_ms:
-            return False
+            return
         told, reached_ms = await self._history.latest(market, MINUTE_MS, from_ms, to_ms)
-        span = range(reached_ms, to_ms, MINUTE_MS)
-        compare = partial(audit.minutes, market=market, market_id=self._recorder.ids[market], span=span, theirs=told)
-        held, ours = await self._writer.run(compare)
+        held, ours = await self._compared(market, MINUTE_MS, range(reached_ms, to_ms, MINUTE_MS), told)
         outcomes = await self._decide(market, held.differing, told, ours)
         self.tally.count(Outcome.EQUAL, self._clock.now_ms(), len(held.equal))
         await self._conclude(market, MINUTE_MS, outcomes, ours, told)
-        return bool(outcomes)
 
     async def _decide(
-        self, market: Market, minutes: Sequence[int], told: Mapping[int, Candle], ours: Mapping[int, Candle]
+        self,
+        market: Market,
+        minutes: Sequence[int],
+        told: Mapping[int, Candle],
+        ours: Mapping[int, Candle],
+        candle: Candle | None = None,
     ) -> dict[int, Outcome]:
-        """What becomes of minutes whose candles are not ours. One walk through the trades tells of all of them."""
+        """What becomes of minutes whose candles are not ours. One walk through the trades tells of all of them.
+
+        `candle` is believed before ours, if there is but one minute and its trades bear it out.
+        """
         kept_ms = (await self._reach(market)).kept_ms
         outcomes: dict[int, Outcome] = {}
         for minute_ms in (each for each in minutes if each < kept_ms):
@@ -166,7 +169,7 @@ class Auditor:
         for span in stretches(stored, LOOK_BACK_MS):
             inside = [each for each in minutes if span[0] <= each < span[1]]
             try:
-                checked = await self._backfill.check(market, *span)
+                checked = await self._backfill.check(market, *span, candle)
             except OutOfReach as e:
                 for each in inside:
                     pair, why = (told.get(each), ours.get(each)), f"its seconds are out of reach: {e}"
@@ -209,18 +212,32 @@ class Auditor:
 
     # --- what nothing bears out ---------------------------------------------------------------------------------------
 
-    async def _ask_again(self, market: Market) -> None:
-        """Candles of a market that nothing bore out before."""
-        there = await self._reach(market)
-        for unit in [each for each in self._doubts.units if each.market == market]:
-            if unit.length_ms == MINUTE_MS:
-                if not await self._look_at_minutes(market, unit.open_ms, unit.open_ms + MINUTE_MS):
-                    self._doubts.drop(unit)
-            elif unit.open_ms >= there.kept_ms:
-                outcomes = await self._by_trades(market, [unit.open_ms], unit.open_ms, unit.open_ms + SECOND_MS)
-                await self._conclude(market, SECOND_MS, outcomes, {}, {})
+    async def _look_again(self, unit: Unit, done: _Done, there: audit.Reach) -> None:
+        """Ask once more for a candle that nothing bore out.
+
+        The last time, where the exchange's candle and its trades tell the same, they are believed instead of ours. That
+        they are no old page must show in a later candle of the same page that is ours.
+        """
+        market, length_ms, open_ms = unit.market, unit.length_ms, unit.open_ms
+        if length_ms == SECOND_MS and open_ms < there.kept_ms:
+            self._doubts.drop(unit)  # its minute is left to tell
+            return
+        to_ms = max(open_ms + length_ms, done.seconds_ms if length_ms == SECOND_MS else done.minutes_ms)
+        told, reached_ms = await self._history.latest(market, length_ms, open_ms, to_ms)
+        if reached_ms > open_ms:
+            to_ms = open_ms + length_ms
+            told, _ = await self._history.latest(market, length_ms, open_ms, to_ms)
+        held, ours = await self._compared(market, length_ms, range(open_ms, to_ms, length_ms), told)
+        if open_ms not in held.differing:
+            outcome = Outcome.EQUAL if open_ms in held.equal else Outcome.MARKED
+        else:
+            fresh = any(each > open_ms and each in ours for each in held.equal)
+            candle = told.get(open_ms) if fresh and self._doubts.ripe(unit) else None
+            if length_ms == SECOND_MS:
+                outcome = (await self._by_trades(market, [open_ms], open_ms, open_ms + SECOND_MS, candle))[open_ms]
             else:
-                self._doubts.drop(unit)  # its minute is left to tell
+                outcome = (await self._decide(market, [open_ms], told, ours, candle))[open_ms]
+        await self._conclude(market, length_ms, {open_ms: outcome}, ours, told)
 
     async def _conclude(
         self,
@@ -247,6 +264,14 @@ class Auditor:
         )  # fmt: skip
         await self._writer.run(mark)
         self._recorder.minutes.touch(self.exchange, unit.market, *span)
+
+    async def _compared(
+        self, market: Market, length_ms: int, span: range, told: Mapping[int, Candle]
+    ) -> tuple[Comparison, Mapping[int, Candle]]:
+        """Ours of a span held against theirs; ours come along."""
+        compare = audit.seconds if length_ms == SECOND_MS else audit.minutes
+        market_id = self._recorder.ids[market]
+        return await self._writer.run(partial(compare, market=market, market_id=market_id, span=span, theirs=told))
 
     async def _reach(self, market: Market) -> audit.Reach:
         market_id = self._recorder.ids[market]

@@ -10,13 +10,15 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence, Set
-from functools import partial
+from functools import partial, reduce
 from typing import NoReturn
 
 from msgspec import Struct
 
 from collectors.events import Candle, Exchange, GapCause, Market
+from collectors.minutes import merge
 from collectors.recorder import Recorder
+from collectors.repair.audit import told_alike
 from collectors.repair.gaps import MINUTE_MS, SECOND_MS
 from collectors.repair.healing import DAY_MS, DAYS_BACK, Second, Walk, official, seconds_in, seconds_of, stretches
 from collectors.repair.history import Gone, History, OutOfReach, Unanswered, Unreadable
@@ -25,7 +27,7 @@ from config.clock import Clock
 from config.settings import Retention
 from store import candles, healing
 from store.database import Connection
-from store.healing import Lacking, Wound, minutes_in
+from store.healing import Excess, Lacking, Wound, minutes_in
 from store.writer import DatabaseWriter
 
 log = logging.getLogger(__name__)
@@ -217,7 +219,9 @@ class Backfill:
     async def _walk(self, market: Market, from_ms: int, to_ms: int) -> Walk:
         return await self._history.trades(market, whole_second(from_ms), _ceil(to_ms, SECOND_MS), MOST_PAGES)
 
-    async def _replace(self, wound: Wound, found: Sequence[Second], source: str) -> bool:
+    async def _replace(
+        self, wound: Wound, found: Sequence[Second], source: str, excess: Excess = Excess.REFUSED
+    ) -> bool:
         """Store the seconds of a gap with its new state, in one transaction; False if they can't be all of it."""
         opens = seconds_in(wound.from_ms, wound.to_ms)
         mine = [each for each in found if each.candle.open_ms in opens]
@@ -228,7 +232,9 @@ class Backfill:
             return False  # a late second is on its way to the writer: it would undo this
         self._recorder.healed(wound.market, wound.from_ms, wound.to_ms, mine)
         seconds = [each.candle for each in mine]
-        heal = partial(healing.heal, wound=wound, seconds=seconds, now_ms=self._clock.now_ms(), source=source)
+        heal = partial(
+            healing.heal, wound=wound, seconds=seconds, now_ms=self._clock.now_ms(), source=source, excess=excess
+        )
         try:
             await self._writer.run(heal)
         except Lacking as e:
@@ -314,10 +320,12 @@ class Backfill:
                     log.warning("%s %s: REST mended %d seconds", self.exchange, wish[0].code, len(found.repaired))
             self._checks.remove(wish)
 
-    async def check(self, market: Market, from_ms: int, to_ms: int) -> Checked:
+    async def check(self, market: Market, from_ms: int, to_ms: int, candle: Candle | None = None) -> Checked:
         """Hold the seconds of [from_ms, to_ms), whole and settled, against REST's trades, and mend them.
 
-        Where those reach no further, the official seconds stand in for them. Raises NoHistory of any kind.
+        Where those reach no further, the official seconds stand in for them. `candle` is the exchange's own of the
+        whole stretch: where its trades make just that, ours gives way even if it holds more. Raises NoHistory of any
+        kind.
         """
         async with self._at_work:
             found, source = await self._told(market, from_ms, to_ms)
@@ -327,15 +335,19 @@ class Backfill:
                 healing.differing, market=market, market_id=market_id, from_ms=from_ms, to_ms=to_ms, theirs=theirs
             )
             held, _ = await self._writer.run(compare)
-            spans = stretches([(open_ms, open_ms + SECOND_MS) for open_ms in held.lacking], 1)
+            wrong, excess = held.lacking, Excess.REFUSED
+            if candle is not None and theirs and told_alike(reduce(merge, theirs), candle):
+                wrong, excess, source = tuple(held.differing), Excess.DROPPED, f"{source}; ours held more"
+            spans = stretches([(open_ms, open_ms + SECOND_MS) for open_ms in wrong], 1)
             add = partial(healing.add, market=market, market_id=market_id, spans=spans, cause=GapCause.DIFFERED)
             repaired: list[int] = []
             for wound in await self._writer.run(add) if spans else ():
-                if await self._replace(wound, found, source):
+                if await self._replace(wound, found, source, excess):
                     repaired += seconds_in(wound.from_ms, wound.to_ms)
-        waiting = tuple(each for each in held.lacking if each not in repaired)
+        waiting = tuple(each for each in wrong if each not in repaired)
+        left = tuple(each for each in held.excess if each not in wrong)
         rough = frozenset(each.candle.open_ms for each in found if each.rough)
-        return Checked(held.equal, tuple(repaired), waiting, held.excess, rough)
+        return Checked(held.equal, tuple(repaired), waiting, left, rough)
 
     async def _told(self, market: Market, from_ms: int, to_ms: int) -> tuple[Sequence[Second], str]:
         """The seconds of a stretch as REST tells them, and where."""

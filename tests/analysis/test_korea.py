@@ -141,6 +141,22 @@ async def test_upbits_wallet_states_are_two_sides(clock: FakeClock, door: FakeDo
     assert door.asked[0].headers == {"Authorization": "Bearer token"}
 
 
+@pytest.mark.parametrize(
+    ("wallet", "deposit"), [("working", TransferState.UNKNOWN), ("withdraw_only", TransferState.CLOSED)]
+)
+async def test_a_chain_whose_blocks_stand_still_takes_no_deposit_for_certain(
+    clock: FakeClock, door: FakeDoor, wallet: str, deposit: TransferState
+) -> None:
+    row = {"currency": "QRX", "wallet_state": wallet, "block_state": "inactive", "net_type": "N",
+           "block_elapsed_minutes": 47}  # fmt: skip
+    door.says("upbit", "/v1/status/wallet", [row])
+    found = await Korea(door, clock, upbit_bearer=lambda: "Bearer token").transfers("upbit", "QRX")
+    assert isinstance(found, Transfers)
+    [state] = found.networks
+    assert (state.deposit, state.block_age_ms, state.note) == (deposit, 47 * 60_000, "blocks inactive")
+    assert found.lag == "may lag by minutes"
+
+
 class Books:
     """The newest book of one market, as a socket brought it."""
 

@@ -1,7 +1,7 @@
 """The pipeline on a clock that stands still, with sources that answer, hang, fail and change their minds."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from decimal import Decimal
 
 import msgspec
@@ -30,10 +30,12 @@ class FakeVenue:
         self.after_s = after_s
         self.breaks = False
         self.runs: list[int] = []
+        self.on_ask: Callable[[str], None] = lambda _: None
         self.run_after_s = 0.0
         self._clock = clock
 
     async def ask(self, base: str) -> VenueAnswer:
+        self.on_ask(self.name)
         if self.breaks:
             raise KeyError(base)
         if self.after_s:
@@ -60,7 +62,7 @@ class World:
         self.venues = (self.binance, self.okx, FakeVenue("bybit", clock, NotListed()))
         self.korean = self
         self.rates = self
-        self.sizes, self.spot_only = NoSizes(), frozenset[str]()
+        self.sizes, self.spot_only, self.paces_s = NoSizes(), frozenset[str](), dict[str, float]()
         self.korean_facts = good.korean()
         self.fx = good.legs()
         self.told: list[tuple[float, Listing, Verdict, Ring | Quiet]] = []
@@ -148,6 +150,16 @@ async def test_a_hanging_venue_is_named_and_holds_nobody_up(at_work: World, cloc
     assert verdict.venues_asked == ("binance", "bybit", "okx")
     assert verdict.facts["okx.answer"].value == "silent: no answer within 0.9 s"
     assert (verdict.outcome, verdict.facts["binance.mid_usdt"].value) == (Outcome.NO_GO, 1.0)
+
+
+async def test_the_venue_that_took_longest_is_asked_first_the_next_time(world: World, clock: FakeClock) -> None:
+    asked: list[str] = []
+    for venue, after_s in zip(world.venues, (0.1, 0.3, 0.2), strict=True):
+        venue.after_s, venue.on_ask = after_s, asked.append
+    async with running(world.pipeline.run()):
+        world.pipeline.offer(listing())
+        await passing(clock, 3)
+    assert asked == ["binance", "okx", "bybit", "okx", "bybit", "binance"]
 
 
 async def test_a_late_answer_makes_a_new_verdict_before_the_next_round(at_work: World, clock: FakeClock) -> None:
@@ -242,6 +254,28 @@ async def test_it_looks_every_two_seconds_then_by_the_minute_then_no_more(at_wor
     assert len(at_work.pipeline.watched) == 1
     await passing(clock, 86_460, step_s=30.0)
     assert len(at_work.pipeline.watched) == 0
+
+
+async def test_an_opening_without_a_price_yet_rings_only_when_the_price_is_there(
+    at_work: World, clock: FakeClock
+) -> None:
+    """READY at 0, the opening at 70 with an empty book, a price at 73: no NO-GO lies between, and GO rings at once."""
+    at_work.korean_facts = good.korean(book=None)
+    at_work.pipeline.offer(listing(state=ListingState.ANNOUNCED, trading_starts_ms=START_MS + 70_000))
+    await passing(clock, 73)
+    at_work.korean_facts = good.korean()
+    await passing(clock, 2)
+    rings = [(verdict.outcome, round(at_s)) for at_s, _, verdict, answer in at_work.told if isinstance(answer, Ring)]
+    assert [outcome for outcome, _ in rings] == [Outcome.READY, Outcome.GO]
+    assert 73 <= rings[1][1] <= 75
+
+
+async def test_a_go_whose_korean_price_vanishes_is_withdrawn_at_once(at_work: World, clock: FakeClock) -> None:
+    at_work.pipeline.offer(listing())
+    await passing(clock, 1)
+    at_work.korean_facts = good.korean(book=None)
+    await passing(clock, 2)
+    assert at_work.outcomes == ["GO first", "NO_GO withdrawn"]
 
 
 async def test_news_of_a_watched_listing_wakes_it(at_work: World, clock: FakeClock) -> None:
@@ -352,6 +386,16 @@ async def test_analyze_answers_without_a_listing(world: World, clock: FakeClock)
     assert verdict.outcome is Outcome.GO
     assert (await world.pipeline.judge_now("upbit", "NOVA", Decimal(5_000_000))).cost is not None
     assert world.told == []
+
+
+async def test_analyze_of_a_coin_under_watch_knows_its_listing(at_work: World, clock: FakeClock) -> None:
+    at_work.korean_facts = KoreanFacts(listed=False, transfers=good.korean().transfers)
+    at_work.pipeline.offer(listing(state=ListingState.ANNOUNCED, trading_starts_ms=START_MS + 600_000))
+    await passing(clock, 1)
+    verdict = await at_work.pipeline.judge_now("upbit", "NOVA")
+    assert (verdict.mode, verdict.outcome) == (Mode.PRE_OPEN, Outcome.READY)
+    assert verdict.run_bps == pytest.approx(2_500.0)
+    assert (await at_work.pipeline.judge_now("bithumb", "NOVA")).mode is Mode.PRE_OPEN
 
 
 async def test_analyze_of_an_unknown_symbol_says_who_was_asked(world: World, clock: FakeClock) -> None:

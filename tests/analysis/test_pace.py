@@ -52,8 +52,13 @@ BOOK = KoreanFacts(book=two_sided(1.0, 1.1))
     ("given", "korean", "expected"),
     [
         (listing(trading_starts_ms=NOW + 1), BOOK, False),  # a book before its time is no opening
-        (listing(trading_starts_ms=NOW), KoreanFacts(), True),
+        (listing(trading_starts_ms=NOW), BOOK, True),
+        (listing(trading_starts_ms=NOW), KoreanFacts(), False),  # no price yet at the very second
+        (listing(trading_starts_ms=NOW - 59_999), KoreanFacts(), False),
+        (listing(trading_starts_ms=NOW - 60_000), KoreanFacts(), True),  # … and after a minute that is a reason
         (listing(trading_starts_ms=NOW + 1, first_trade_ms=NOW), BOOK, True),
+        (listing(state=ListingState.TRADING, first_trade_ms=NOW), KoreanFacts(), False),  # its book is a moment late
+        (listing(state=ListingState.TRADING, first_trade_ms=NOW - 60_000), KoreanFacts(), True),
         (listing(state=ListingState.TRADING), KoreanFacts(), True),
         (listing(), BOOK, True),
         (listing(), KoreanFacts(), False),
@@ -64,6 +69,11 @@ BOOK = KoreanFacts(book=two_sided(1.0, 1.1))
 )
 def test_whether_trading_has_begun(given: Listing | None, korean: KoreanFacts, expected: bool) -> None:
     assert opened(given, korean, NOW) is expected
+
+
+def test_what_has_opened_stays_open_unless_its_time_is_moved() -> None:
+    assert opened(listing(trading_starts_ms=NOW, first_trade_ms=NOW), KoreanFacts(), NOW, before=True)
+    assert not opened(listing(trading_starts_ms=NOW + 1), KoreanFacts(), NOW, before=True)
 
 
 GOOD = decide(evidence(), settings())

@@ -65,8 +65,10 @@ def test_closed_and_unknown_are_told_apart(
         (UNKNOWN, LATER, Mode.PRE_OPEN, TransferState.SCHEDULED, []),
         (OPEN, LATER, Mode.PRE_OPEN, OPEN, []),
         (CLOSED, LATER, Mode.OPEN, TransferState.SCHEDULED, ["deposit_scheduled"]),
-        (CLOSED, NOW, Mode.PRE_OPEN, CLOSED, ["deposit_closed"]),  # its time has come, and it is closed
-        (UNKNOWN, NOW, Mode.PRE_OPEN, UNKNOWN, ["deposit_unknown"]),
+        (CLOSED, NOW - 119_999, Mode.PRE_OPEN, TransferState.SCHEDULED, []),  # its time has just come
+        (CLOSED, NOW - 120_000, Mode.PRE_OPEN, CLOSED, ["deposit_closed"]),
+        (UNKNOWN, NOW - 120_000, Mode.PRE_OPEN, UNKNOWN, ["deposit_unknown"]),
+        (CLOSED, NOW, Mode.OPEN, CLOSED, ["deposit_closed"]),
         (CLOSED, None, Mode.PRE_OPEN, CLOSED, ["deposit_closed"]),
     ],
 )

@@ -35,7 +35,7 @@ CHAT = 777_001
 TELEGRAM = {"TELEGRAM_BOT_TOKEN": "200000002:" + "Pair" * 8 + "abc", "TELEGRAM_CHAT_ID": str(CHAT)}
 REPEAT = "중복일 수 있음"  # stands on a message that may be the second copy
 LOOK_S = 0.05  # between two looks at a condition
-DEADLINE_S = 20.0  # of real time, for anything that takes a second or two on an idle machine
+DEADLINE_S = 45.0  # of real time, for anything that takes a second or two on an idle machine; a busy one is slow
 NOT_MADE_YET = ("no such table", "unable to open", "attempt to write a readonly database")  # the last: a hot journal
 
 

@@ -1,14 +1,18 @@
-"""Faults 1, 4, 6, 9 and 10 against a scripted exchange: what is done about them, to the second of a clock that stands.
+"""Faults 1, 4, 6, 7, 9 and 10 against a scripted exchange: what is done, to the second of a clock that stands.
 
 The same faults on real sockets: `test_network.py`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from collectors.events import Exchange, Market
+from collectors.net.http import HttpDoor, Refused, open_door
+from collectors.net.limits import Limits
 from collectors.sink import Pace
 from config.load import load_settings
 from ops.endpoints import endpoints
@@ -145,6 +149,57 @@ async def test_fault_06_a_storm_stays_well_below_the_published_rates_and_never_e
         for name in at:
             assert station.recorder.reading(name).live == SHARDS
             assert station.health().feeds[name].failures == 0
+
+
+async def test_fault_07_a_429_and_then_a_ban_keep_every_question_to_that_host_back_and_show_in_health(
+    tmp_path: Path, clock: FakeClock, exchange: FakeExchange
+) -> None:
+    answers = [429, 418, 200]
+    asked: list[str] = []
+
+    async def serve(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        status = answers.pop(0)
+        told = {} if status == 200 else {"Retry-After": "57"}
+        return web.json_response([], status=status, headers=told)
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", serve)
+    async with serving(app) as url, open_door(HttpDoor({"upbit": url}, Limits({}), clock, "radar/test")) as door:
+        station = Station(tmp_path, clock, {"upbit": URL}, exchange.connect)
+        station.limits = door.limits
+
+        async def ask(path: str, group: str) -> int:
+            return (await door.get("upbit", path, group=group)).status
+
+        with station.writer:
+            assert await ask("/v1/market/all", "market") == 429
+            for level in (429, 418):
+                for path, group in (
+                    ("/v1/market/all", "market"),
+                    ("/v1/trades/ticks", "backfill"),
+                    ("/v1/ticker", "t"),
+                ):
+                    with pytest.raises(Refused):
+                        await ask(path, group)
+                assert asked == ["/v1/market/all"] if level == 429 else ["/v1/market/all", "/v1/trades/ticks"]
+                (warning,) = [each for each in station.health().warnings if each.startswith("upbit is left alone")]
+                assert f"for 57 s: HTTP {level}" in warning
+                await clock.advance(57)
+                assert not any("left alone" in each for each in station.health().warnings)
+                assert await ask("/v1/trades/ticks", "backfill") == (418 if level == 429 else 200)
+        assert answers == []
+
+
+@asynccontextmanager
+async def serving(app: web.Application) -> AsyncIterator[str]:
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
 
 
 def refusing(tape: Tape, bad: set[str]) -> Callable[[Sequence[str]], Sequence[bytes]]:

@@ -9,11 +9,16 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from config.settings import Writing
+from ops.health import has_wal_reset_bug, report
+from ops.vitals import limits
 from store.database import Migration, Reader, SchemaTooNew, connect, migrate
 from tests.fakes.bad_disk import bad_disk
+from tests.fakes.clock import FakeClock
 from tests.fakes.recording import rows
+from tests.fakes.station import Station
 from tests.fakes.steady import (
     MARKETS,
     Steady,
@@ -256,6 +261,18 @@ async def test_fault_29_a_reader_that_pins_the_wal_is_named_and_stops_nobody(
         assert steady.writer.wal_bytes == free_bytes  # it is written over from its beginning again
         steady.end()
     assert_sound(path, 170, told=[])
+
+
+async def test_fault_31_an_sqlite_with_the_wal_reset_bug_is_a_warning_in_health(tmp_path: Path) -> None:
+    station = Station(tmp_path, FakeClock(), {})
+    with station.writer:
+        mine = [each for each in station.health().warnings if "WAL-reset bug" in each]
+        assert bool(mine) is has_wal_reset_bug(station.health().sqlite_version)
+        lines = limits(30.0, 120.0, 10_000)
+        for version, warned in (("3.40.1", True), ("3.51.2", True), ("3.51.3", False), ("3.52.0", False)):
+            told = report(replace(station.readings(), sqlite_version=version), lines)
+            assert any("let nobody else write to radar.db" in each for each in told.warnings) is warned
+            assert told.sqlite_version == version
 
 
 async def test_fault_31_nobody_but_the_writer_can_checkpoint(tmp_path: Path) -> None:

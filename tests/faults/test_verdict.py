@@ -42,7 +42,7 @@ class Radar:
         now_ms = self._clock.now_ms()
         listing = Listing(
             *(exchange, COIN, 1, ("KRW",), ListingState.TRADING, now_ms - 9_000, Channel.BITHUMB_NOTICES),
-            first_trade_ms=now_ms - 5_000,
+            first_trade_ms=now_ms - 60_000,
         )
         return await self._pipeline.judge(listing)
 

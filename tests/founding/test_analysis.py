@@ -47,7 +47,6 @@ from tests.fakes.evidence import (
     good_spot,
     good_transfers,
     korean,
-    leg,
     legs,
     network,
     settings,
@@ -243,9 +242,12 @@ def test_20_equal_prices_give_zero_percent() -> None:
 
 
 def test_21_global_vwap() -> None:
-    """(1.00 x 3M + 1.02 x 1M) / 4M = 1.005, without the one that prints 1.20."""
-    prices = [priced("a", 1.0, 3e6), priced("b", 1.02, 1e6), priced("c", 1.2, 9e9)]
-    assert global_vwap(prices, NOW, 10_000, 0.05).price == pytest.approx(1.005)
+    """(1.00 x 3M + 1.02 x 1M) / 4M = 1.005, without the one that prints 1.20 and without the one of 11 s ago."""
+    late = msgspec.structs.replace(priced("d", 1.01, 9e9), taken_ms=NOW - 11_000)
+    prices = [priced("a", 1.0, 3e6), priced("b", 1.02, 1e6), priced("c", 1.2, 9e9), late]
+    found = global_vwap(prices, NOW, 10_000, 0.05)
+    assert found.price == pytest.approx(1.005)
+    assert (found.used, dict(found.excluded)) == (("a", "b"), {"d": "stale", "c": "outlier"})
 
 
 def test_22_an_fx_snapshot_is_written_to_the_database(database: sqlite3.Connection) -> None:
@@ -341,8 +343,9 @@ def test_35_go_with_trusted_fx_is_critical() -> None:
 
 
 def test_36_go_with_untrusted_fx_is_high() -> None:
-    verdict = decide(evidence(legs=FxLegs(usdt_krw=leg("USDT", "KRW", 1_400.0))), settings())
-    assert (verdict.outcome, verdict.level) == (Outcome.GO, AlertLevel.HIGH)
+    """KRW-USDT alone is not trusted, although the bank bears it out and there is nothing to warn of."""
+    verdict = decide(evidence(legs=legs(btc_krw=None, eth_krw=None)), settings())
+    assert (verdict.outcome, verdict.level, verdict.warnings) == (Outcome.GO, AlertLevel.HIGH, ())
 
 
 def test_37_no_go_is_medium() -> None:

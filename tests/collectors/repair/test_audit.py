@@ -91,9 +91,13 @@ def test_what_nothing_bears_out_is_unexplained_the_third_time_with_the_words_of_
     doubts = Doubts()
     assert doubts.judge(unit(7), Outcome.DOUBTFUL, "first") == (Outcome.DOUBTFUL, "first")
     assert doubts.judge(unit(7), Outcome.DOUBTFUL, "second") == (Outcome.DOUBTFUL, "first")
-    assert doubts.units == [unit(7)]
+    assert doubts.of(BTC) == [unit(7)]
+    assert doubts.of(ETH) == []
+    assert doubts.coins == {"BTC"}
+    assert doubts.ripe(unit(7))
     assert doubts.judge(unit(7), Outcome.DOUBTFUL, "third") == (Outcome.UNEXPLAINED, "first")
-    assert doubts.units == []
+    assert doubts.of(BTC) == []
+    assert not doubts.ripe(unit(7))
 
 
 def test_a_doubt_ends_as_soon_as_something_bears_the_candle_out() -> None:
@@ -108,7 +112,7 @@ def test_the_doubts_are_bounded() -> None:
     doubts = Doubts()
     for n in range(2_000):
         doubts.judge(unit(n), Outcome.DOUBTFUL, "")
-    assert len(doubts.units) == 500
+    assert len(doubts.of(BTC)) == 500
 
 
 def test_only_what_came_to_an_end_is_counted_as_compared() -> None:

@@ -170,16 +170,53 @@ async def test_where_the_candle_is_wrong_and_the_trades_are_not_ours_stands(benc
     assert bench.wrong(market, 1, 130) == []
 
 
-async def test_what_neither_candle_nor_trades_show_is_marked_the_third_time(bench: Audited) -> None:
-    market = market_of(bench)
+async def looked_at(bench: Audited, market: Market, times: int) -> None:
+    """So many looks a minute apart, each at what is settled by then."""
+    for _ in range(times):
+        assert bench.counts[1:] == (0, 0)
+        assert all(row[0] != "differed" for row in bench.gaps())
+        await bench.settle(market, seconds=60)
+        await bench.auditor.look(market)
+
+
+async def with_a_trade_too_many(bench: Audited, market: Market) -> None:
+    """Recorded without fault; then the exchange no longer knows a trade of second 70."""
     await healed_start(bench, market)
     await bench.settle(market)
     lost = next(each for each in bench.rest.trades if each.traded_ms // 1_000 == START_MS // 1_000 + 70)
     bench.rest.trades.remove(lost)
-    for times in range(3):
-        assert bench.counts[1:] == (0, 0), times
-        assert all(row[0] != "differed" for row in bench.gaps())
-        await bench.auditor.look(market)
+
+
+async def test_where_candle_and_trades_tell_the_same_a_trade_too_many_goes_the_third_time(bench: Audited) -> None:
+    market = market_of(bench)
+    await with_a_trade_too_many(bench, market)
+    await looked_at(bench, market, 3)
+    assert bench.counts[1:] == (1, 0)
+    assert bench.wrong(market, 1, 130) == []
+    cause, state, from_s, to_s, source = bench.gaps()[-1]
+    assert (cause, state, from_s, to_s) == ("differed", "healed", 70, 71)
+    assert str(source).startswith("/v1/trades/ticks; ours held more")
+    await bench.settle(market)
+    assert bench.wrong_minutes() == []
+    await bench.auditor.look(market)
+    assert bench.counts[1:] == (1, 0)
+
+
+async def test_where_each_witness_tells_something_else_the_candle_is_marked_the_third_time(bench: Audited) -> None:
+    market = market_of(bench)
+    await with_a_trade_too_many(bench, market)
+    true = bench.rest.get
+
+    async def get(service: str, path: str, **more: Any) -> Response:
+        answer = await true(service, path, **more)
+        rows = json.loads(answer.body)
+        for row in rows if "/candles/" in path else ():
+            if row["candle_date_time_utc"] in ("2027-01-15T08:01:10", "2027-01-15T08:01:00"):
+                row["candle_acc_trade_volume"] /= 3
+        return bench.rest._answer(rows)
+
+    bench.rest.get = get  # type: ignore[method-assign]  # a candle that its own trades do not make
+    await looked_at(bench, market, 3)
     assert bench.counts[1:] == (0, 1)
     assert bench.auditor.tally.odd_ms == bench.clock.now_ms()
     cause, state, from_s, to_s, source = bench.gaps()[-1]
@@ -190,6 +227,29 @@ async def test_what_neither_candle_nor_trades_show_is_marked_the_third_time(benc
     await bench.auditor.look(market)
     await bench.auditor.look(market)
     assert bench.counts[1:] == (0, 1), "it is marked once; its minute is touched by that gap"
+
+
+async def test_an_old_page_never_takes_a_trade_away(bench: Audited) -> None:
+    market = market_of(bench)
+    await healed_start(bench, market)
+    await bench.run(10, [market])
+    old = list(bench.rest.trades)
+    await bench.settle(market)
+    true = bench.rest.get
+
+    async def get(service: str, path: str, **more: Any) -> Response:
+        now, bench.rest.trades = bench.rest.trades, old
+        answer = await true(service, path, **more)
+        bench.rest.trades = now
+        return answer
+
+    bench.rest.get = get  # type: ignore[method-assign]  # pages from before
+    for _ in range(6):
+        await bench.auditor.look(market)
+        await bench.settle(market, seconds=60)
+    assert bench.counts[1] == 0
+    bench.rest.get = true  # type: ignore[method-assign]
+    assert bench.wrong(market, 1, 300) == []
 
 
 async def test_seconds_that_are_purged_while_the_exchange_answers_are_not_missed(upbit: Audited) -> None:

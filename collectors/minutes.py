@@ -1,4 +1,4 @@
-"""Seconds become minutes: a fold that keeps only the running minute of each market. Pure."""
+"""Seconds become minutes: `merge`, and a fold that keeps only the running minute of each market. Pure."""
 
 from collections.abc import Iterable
 
@@ -6,6 +6,21 @@ from msgspec import Struct
 
 from collectors.events import Candle, Exchange, Market
 from collectors.repair.gaps import MINUTE_MS
+
+
+def merge(earlier: Candle, later: Candle) -> Candle:
+    """One candle for two stretches of a market, of which `earlier` lies wholly before `later`."""
+    return Candle(
+        earlier.market,
+        earlier.open_ms,
+        earlier.open,
+        max(earlier.high, later.high),
+        min(earlier.low, later.low),
+        later.close,
+        earlier.volume + later.volume,
+        earlier.quote_volume + later.quote_volume,
+        earlier.trades + later.trades,
+    )
 
 
 class Rolled(Struct, frozen=True):
@@ -34,7 +49,7 @@ class _Running:
         self.last_ms = second.open_ms
 
     def take(self, second: Candle) -> None:
-        """A later second of the same minute."""
+        """`merge` in place: a later second of the same minute."""
         self.last_ms = second.open_ms
         self.close = second.close
         if second.high > self.high:

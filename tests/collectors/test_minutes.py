@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors.events import Candle, Trade
-from collectors.minutes import MinuteFold
+from collectors.minutes import MinuteFold, merge
 from tests.fakes.clock import START_MS
-from tests.fakes.recording import BTC, ETH, SOL, by_hand, merge, same, second, trade
+from tests.fakes.recording import BTC, ETH, SOL, by_hand, same, second, trade
 
 MINUTE_MS = 60_000
 NEXT = START_MS + MINUTE_MS  # a fold that begins at START_MS is whole from here

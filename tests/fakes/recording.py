@@ -53,21 +53,6 @@ def _candle(market: Market, open_ms: int, group: Sequence[Trade]) -> Candle:
     return Candle(market, open_ms, prices[0], max(prices), min(prices), prices[-1], volume, value, len(group))
 
 
-def merge(earlier: Candle, later: Candle) -> Candle:
-    """One candle for two stretches of a market, of which `earlier` lies wholly before `later`."""
-    return Candle(
-        earlier.market,
-        earlier.open_ms,
-        earlier.open,
-        max(earlier.high, later.high),
-        min(earlier.low, later.low),
-        later.close,
-        earlier.volume + later.volume,
-        earlier.quote_volume + later.quote_volume,
-        earlier.trades + later.trades,
-    )
-
-
 def same(left: Candle, right: Candle) -> bool:
     """Prices and counts exactly, sums within 1e-9 relative (the contract)."""
     exact = ("market", "open_ms", "open", "high", "low", "close", "trades")

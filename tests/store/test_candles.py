@@ -8,10 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from collectors.events import Candle, GapCause, Market
+from collectors.minutes import merge
 from store import candles, gaps, markets
 from store.rows import execute
 from tests.fakes.clock import START_MS
-from tests.fakes.recording import BTC, ETH, SOL, database, merge, same, second
+from tests.fakes.recording import BTC, ETH, SOL, database, same, second
 
 MINUTE_MS = 60_000
 

@@ -49,6 +49,7 @@ class Inbox:
         self._common: deque[Job] = deque()
         self._urgent: deque[Job] = deque()
         self._common_rows = 0
+        self._common_since = 0.0
         self._hurry = False
         self.rows = 0
         self.closed = False
@@ -61,6 +62,8 @@ class Inbox:
         with self._changed:
             if self.closed or (bounded and self.rows > 0 and self.rows + job.weight > self._settings.inbox):
                 return False
+            if not (job.urgent or self._common):
+                self._common_since = time.monotonic()
             (self._urgent if job.urgent else self._common).append(job)
             self.rows += job.weight
             self._common_rows += 0 if job.urgent else job.weight
@@ -78,7 +81,8 @@ class Inbox:
                     return None
                 if not self._changed.wait(idle_s):
                     return []
-            deadline = time.monotonic() + self._settings.batch_ms / 1000
+            # From the first that waits, so that urgent work that keeps coming does not put the rest off for ever.
+            deadline = self._common_since + self._settings.batch_ms / 1000
             while not (self._urgent or self._hurry or self.closed or self._common_rows >= self._settings.batch_rows):
                 left = deadline - time.monotonic()
                 if left <= 0 or not self._changed.wait(left):

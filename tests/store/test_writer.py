@@ -68,6 +68,17 @@ async def test_work_sees_what_was_offered_before_it(tmp_path: Path) -> None:
         assert await writer.run(count) == 30
 
 
+async def test_urgent_work_that_keeps_coming_does_not_put_the_rest_off_for_ever(tmp_path: Path) -> None:
+    with DatabaseWriter.open(tmp_path / "radar.db", FakeClock(), Writing(batch_ms=100)) as writer:
+        common = asyncio.ensure_future(writer.run(count))
+        for _ in range(200):  # two seconds at least, an urgent one each hundredth
+            await writer.run(count, urgent=True)
+            await asyncio.sleep(0.01)
+            if common.done():
+                break
+        assert common.done()
+
+
 async def test_urgent_work_overtakes_what_waits_and_commits_at_once(tmp_path: Path) -> None:
     with opened(tmp_path, SLOW) as writer:
         for n in range(30):

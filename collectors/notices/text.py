@@ -10,6 +10,7 @@ import unicodedata
 from msgspec import Struct
 
 TITLE_LIMIT = 1_000  # letters; the longest published title we know of has about 150
+LETTERS_KNOWN = 20_000  # more than Hangul and Latin have together
 OPENING, CLOSING = "([{<", ")]}>"
 _SPELLINGS = str.maketrans(
     {
@@ -44,7 +45,20 @@ class Title(Struct, frozen=True):
 def plain(text: str, limit: int) -> str:
     """The first `limit` letters in one spelling: composed Hangul, ASCII brackets, no invisible signs, lines kept."""
     text = unicodedata.normalize("NFKC", text[:limit].translate(_SPELLINGS)).translate(_SPELLINGS)[:limit]
-    return "".join(map(_visible, text))
+    return text.translate(_VISIBLE)
+
+
+class _Visible(dict[int, str]):
+    """What each letter looks like to a reader; learnt letter by letter, because a body has thousands of a few kinds."""
+
+    def __missing__(self, code: int) -> str:
+        shown = _visible(chr(code))
+        if len(self) < LETTERS_KNOWN:
+            self[code] = shown
+        return shown
+
+
+_VISIBLE = _Visible()
 
 
 def _visible(letter: str) -> str:

@@ -80,6 +80,7 @@ _CLOCK = re.compile(
       (?:\s{{0,2}}(?P<after>am\b|pm\b|a\.m\.|p\.m\.))?""",
     re.IGNORECASE | re.VERBOSE,
 )
+_MAY_TELL = re.compile(r"[:시]|정오|자정|noon|midnight|\d\s{0,2}[ap]\.?m", re.IGNORECASE)  # most lines tell no time
 _ZONE = re.compile(r"\s{0,2}\(?\s?(?P<zone>KST|UTC(?:\s?\+\s?(?P<offset>\d))?|GMT|한국\s?시간|한국시각)", re.IGNORECASE)
 _ISO_T = re.compile(r"(?<=\d)T(?=\d\d:)")
 _BETWEEN = re.compile(r"[\s,]{0,4}(?:\([^()]{0,6}\))?[\s,]{0,2}(?:at|부터)?[\s]{0,2}", re.IGNORECASE)
@@ -108,6 +109,8 @@ def iso_of(at_ms: int | None) -> str | None:
 
 def times_in(text: str) -> list[Written]:
     """Every time of day that `text` tells, each with the day written right before it (or after: "14:00, Aug 10")."""
+    if not _MAY_TELL.search(text):
+        return []
     text = _ISO_T.sub(" ", text)
     days = list(_DATE.finditer(text))
     found: list[Written] = []

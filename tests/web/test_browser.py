@@ -101,8 +101,10 @@ async def test_language_and_colours_are_switched_and_remembered(chromium: Browse
         assert await tab.run("document.documentElement.lang") == "en"
         await tab.run("document.getElementById('theme').click()")
         assert await tab.run("getComputedStyle(document.body).backgroundColor") == "rgb(14, 17, 19)"
+        await tab.window(*PHONE, phone=True)  # English words are longer
         for view in VIEWS:
             await shown(tab, page, view)
+            assert await tab.run("document.documentElement.scrollWidth <= innerWidth"), view
             hangul = await tab.run("document.querySelector('nav').textContent.match(/[가-힣]/)?.length ?? 0")
             assert hangul == 0, view
         await tab.run("location.reload()")

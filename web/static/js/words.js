@@ -35,6 +35,7 @@ const WORDS = {
   lost_hint: [(s) => `데몬과 연결이 끊겼습니다. 아래 값은 ${s} 전의 것입니다.`, (s) => `The daemon does not answer. What you see is ${s} old.`],
   is_healthy: ["상태", "Health"], just_happened: ["방금", "Just happened"], is_trade: ["거래 기회", "Is there a trade?"],
   all_well: ["모든 부분이 작동합니다.", "Every part works."],
+  worth_knowing: [(n) => `알아 둘 것 ${n}건`, (n) => `${n} worth knowing`],
   up_for: [(s) => `가동 ${s}`, (s) => `up ${s}`],
   nothing_happened: ["아직 알림이 없습니다.", "No alert yet."],
   no_trade: ["진행 중인 상장이 없습니다.", "No listing is under way."],
@@ -103,6 +104,7 @@ const WORDS = {
   world_price: ["해외가", "World price"], world_volume: ["해외 24시간", "World volume 24 h"], venues: ["해외 거래소", "Venues"],
   sort_by: [(c) => `${c} 순으로 정렬`, (c) => `Sort by ${c}`], show_all: [(n) => `${n}개 모두 보기`, (n) => `Show all ${n}`],
   no_world: ["해외 가격을 아직 받지 못했습니다. 첫 1분이 지나면 나옵니다.", "No prices from abroad yet; they come with the first full minute."],
+  recorded_since: [(at) => `기록은 ${at}부터 있습니다.`, (at) => `Recorded since ${at}.`],
   premium_unknown_why: ["값이 없는 곳은 환율이나 가격을 모르던 때입니다.", "Where there is no line, a rate or price was unknown."],
 
   // dominance
@@ -110,6 +112,7 @@ const WORDS = {
   korean_share: ["한국 점유율", "Korean share"], at_least: [(x) => `최소 ${x}`, (x) => `at least ${x}`],
   heard_of_24: [(h) => `24시간 중 ${h}시간만 들었습니다: 못 들은 거래는 0이 아니라 모름입니다.`, (h) => `Only ${h} of 24 hours were heard: what we missed is unknown, not zero.`],
   at_this_pace: [(x) => `이 속도라면 약 ${x}`, (x) => `about ${x} at this pace`],
+  bar_pace: ["막대는 이 속도일 때의 몫입니다.", "The bar shows the parts at this pace."],
   full_day: ["24시간을 모두 들었습니다.", "All 24 hours were heard."],
   compared: [(n, m) => `${n}개 코인 비교 · 해외 거래량을 모르는 ${m} 제외`, (n, m) => `${n} coins compared · ${m} without a known volume abroad left out`],
   converted: [(r, s, a) => `${r}/USDT로 환산 (${s}, ${a})`, (r, s, a) => `converted at ${r}/USDT (${s}, ${a})`],

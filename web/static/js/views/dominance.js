@@ -38,6 +38,7 @@ function all({ dominance, rate, minute_ms: minute, now_ms: now }, everything, mo
       h("p", { class: "big" }, share(total)),
       total.share === null ? null : whole ? h("p", { class: "muted" }, t("full_day")) : [h("p", {}, t("at_this_pace", part(total.pace_share))), h("p", { class: "warn-text" }, t("heard_of_24", number(total.heard_h, 1)))],
       bar(total),
+      whole || total.share === null ? null : h("p", { class: "muted small" }, t("bar_pace")),
       h("ul", { class: "legend" }, [["upbit", "--upbit", total.upbit_usdt], ["bithumb", "--bithumb", total.bithumb_usdt], ["world", "--world", total.world_usdt]].map(([name, color, volume]) => {
         const swatch = h("span", { class: "swatch block", "aria-hidden": "true" });
         swatch.style.setProperty("--swatch", `var(${color})`);
@@ -48,8 +49,8 @@ function all({ dominance, rate, minute_ms: minute, now_ms: now }, everything, mo
     section(t("by_coin"), table(t("by_coin"), [
       { head: t("coin"), cell: (coin) => h("a", { href: `#/premium/${encodeURIComponent(coin.base)}`, "data-key": `coin ${coin.base}` }, coin.base) },
       { head: t("korean_share"), num: true, cell: share },
-      { head: "", class: "barcell", cell: bar },
       ...(whole ? [] : [{ head: t("pace"), num: true, cell: (coin) => maybe(part(coin.pace_share)) }]),
+      { head: "", class: "barcell", cell: bar },
       { head: t("upbit"), num: true, cell: (coin) => (coin.upbit_usdt === null ? "–" : large(coin.upbit_usdt, "USDT")) },
       { head: t("bithumb"), num: true, cell: (coin) => (coin.bithumb_usdt === null ? "–" : large(coin.bithumb_usdt, "USDT")) },
       { head: t("world"), num: true, cell: (coin) => maybe(large(coin.world_usdt, "USDT")) },
@@ -63,9 +64,10 @@ function share(coin) {
   return coin.heard_h >= FULL_H ? part(coin.share) : t("at_least", part(coin.share));
 }
 
-/** The parts of the whole as a bar; its numbers stand beside it. */
+/** The parts of the whole as a bar, at the pace of the hours that were heard; its numbers stand beside it. */
 function bar(coin) {
-  const parts = [["--upbit", coin.upbit_usdt], ["--bithumb", coin.bithumb_usdt], ["--world", coin.world_usdt]];
+  const pace = Math.max(1, 24 / coin.heard_h);
+  const parts = [["--upbit", coin.upbit_usdt * pace], ["--bithumb", coin.bithumb_usdt * pace], ["--world", coin.world_usdt]];
   const sum = parts.reduce((total, [, value]) => total + (value ?? 0), 0);
   if (!sum || coin.world_usdt === null) return null;
   return h("div", { class: "bar", "aria-hidden": "true" }, parts.map(([color, value]) => {

@@ -31,7 +31,8 @@ function health(now) {
   return card(t("is_healthy"), TONE[health.status] ?? "calm",
     h("p", { class: "big" }, word("status", health.status)),
     said.length ? h("ul", { class: "reasons" }, said.map((each, i) => h("li", { class: health.status === "red" ? "bad" : "warn" }, short(each, `reason ${i}`)))) : h("p", {}, t("all_well")),
-    health.warnings.length ? h("ul", { class: "reasons" }, health.warnings.map((each, i) => h("li", { class: "calm" }, short(each, `warning ${i}`)))) : null,
+    health.warnings.length ? h("details", { class: "short small", "data-key": "warnings" }, h("summary", { class: "muted", "data-key": "warnings summary" }, t("worth_knowing", health.warnings.length)),
+      h("ul", { class: "reasons" }, health.warnings.map((each) => h("li", { class: "calm" }, each)))) : null,
     h("p", { class: "muted small" }, t("up_for", span(now.now_ms - health.started_ms)), " · ", clock(now.now_ms)));
 }
 

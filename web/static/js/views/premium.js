@@ -1,7 +1,7 @@
 // The kimchi premium: of the market and of any coin, over time, and of every coin now.
 import { chart, choice } from "../chart.js";
 import { h, show, table } from "../dom.js";
-import { ago, clock, krw, large, number, percent, price, usdt } from "../format.js";
+import { ago, clock, krw, kst, large, number, percent, price, usdt } from "../format.js";
 import { maybe, pairs, section } from "../parts.js";
 import { t } from "../words.js";
 
@@ -68,6 +68,13 @@ function fit({ series, now_ms: now }) {
   return known ? HOURS.find((each) => now - known < each * 3_300_000) ?? 24 : 24;
 }
 
+/** Where the picture begins, and what is to be said where that is later than asked for. */
+function begin(series, asked, now) {
+  const first = series.at_ms.find((_, i) => series.krw_per_usdt[i] !== null);
+  if (first === undefined || first - asked < (now - asked) * 0.2) return [asked, null];
+  return [first, t("recorded_since", kst(first))];
+}
+
 function rates({ usdt: ours, bank, now_ms: now }) {
   const told = (rate) => (rate ? [krw(rate.krw), h("span", { class: "muted small" }, ` ${rate.source} · ${ago(rate.taken_ms, now)}`)] : maybe(t("unknown")));
   return pairs([[t("krw_per_usdt"), told(ours)], [t("krw_per_usd"), told(bank)]], "row");
@@ -75,7 +82,8 @@ function rates({ usdt: ours, bank, now_ms: now }) {
 
 function figures({ series, now_ms: now, hours }, coin, against) {
   const bps = { axis: (value, step) => `${number(value / 100, step >= 100 ? 0 : step >= 10 ? 1 : 2)} %`, format: (value) => percent(value) };
-  const all = { at: series.at_ms, from: now - hours * 3_600_000, to: now };
+  const [from, since] = begin(series, now - hours * 3_600_000, now);
+  const all = { at: series.at_ms, from, to: now };
   const lines = coin ? [
     { label: t("upbit"), values: against === "bank" ? series.upbit_bps : series.upbit_excess_bps, color: "--upbit", ...bps },
     { label: t("bithumb"), values: against === "bank" ? series.bithumb_bps : series.bithumb_excess_bps, color: "--bithumb", ...bps },
@@ -84,7 +92,7 @@ function figures({ series, now_ms: now, hours }, coin, against) {
   const won = { axis: (value, step) => number(value, step < 1 ? 1 : 0), format: krw };
   const title = coin ? t("chart_coin", coin) : t("chart_market");
   return [
-    chart({ ...all, title, unit: `%, ${t(against === "bank" || !coin ? "against_bank" : "against_market")}`, height: 260, series: lines, note: t("premium_unknown_why") }),
+    chart({ ...all, title, unit: `%, ${t(against === "bank" || !coin ? "against_bank" : "against_market")}`, height: 260, series: lines, note: [since, t("premium_unknown_why")].filter(Boolean).join(" ") }),
     chart({ ...all, title: t("chart_rates"), unit: t("axis_krw_per"), height: 180, series: [
       { label: t("series_usdt"), values: series.krw_per_usdt, color: "--accent", ...won },
       { label: t("series_usd"), values: series.krw_per_usd, color: "--muted", dash: [4, 4], ...won },

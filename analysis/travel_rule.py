@@ -73,9 +73,12 @@ class TravelRules:
         self._taken_s = 0.0
 
     def of(self, exchange: str) -> Mapping[str, TravelRule]:
-        """By venue; a list that has not been renewed for a week is not believed any more."""
-        fresh = self._clock.monotonic() - self._taken_s <= GOOD_FOR_S
-        return self._upbit if exchange == "upbit" and fresh else {}
+        """By venue. Of a list that has not been renewed for a week only what it forbids is still believed."""
+        if exchange != "upbit":
+            return {}
+        if self._clock.monotonic() - self._taken_s <= GOOD_FOR_S:
+            return self._upbit
+        return {venue: rule for venue, rule in self._upbit.items() if rule.deposit == "no"}
 
     async def run(self) -> None:
         while self._bearer is not None:

@@ -145,6 +145,27 @@ BLOCKED: list[Case] = [
         {"watch_only:cost"},
     ),
     (
+        "an open route only where the price is not believed",  # 0.50 beside two that say 1.00
+        evidence(
+            {
+                "binance": venue(spot=good_spot(0.499, 0.501)),
+                "okx": venue("okx", transfers=good_transfers(network("ERC20", withdrawal=CLOSED))),
+                "bybit": venue("bybit", transfers=good_transfers(network(withdrawal=CLOSED))),
+            }
+        ),
+        settings(),
+        {"no_open_route", "price_excluded", "withdrawal_closed"},
+    ),
+    (
+        "a chain that nobody lists",
+        evidence(
+            {"binance": venue(transfers=good_transfers(network("WEIRD")))},
+            korean=korean(transfers=good_transfers(network("WEIRD", fee=None, contract=""))),
+        ),
+        settings(),
+        {"no_open_route", "watch_only:deposit", "watch_only:transfer time"},
+    ),
+    (
         "a DEX does not stand in for a perpetual that is unknown",
         evidence({"binance": venue(perp=Silent("HTTP 451"))}, base="HYPE"),
         settings(),

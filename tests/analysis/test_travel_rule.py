@@ -68,16 +68,16 @@ async def test_it_is_asked_once_a_day_and_sooner_after_a_silence() -> None:
         assert rules.of("upbit")["okx"].deposit == "no"
 
 
-async def test_an_old_list_is_not_believed_for_ever() -> None:
+async def test_an_old_list_allows_nothing_any_more_and_still_forbids() -> None:
     clock = FakeClock()
     door = FakeDoor(clock)
-    door.says("upbit", PATH, [vasp("OKX")])
+    door.says("upbit", PATH, [vasp("OKX"), vasp("Bybit", False)])
     rules = TravelRules(door, clock, lambda: "Bearer t")
     assert await rules.renew()
     await clock.advance(GOOD_FOR_S)
-    assert "okx" in rules.of("upbit")
+    assert set(rules.of("upbit")) == {"okx", "bybit"}
     await clock.advance(1)
-    assert rules.of("upbit") == {}
+    assert set(rules.of("upbit")) == {"bybit"}
 
 
 async def test_without_a_key_nobody_is_asked() -> None:

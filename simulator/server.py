@@ -132,6 +132,8 @@ class Guard:
         self._counters.of(service).connections += 1
         try:
             return await handler(request)
+        except ConnectionResetError:  # whoever asked was gone before the answer
+            return _aborted(request)
         finally:
             self._counters.of(service).connections -= 1
             del self._sockets[transport]

@@ -5,11 +5,17 @@ from pathlib import Path
 
 import pytest
 
+DAEMONS = Path(__file__).parent / "end_to_end"
 CAPTURES = Path(__file__).resolve().parents[2] / "shared" / "captures"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip tests marked `captures` where recordings are absent, unless RADAR_REQUIRE_CAPTURES says they must run."""
+    """Mark what runs whole daemons as `alone`; skip tests marked `captures` where recordings are absent, unless
+    RADAR_REQUIRE_CAPTURES says they must run.
+    """
+    for item in items:
+        if item.path.is_relative_to(DAEMONS):
+            item.add_marker(pytest.mark.alone)
     replaying = [item for item in items if item.get_closest_marker("captures")]
     if not replaying or CAPTURES.is_dir():
         return

@@ -335,9 +335,9 @@ async def test_a_code_that_stays_refused_disturbs_the_others_less_and_less_often
     exchange.script(answer(refusing("KRW-ETH")))
     shard = shard_of([BTC, ETH], exchange, log, clock, Pace(silent_s=None))
     async with running(shard.run()):
-        await clock.advance(6 * 3600)
+        await clock.advance(2 * 3600)
         assert shard.status.live_markets == 1
-        assert len(log.of("lost")) < 20
+        assert len(log.of("lost")) < 14
 
 
 async def test_an_error_no_code_is_to_blame_for_ends_the_connection(

@@ -192,6 +192,7 @@ async def test_fault_17_the_database_holds_the_same_whatever_the_zone_of_the_hos
 # --- the loop -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.alone
 async def test_fault_19_a_loop_that_stood_still_is_told_starves_nobody_and_costs_no_second(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

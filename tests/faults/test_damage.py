@@ -17,6 +17,7 @@ from tests.fakes.damaged import PAGE, leaves_of, overwrite, rows
 NewPair = Callable[..., Pair]
 
 
+@pytest.mark.alone
 def test_fault_26_a_log_on_a_full_disk_ends_nothing(new_pair: NewPair) -> None:
     pair = new_pair(*small_world(4.0))
     log, pair.log = pair.log, Path("/dev/full")  # every write to it fails with ENOSPC
@@ -44,6 +45,7 @@ def aside(pair: Pair, damaged: bytes) -> list[Path]:
     return [each for each in others if each.read_bytes() == damaged]
 
 
+@pytest.mark.alone
 def test_fault_30_a_damaged_database_goes_aside_is_told_and_can_be_salvaged(new_pair: NewPair) -> None:
     pair = new_pair(*small_world(4.0))
     pair.start()
@@ -80,16 +82,16 @@ async def test_fault_35_a_long_run_holds_no_more_memory_and_no_more_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The hour itself is `scripts/bench`'s; this is its feed with fewer markets, and a finer measure."""
-    monkeypatch.setattr(bench_storage, "MARKETS", bench_storage.MARKETS[:20])
+    monkeypatch.setattr(bench_storage, "MARKETS", bench_storage.MARKETS[:10])
     hour = bench_storage.Hour(tmp_path / "radar.db")
     held, files = [], []
     with hour.writer:
         tracemalloc.start()
         try:
             await hour.begin()
-            for minute in range(16):
+            for minute in range(13):
                 await hour.minute()
-                if minute >= 8:  # what is remembered on purpose is remembered by now
+                if minute >= 6:  # what is remembered on purpose is remembered by now
                     gc.collect()
                     held.append(tracemalloc.get_traced_memory()[0])
                     files.append(sum(1 for _ in Path("/proc/self/fd").iterdir()))

@@ -15,6 +15,8 @@ from config.clock import SystemClock
 from tests.fakes.radar import watching
 from tests.fakes.simulator import SimulatorHandle, running_simulator
 
+pytestmark = pytest.mark.alone
+
 LISTING = {"announce_in_s": 1.0, "trading_in_s": 4_000.0, "deposits_in_s": 3_000.0}
 
 

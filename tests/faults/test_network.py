@@ -61,6 +61,7 @@ def assert_healed_and_true(station: Station, simulator: SimulatorHandle, cause: 
     assert found.seconds > 50
 
 
+@pytest.mark.alone
 async def test_fault_01_a_reset_line_is_replaced_and_its_gap_healed(tmp_path: Path) -> None:
     async with behind_a_proxy(tmp_path) as (simulator, proxy, station):
         (status,) = station.statuses
@@ -74,6 +75,7 @@ async def test_fault_01_a_reset_line_is_replaced_and_its_gap_healed(tmp_path: Pa
     assert_healed_and_true(station, simulator, GapCause.DISCONNECT)
 
 
+@pytest.mark.alone
 async def test_fault_02_a_half_open_line_of_a_busy_exchange_is_noticed_by_its_silence(tmp_path: Path) -> None:
     async with behind_a_proxy(tmp_path) as (simulator, proxy, station):
         (status,) = station.statuses

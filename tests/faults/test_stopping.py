@@ -16,6 +16,8 @@ import pytest
 from ops.lock import held
 from tests.end_to_end.pair import DAEMON, ROOT, Pair, command, environment, running_pair, small_world
 
+pytestmark = pytest.mark.alone
+
 NewPair = Callable[..., Pair]
 
 

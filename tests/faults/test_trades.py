@@ -248,6 +248,7 @@ async def test_fault_18_a_value_that_cannot_be_is_kept_aside_and_in_no_candle(
     assert gap["cause"] == "quarantined"
 
 
+@pytest.mark.alone
 async def test_fault_20_a_burst_on_a_slow_machine_loses_no_trade_and_keeps_only_the_newest_book(
     tmp_path: Path,
 ) -> None:

@@ -31,6 +31,7 @@ LOOK_BACK_MS = 15 * MINUTE_MS  # the first look at a market goes no further back
 MOST_MINUTES = 199  # what one page holds, and one more
 PAUSE_CAP_S = 120.0
 
+LOUD_OF_A_LOOK = 5  # what differs beyond these is told quietly; `gaps` has them all
 LOUDNESS = {
     Outcome.EQUAL: logging.INFO,
     Outcome.MARKED: logging.INFO,
@@ -248,13 +249,14 @@ class Auditor:
         told: Mapping[int, Candle],
     ) -> None:
         """Count what became of candles that differed, mark what stays unexplained, and say so."""
-        for open_ms, found in sorted(outcomes.items()):
+        for n, (open_ms, found) in enumerate(sorted(outcomes.items())):
             unit = Unit(market, length_ms, open_ms)
             outcome, words = self._doubts.judge(unit, found, _difference(ours.get(open_ms), told.get(open_ms)))
             if outcome is Outcome.UNEXPLAINED:
                 await self._mark(unit, words)
             self.tally.count(outcome, self._clock.now_ms())
-            log.log(LOUDNESS[outcome], "%s %s %s: %s, %s", self.exchange, market.code, unit.name, outcome.value, words)
+            level = LOUDNESS[outcome] if n < LOUD_OF_A_LOOK else logging.DEBUG
+            log.log(level, "%s %s %s: %s, %s", self.exchange, market.code, unit.name, outcome.value, words)
 
     async def _mark(self, unit: Unit, reason: str) -> None:
         span = unit.open_ms, unit.open_ms + unit.length_ms

@@ -28,8 +28,10 @@ log = logging.getLogger(__name__)
 
 FINAL_MS = 10_000  # Upbit checks its candles once a second and may publish a second late; nothing marks one as final
 LOOK_BACK_MS = 15 * MINUTE_MS  # the first look at a market goes no further back
-MOST_MINUTES = 199  # what one page holds, and one more
+MOST_CANDLES = 199  # what one page holds, and one more
+AGAIN_A_LOOK = 5  # candles in doubt that a look holds against their trades again
 PAUSE_CAP_S = 120.0
+PATIENCE_S = 60.0  # healing goes first, but where it never ends a look is taken this often all the same
 
 LOUD_OF_A_LOOK = 5  # what differs beyond these is told quietly; `gaps` has them all
 LOUDNESS = {
@@ -73,12 +75,14 @@ class Auditor:
         self._done: dict[Market, _Done] = {}
         self._doubts = Doubts()
         self._waits_s = 0.0
+        self._looked_s = clock.monotonic()
 
     async def run(self) -> NoReturn:
         while True:
             await self._clock.sleep(max(self._waits_s, pause_s(len(self._recorder.live_markets(self.exchange)))))
-            if self._backfill.busy:
+            if self._backfill.busy and self._clock.monotonic() - self._looked_s < PATIENCE_S:
                 continue
+            self._looked_s = self._clock.monotonic()
             try:
                 await self.once()
                 self._waits_s = 0.0
@@ -97,21 +101,28 @@ class Auditor:
         """Compare what there is to compare of one market; raise Unanswered."""
         settled_ms = self._recorder.settled_before(self.exchange) - FINAL_MS
         there = await self._reach(market)
-        done = self._done.setdefault(market, _Done())
+        second_ms, minute_ms = settled_ms - settled_ms % SECOND_MS, settled_ms - settled_ms % MINUTE_MS
+        ends = {SECOND_MS: second_ms, MINUTE_MS: min(there.rolled_ms, minute_ms)}
         try:
-            for unit in self._doubts.of(market):
-                await self._look_again(unit, done, there)
-            if (self.exchange, SECOND_MS) in CANDLES:
-                from_ms = _ceil(max(done.seconds_ms, there.kept_ms, settled_ms - LOOK_BACK_MS), SECOND_MS)
-                to_ms = settled_ms - settled_ms % SECOND_MS
-                await self._look_at_seconds(market, from_ms, to_ms)
-                done.seconds_ms = max(from_ms, to_ms)
-            to_ms = min(there.rolled_ms, settled_ms - settled_ms % MINUTE_MS)
-            from_ms = _ceil(max(done.minutes_ms or to_ms - LOOK_BACK_MS, there.known_ms), MINUTE_MS)
-            await self._look_at_minutes(market, max(from_ms, to_ms - MOST_MINUTES * MINUTE_MS), to_ms)
-            done.minutes_ms = max(from_ms, to_ms)
+            for length_ms, to_ms in ends.items():
+                if not await self._look_again(market, length_ms, to_ms, there):
+                    return  # an old page; it is no witness to anything new either
+            await self._look_at_the_rest(market, ends, there)
         except (Gone, Unreadable) as e:
             log.info("%s %s is not audited: %s", self.exchange, market.code, e)
+
+    async def _look_at_the_rest(self, market: Market, ends: Mapping[int, int], there: audit.Reach) -> None:
+        """What was not compared yet."""
+        done = self._done.setdefault(market, _Done())
+        if (self.exchange, SECOND_MS) in CANDLES:
+            to_ms = ends[SECOND_MS]
+            from_ms = _ceil(max(done.seconds_ms, there.kept_ms, to_ms - LOOK_BACK_MS), SECOND_MS)
+            await self._look_at_seconds(market, from_ms, to_ms)
+            done.seconds_ms = max(from_ms, to_ms)
+        to_ms = ends[MINUTE_MS]
+        from_ms = _ceil(max(done.minutes_ms or to_ms - LOOK_BACK_MS, there.known_ms), MINUTE_MS)
+        await self._look_at_minutes(market, max(from_ms, to_ms - MOST_CANDLES * MINUTE_MS), to_ms)
+        done.minutes_ms = max(from_ms, to_ms)
 
     # --- seconds ------------------------------------------------------------------------------------------------------
 
@@ -213,32 +224,38 @@ class Auditor:
 
     # --- what nothing bears out ---------------------------------------------------------------------------------------
 
-    async def _look_again(self, unit: Unit, done: _Done, there: audit.Reach) -> None:
-        """Ask once more for a candle that nothing bore out.
+    async def _look_again(self, market: Market, length_ms: int, to_ms: int, there: audit.Reach) -> bool:
+        """Ask once more for candles that nothing bore out; False if what was answered may be an old page.
 
-        The last time, where the exchange's candle and its trades tell the same, they are believed instead of ours. That
-        they are no old page must show in a later candle of the same page that is ours.
+        It is not where a later candle of it is ours, up to `to_ms`. Only then does a look count, and the last time,
+        where the exchange's candle and its trades tell the same, they are believed instead of ours.
         """
-        market, length_ms, open_ms = unit.market, unit.length_ms, unit.open_ms
-        if length_ms == SECOND_MS and open_ms < there.kept_ms:
-            self._doubts.drop(unit)  # its minute is left to tell
-            return
-        to_ms = max(open_ms + length_ms, done.seconds_ms if length_ms == SECOND_MS else done.minutes_ms)
-        told, reached_ms = await self._history.latest(market, length_ms, open_ms, to_ms)
-        if reached_ms > open_ms:
-            to_ms = open_ms + length_ms
-            told, _ = await self._history.latest(market, length_ms, open_ms, to_ms)
-        held, ours = await self._compared(market, length_ms, range(open_ms, to_ms, length_ms), told)
-        if open_ms not in held.differing:
-            outcome = Outcome.EQUAL if open_ms in held.equal else Outcome.MARKED
-        else:
-            fresh = any(each > open_ms and each in ours for each in held.equal)
-            candle = told.get(open_ms) if fresh and self._doubts.ripe(unit) else None
+        units = [unit.open_ms for unit in self._doubts.of(market) if unit.length_ms == length_ms]
+        if length_ms == SECOND_MS:
+            for open_ms in [each for each in units if each < there.kept_ms]:
+                self._doubts.drop(Unit(market, length_ms, open_ms))  # its minute is left to tell
+                units.remove(open_ms)
+        if not units:
+            return True
+        from_ms = min(units)
+        to_ms = min(max(to_ms, from_ms + length_ms), from_ms + MOST_CANDLES * length_ms)
+        told, _ = await self._history.latest(market, length_ms, from_ms, to_ms)
+        held, ours = await self._compared(market, length_ms, range(from_ms, to_ms, length_ms), told)
+        newest_ms = max((each for each in held.equal if each in ours), default=0)
+        wrong = [each for each in units if each in held.differing]
+        outcomes = {
+            each: Outcome.EQUAL if each in held.equal else Outcome.MARKED
+            for each in units
+            if each < to_ms and each not in wrong
+        }
+        for open_ms in [each for each in wrong if each < newest_ms][:AGAIN_A_LOOK]:
+            candle = told.get(open_ms) if self._doubts.ripe(Unit(market, length_ms, open_ms)) else None
             if length_ms == SECOND_MS:
-                outcome = (await self._by_trades(market, [open_ms], open_ms, open_ms + SECOND_MS, candle))[open_ms]
+                outcomes |= await self._by_trades(market, [open_ms], open_ms, open_ms + SECOND_MS, candle)
             else:
-                outcome = (await self._decide(market, [open_ms], told, ours, candle))[open_ms]
-        await self._conclude(market, length_ms, {open_ms: outcome}, ours, told)
+                outcomes |= await self._decide(market, [open_ms], told, ours, candle)
+        await self._conclude(market, length_ms, outcomes, ours, told)
+        return not wrong or min(wrong) < newest_ms
 
     async def _conclude(
         self,

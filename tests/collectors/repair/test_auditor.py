@@ -16,6 +16,7 @@ from collectors.net.http import Response
 from collectors.repair.auditor import Auditor
 from collectors.repair.history import History, Unanswered
 from config.settings import Retention
+from ops.lifetimes import running
 from store import candles
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.healing_bench import Bench
@@ -246,10 +247,18 @@ async def test_an_old_page_never_takes_a_trade_away(bench: Audited) -> None:
     bench.rest.get = get  # type: ignore[method-assign]  # pages from before
     for _ in range(6):
         await bench.auditor.look(market)
+        bench.rest.asked.clear()
         await bench.settle(market, seconds=60)
-    assert bench.counts[1] == 0
-    bench.rest.get = true  # type: ignore[method-assign]
+    assert bench.counts[1:] == (0, 0)
+    assert len(bench.rest.asked) <= 2, "nor is it asked for each of them again and again"
+    assert all(row[0] != "differed" for row in bench.gaps())
     assert bench.wrong(market, 1, 300) == []
+    bench.rest.get = true  # type: ignore[method-assign]
+    for _ in range(4):
+        await bench.auditor.look(market)
+    equal, repaired, unexplained = bench.counts
+    assert (repaired, unexplained) == (0, 0)
+    assert equal >= {"upbit": 300, "bithumb": 6}[bench.exchange], "and all of it is made up for"
 
 
 async def test_seconds_that_are_purged_while_the_exchange_answers_are_not_missed(upbit: Audited) -> None:
@@ -340,15 +349,23 @@ async def test_a_market_that_is_gone_stops_nothing(upbit: Audited) -> None:
     assert upbit.counts == (0, 0, 0)
 
 
-async def test_healing_goes_first(upbit: Audited, clock: FakeClock) -> None:
-    await upbit.begin(BTC)
-    await upbit.run(30, [BTC])
-    assert upbit.backfill.busy, "it has not looked yet"
-    await upbit.backfill.once()
-    assert upbit.backfill.busy, "it found something"
-    await upbit.run(1, [BTC])
-    await upbit.backfill.once()
-    assert not upbit.backfill.busy
+async def test_healing_goes_first_but_not_for_ever(upbit: Audited, clock: FakeClock) -> None:
+    async with running(upbit.auditor.run()):
+        await upbit.begin(BTC)
+        await upbit.run(50, [BTC])
+        busy = [upbit.backfill.busy]  # it has not looked yet
+        assert upbit.rest.asked == []
+        await upbit.run(20, [BTC])
+        await upbit.writer.run(lambda connection: None)
+        assert len(upbit.rest.asked) == 1, "a look a minute all the same"
+        for _ in range(2):
+            await upbit.backfill.once()
+            busy.append(upbit.backfill.busy)
+        assert busy == [True, True, False]
+        asked = len(upbit.rest.asked)
+        await upbit.run(70, [BTC])
+        await upbit.writer.run(lambda connection: None)
+        assert len(upbit.rest.asked) > asked
 
 
 @settings(max_examples=4, deadline=None)

@@ -4,6 +4,8 @@ import sqlite3
 
 from msgspec import Struct
 
+from store.gaps import UNTIL_AFTER
+
 POINTS_MAX = 1_200
 STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300)
 FRESH_MS = 180_000  # what is not in listing_seconds yet stands in candles_1s
@@ -54,12 +56,12 @@ SELECT open_ms, low, high, close, quote_volume, trades FROM candles_1s
 WHERE open_ms >= ? AND open_ms < ? AND market_id = ? ORDER BY open_ms
 """
 
-_GAPS = """
-SELECT MAX(from_ms, :from_ms), MIN(COALESCE(to_ms, :to_ms), :to_ms), cause, state FROM gaps
-WHERE exchange = :exchange AND (market_id IS NULL OR market_id = :market)
-    AND from_ms < :to_ms AND COALESCE(to_ms, :to_ms) > :from_ms
+_GAPS = f"""
+SELECT MAX(from_ms, :from_ms), MIN(COALESCE(to_ms, :to_ms), :to_ms), cause, state
+FROM {UNTIL_AFTER}
+WHERE exchange = :exchange AND (market_id IS NULL OR market_id = :market) AND from_ms < :to_ms
 ORDER BY from_ms LIMIT :most
-"""
+"""  # noqa: S608 - parts of our own
 
 
 def krw_markets(connection: sqlite3.Connection, base: str) -> list[KrwMarket]:

@@ -19,6 +19,9 @@ _OPEN = (
 _CLOSE = "UPDATE gaps SET to_ms = MAX(?, from_ms) WHERE exchange = ? AND market_id = ? AND to_ms IS NULL"
 _ADD = "INSERT INTO gaps (exchange, market_id, from_ms, to_ms, cause) VALUES (?, ?, ?, ?, ?)"
 
+# The gaps that end after :from_ms or have not ended, found by their end: months of older ones cost nothing.
+UNTIL_AFTER = "(SELECT * FROM gaps WHERE to_ms > :from_ms UNION ALL SELECT * FROM gaps WHERE to_ms IS NULL)"
+
 
 class OpenGap(Struct, frozen=True):
     """A gap that has not ended. `from_ms` is the exchange's time."""
@@ -60,9 +63,8 @@ def load_open(connection: sqlite3.Connection, markets: Mapping[int, Market]) -> 
 def missed_in(connection: sqlite3.Connection, from_ms: int, to_ms: int) -> list[Missed]:
     """What of [from_ms, to_ms) is still missed: gaps that touch it and are not healed, cut to it."""
     rows = connection.execute(
-        "SELECT exchange, market_id, MAX(from_ms, :from_ms), MIN(COALESCE(to_ms, :to_ms), :to_ms) FROM ("
-        " SELECT * FROM gaps WHERE to_ms > :from_ms UNION ALL SELECT * FROM gaps WHERE to_ms IS NULL)"
-        " WHERE from_ms < :to_ms AND state <> 'healed'",
+        "SELECT exchange, market_id, MAX(from_ms, :from_ms), MIN(COALESCE(to_ms, :to_ms), :to_ms)"  # noqa: S608
+        f" FROM {UNTIL_AFTER} WHERE from_ms < :to_ms AND state <> 'healed'",
         {"from_ms": from_ms, "to_ms": to_ms},
     )
     return [Missed(*row) for row in rows]

@@ -8,6 +8,7 @@ from analysis.facts import USDT_FACT
 from store import listing_page, listings
 from store.fx import FxInput, FxSnapshot
 from store.fx import latest as latest_fx
+from store.gaps import UNTIL_AFTER
 from store.listing_page import AlertRow, DecisionRow
 from store.listings import ListingRow
 
@@ -53,12 +54,12 @@ class Latest(Struct, frozen=True):
     stamps: Stamps
 
 
-_GAPS = """
+_GAPS = f"""
 SELECT exchange, COUNT(*) FILTER (WHERE state = 'open'), COUNT(*) FILTER (WHERE state = 'healed'),
     COUNT(*) FILTER (WHERE state = 'unhealable'),
-    COALESCE(SUM(MIN(COALESCE(to_ms, :now), :now) - MAX(from_ms, :since)) FILTER (WHERE state <> 'healed'), 0)
-FROM gaps WHERE from_ms < :now AND (to_ms > :since OR to_ms IS NULL) GROUP BY exchange ORDER BY exchange DESC
-"""
+    COALESCE(SUM(MIN(COALESCE(to_ms, :to_ms), :to_ms) - MAX(from_ms, :from_ms)) FILTER (WHERE state <> 'healed'), 0)
+FROM {UNTIL_AFTER} WHERE from_ms < :to_ms GROUP BY exchange ORDER BY exchange DESC
+"""  # noqa: S608 - parts of our own
 
 _STAMPS = """
 SELECT (SELECT COALESCE(MAX(id), 0) FROM listings), (SELECT COALESCE(MAX(id), 0) FROM decisions),
@@ -90,7 +91,7 @@ def briefs(connection: sqlite3.Connection, last: int) -> list[Brief]:
 
 def gap_figures(connection: sqlite3.Connection, now_ms: int) -> list[GapFigures]:
     """The last 24 h of each exchange that has a gap in them."""
-    rows = connection.execute(_GAPS, {"now": now_ms, "since": now_ms - DAY_MS})
+    rows = connection.execute(_GAPS, {"to_ms": now_ms, "from_ms": now_ms - DAY_MS})
     return [GapFigures(*row) for row in rows]
 
 

@@ -118,8 +118,8 @@ def newest_minute(connection: sqlite3.Connection) -> int | None:
 
 
 def coins(connection: sqlite3.Connection, minute_ms: int) -> list[CoinNow]:
-    """Every coin of one minute of the world, with its last Korean prices then."""
-    asked = {"minute": minute_ms, "at": minute_ms + MINUTE_MS, "age": PRICE_MAX_AGE_MS, "most": COINS_MAX}
+    """Every coin of one minute of the world, which is asked at its beginning, with its last Korean prices then."""
+    asked = {"minute": minute_ms, "at": minute_ms, "age": PRICE_MAX_AGE_MS, "most": COINS_MAX}
     return [CoinNow(*(*row[:-1], tuple(row[-1].split(",")))) for row in connection.execute(_COINS, asked)]
 
 

@@ -8,6 +8,8 @@ import sqlite3
 
 from msgspec import Struct
 
+from store.gaps import UNTIL_AFTER
+
 
 class MarketVolume(Struct, frozen=True):
     """What one KRW market traded in the span, as far as it was heard: `heard_ms` of it."""
@@ -33,11 +35,10 @@ SELECT m.id, m.exchange, m.base, m.first_seen_ms,
 FROM markets AS m WHERE m.quote = 'KRW' AND (m.gone_ms IS NULL OR m.gone_ms > :from_ms)
 """
 
-_MISSED = """
-SELECT exchange, market_id, SUM(MIN(COALESCE(to_ms, :to_ms), :to_ms) - MAX(from_ms, :from_ms)) FROM gaps
-WHERE from_ms < :to_ms AND COALESCE(to_ms, :to_ms) > :from_ms AND state <> 'healed'
-GROUP BY exchange, market_id
-"""
+_MISSED = f"""
+SELECT exchange, market_id, SUM(MIN(COALESCE(to_ms, :to_ms), :to_ms) - MAX(from_ms, :from_ms))
+FROM {UNTIL_AFTER} WHERE from_ms < :to_ms AND state <> 'healed' GROUP BY exchange, market_id
+"""  # noqa: S608 - parts of our own
 
 
 def traded(connection: sqlite3.Connection, from_ms: int, to_ms: int) -> list[MarketVolume]:

@@ -146,8 +146,7 @@ def coins(connection: Connection, now_ms: int) -> Coins:
     minute_ms = premiums.newest_minute(connection)
     if minute_ms is None:
         return Coins(now_ms, None, [])
-    at_ms = minute_ms + MINUTE_MS
-    (rates,) = premiums.rates(connection, at_ms, at_ms, MINUTE_MS)
+    (rates,) = premiums.rates(connection, minute_ms, minute_ms, MINUTE_MS)
     return Coins(now_ms, minute_ms, series.coin_premiums(premiums.coins(connection, minute_ms), rates))
 
 
@@ -156,7 +155,7 @@ def dominance_now(connection: Connection, now_ms: int) -> Dominances:
     rate = Rate.of(fx.latest(connection, "USDT"))
     if minute_ms is None or rate is None:
         return Dominances(now_ms, minute_ms, rate, None)
-    to_ms = now_ms - now_ms % MINUTE_MS
+    to_ms = now_ms - now_ms % MINUTE_MS - MINUTE_MS  # the last minute may not be rolled yet
     korea = volumes.traded(connection, to_ms - DAY_MS, to_ms)
     return Dominances(now_ms, minute_ms, rate, dominance(korea, volumes.world(connection, minute_ms), rate.krw))
 

@@ -29,15 +29,19 @@ export async function leave() {
 }
 
 const AGAIN_MS = 5000;
+const QUIET_MS = 15_000; // a stream that tells nothing for so long is as good as broken
 
 /** Follow the daemon for ever: `onNow(state)` for each event, `onLost()` once when the stream breaks. */
 export function follow(onNow, onLost, onRefused) {
   let source = null;
   let waiting = null;
+  let quiet = null;
+  const heard = () => { clearTimeout(quiet); quiet = setTimeout(onLost, QUIET_MS); };
   const open = () => {
     waiting = null;
+    heard();
     source = new EventSource("/api/events");
-    source.addEventListener("now", (event) => onNow(JSON.parse(event.data)));
+    source.addEventListener("now", (event) => { heard(); onNow(JSON.parse(event.data)); });
     source.addEventListener("error", () => {
       onLost();
       source.close();
@@ -55,5 +59,5 @@ export function follow(onNow, onLost, onRefused) {
     open();
   };
   open();
-  return () => { source?.close(); clearTimeout(waiting); };
+  return () => { source?.close(); clearTimeout(waiting); clearTimeout(quiet); };
 }

@@ -16,13 +16,29 @@ export function h(tag, attributes = {}, ...children) {
 export function show(place, ...children) {
   const fresh = document.createElement("div");
   fresh.append(...children.flat(Infinity).filter(Boolean));
-  if (place.innerHTML === fresh.innerHTML) return false;
+  if (place.innerHTML === fresh.innerHTML || selecting(place)) return false;
   const focused = place.contains(document.activeElement) ? document.activeElement.getAttribute("data-key") : null;
   const open = new Set([...place.querySelectorAll("details[open][data-key]")].map((each) => each.dataset.key));
+  const scrolled = new Map([...place.querySelectorAll(".scroll")].map((each) => [each.getAttribute("aria-label"), [each.scrollLeft, each.scrollTop]]));
   place.replaceChildren(...fresh.childNodes);
+  for (const each of place.querySelectorAll(".scroll")) {
+    const [left, top] = scrolled.get(each.getAttribute("aria-label")) ?? [0, 0];
+    if (left || top) each.scrollTo(left, top);
+  }
   for (const each of place.querySelectorAll("details[data-key]")) if (open.has(each.dataset.key)) each.open = true;
   if (focused) place.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
   return true;
+}
+
+/** Whether somebody is marking text there. */
+function selecting(place) {
+  const marked = getSelection();
+  return marked !== null && !marked.isCollapsed && place.contains(marked.anchorNode);
+}
+
+/** Whether somebody reads there by keyboard or in an opened table: then it is not drawn anew by itself. */
+export function reading(place) {
+  return place.querySelector("details[open]") !== null || (place.contains(document.activeElement) && document.activeElement.matches(":focus-visible"));
 }
 
 /** Only a web address of an exchange may become a link. */

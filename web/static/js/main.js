@@ -94,6 +94,7 @@ function heard(fresh) {
 }
 
 function lose() {
+  if (lost) return;
   lost = true;
   pill();
   const tell = () => {

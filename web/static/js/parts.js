@@ -33,7 +33,7 @@ const LONG = 90;
 /** A long sentence by its beginning, the rest on demand. */
 export function short(text, key) {
   if (text.length <= LONG) return text;
-  const end = text.search(/[(;:]/);
+  const end = text.search(/[(;]/);
   const head = end > 8 && end <= LONG ? text.slice(0, end).trim() : `${text.slice(0, LONG - 10).trim()}…`;
   return h("details", { class: "short", "data-key": `short ${key}` }, h("summary", { "data-key": `summary ${key}` }, head), h("p", {}, text));
 }

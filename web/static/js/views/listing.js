@@ -1,6 +1,6 @@
 // One listing: premium, volume and price by the second, what happened when, why it was judged so.
 import { chart, choice } from "../chart.js";
-import { h, safeUrl, show, table } from "../dom.js";
+import { h, reading, safeUrl, show, table } from "../dom.js";
 import { after, clock, exactClock, krw, number, percent, price, span, won } from "../format.js";
 import { badge, figure, levelBadge, maybe, pairs, reasons, section, stateBadge, verdictBadge } from "../parts.js";
 import { exchangeName, pick, t, word } from "../words.js";
@@ -45,7 +45,7 @@ export function view(place, { id, ask, fail }) {
       seconds = await ask(`listings/${id}/seconds?from_ms=${from}&to_ms=${to}`);
     } catch (error) { return fail(charts, error); }
     const text = JSON.stringify({ ...seconds, now_ms: 0 });
-    if (text === drawnText || charts.contains(document.activeElement)) return;
+    if (text === drawnText || (drawnText && reading(charts))) return;
     drawnText = text;
     drawn.forEach((each) => each.close());
     drawn = figures(seconds, opened, listing);

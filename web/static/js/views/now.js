@@ -92,7 +92,7 @@ function alerts(now) {
 
 function feeds(now) {
   return section(t("feeds"), table(t("feeds"), [
-    { head: t("exchange"), cell: ([name]) => exchangeName(name) },
+    { head: t("exchange"), cell: ([name, feed]) => [exchangeName(name), feed.last_error ? h("span", { class: "why" }, feed.last_error) : null] },
     { head: t("connected"), cell: ([, feed]) => (feed.connected ? badge(t("yes"), "good") : badge(t("no"), "bad")) },
     { head: t("last_message"), num: true, cell: ([, feed]) => when(feed.last_message_ms, now.now_ms) },
     { head: t("last_trade"), num: true, cell: ([, feed]) => when(feed.last_trade_ms, now.now_ms) },

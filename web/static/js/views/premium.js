@@ -1,6 +1,6 @@
 // The kimchi premium: of the market and of any coin, over time, and of every coin now.
 import { chart, choice } from "../chart.js";
-import { h, show, table } from "../dom.js";
+import { h, reading, show, table } from "../dom.js";
 import { ago, clock, krw, kst, large, number, percent, price, usdt } from "../format.js";
 import { maybe, pairs, section } from "../parts.js";
 import { t } from "../words.js";
@@ -28,7 +28,7 @@ export function view(place, { id, ask, fail, go }) {
   const list = h("div", {});
   place.append(h("h1", {}, coin ? t("chart_coin", coin) : t("chart_market")), h("p", { class: "muted" }, t("premium_lead")), form, tools, charts, list);
 
-  const load = async () => {
+  const load = async (byItself = false) => {
     asked = Date.now();
     show(tools, choice(t("chart_window"), HOURS.map((each) => [each, t(`hours_${each}`)]), hours, (each) => { hours = each; load(); }),
       coin ? choice(t("against"), [["bank", t("against_bank")], ["market", t("against_market")]], against, (each) => { against = each; load(); }) : null);
@@ -41,7 +41,7 @@ export function view(place, { id, ask, fail, go }) {
       const fitting = fit(found);
       if (fitting !== hours) { hours = fitting; return load(); }
     }
-    if (charts.contains(document.activeElement)) return;
+    if (byItself && reading(charts)) return;
     drawn.forEach((each) => each.close());
     drawn = figures(found, coin, against);
     charts.replaceChildren(rates(found), ...drawn.map((each) => each.element));
@@ -57,7 +57,7 @@ export function view(place, { id, ask, fail, go }) {
   load();
   loadCoins();
   return {
-    update() { if (Date.now() - asked > EVERY_MS) { load(); loadCoins(); } },
+    update() { if (Date.now() - asked > EVERY_MS) { load(true); loadCoins(); } },
     close() { drawn.forEach((each) => each.close()); },
   };
 }
@@ -108,7 +108,7 @@ function everyCoin({ coins, minute_ms: minute, now_ms: now }, order, everything,
   const rows = everything ? sorted : sorted.slice(0, FIRST_ROWS);
   const column = (by, head, cell, num = true) => ({ num, cell, sort: order.by === by ? (order.down ? "descending" : "ascending") : null,
     head: h("button", { type: "button", class: "sort", "data-key": `sort ${by}`, "aria-label": t("sort_by", head), onclick: () => sort(by) }, head, order.by === by ? (order.down ? " ↓" : " ↑") : "") });
-  return section(t("coins_now"), table(h("span", {}, t("coins_now"), " ", h("span", { class: "muted" }, t("as_of", clock(minute + 60_000, now), ago(minute + 60_000, now)))), [
+  return section(t("coins_now"), table(h("span", {}, t("coins_now"), " ", h("span", { class: "muted" }, t("as_of", clock(minute, now), ago(minute, now)))), [
     column("base", t("coin"), (each) => h("a", { href: `#/premium/${encodeURIComponent(each.base)}`, "data-key": `coin ${each.base}` }, each.base), false),
     column("upbit_bps", t("upbit"), (each) => (each.upbit_krw === null ? "–" : maybe(percent(each.upbit_bps)))),
     column("bithumb_bps", t("bithumb"), (each) => (each.bithumb_krw === null ? "–" : maybe(percent(each.bithumb_bps)))),

@@ -126,7 +126,8 @@ class Recorder:
         So the gap of a newcomer reaches back to the list before the first that showed it, or to the run before this.
         """
         if exchange not in self._list_read_ms:  # what left while nobody ran
-            self.forget(each for each in self._ids if each.exchange == exchange and each not in shown)
+            unknown = self._ids.keys() - shown - self._expected[exchange]
+            self.forget(sorted(each for each in unknown if each.exchange == exchange))
         before_ms = self._list_read_ms.get(exchange, self._recorded_before.get(exchange))
         if before_ms is not None:
             for market in shown - self._expected[exchange]:
@@ -162,6 +163,8 @@ class Recorder:
         opened = []
         cut_off = []
         for market in new:
+            if market in self._expected[market.exchange] and market not in self._open:
+                continue  # back in the list, and heard all along on a connection of its own
             self._expected[market.exchange].add(market)
             begin, left = self._begin(market, begins[market.exchange]), self._open.get(market)
             if left is None:

@@ -148,6 +148,19 @@ async def test_a_market_that_leaves_is_waited_for_no_longer_until_it_is_back(ben
     assert bench.gaps()[-1][2] is not None
 
 
+async def test_a_market_that_is_heard_while_the_list_hides_it_gets_no_gap_when_it_is_back(bench: Bench) -> None:
+    await bench.begin(BTC, ETH)
+    bench.go_live(BTC, ETH)
+    await bench.stored()
+    before = bench.gaps()
+    bench.recorder.listed("upbit", {BTC})  # the opening of ETH is listened to before a list shows it
+    bench.recorder.forget({ETH})
+    await bench.recorder.expect([BTC, ETH])
+    await bench.stored()
+    assert bench.gaps() == before
+    assert bench.recorder.reading("upbit").live == 2
+
+
 async def test_what_left_the_list_while_nobody_ran_is_gone_with_the_first_list(
     tmp_path: Path, clock: FakeClock
 ) -> None:

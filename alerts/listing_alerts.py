@@ -33,6 +33,12 @@ def of_change(
     return Alert(listing.key, AlertKind.FOLLOW_UP, level, text, now_ms, links=links, about=change.value)
 
 
+def cannot_wait(alert: Alert) -> bool:
+    """What leaves from memory where it can't be stored: a listing seen first, or a notice that may be one; CRITICAL."""
+    unread = alert.kind is AlertKind.NEWS and alert.level >= AlertLevel.HIGH
+    return alert.kind is AlertKind.FIRST_SIGHT or alert.level >= AlertLevel.CRITICAL or unread
+
+
 def of_unread(notice: Notice, language: Language, now_ms: int) -> Alert:
     """A notice of a trade category that nobody could read: told at once, as it stands."""
     links = (("notice", notice.url),) if notice.url else ()

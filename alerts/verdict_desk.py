@@ -4,7 +4,9 @@ All of it in one transaction: a verdict that was told can always be read again, 
 """
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeVar
+from typing import Protocol
+
+from msgspec.structs import replace
 
 from alerts import message
 from alerts.alert import Alert, AlertKind, AlertLevel
@@ -14,68 +16,63 @@ from analysis.fx_keeper import snapshots
 from analysis.ringing import Quiet, Ring
 from analysis.verdict import Mode, Verdict
 from collectors.events import Listing
-from store import decisions, deliveries, fx
+from store import decisions, deliveries, fx, listings
 from store.database import Connection
 from store.deliveries import Delivery
-
-T = TypeVar("T")
 
 OPENING_MS = 120_000  # a premium found later than this is not the one at the opening
 
 
-class Writer(Protocol):
-    async def run(self, work: Callable[[Connection], T], urgent: bool = False) -> T: ...
+class Commits(Protocol):
+    """What is needed of `Lifeline`."""
+
+    async def commit(
+        self, work: Callable[[Connection], bool], alerts: Sequence[Alert], late: Callable[[bool], None]
+    ) -> bool | None: ...
 
 
 class VerdictDesk:
     """Takes the pipeline's verdicts; `on_alerts` wakes the outbox after each commit.
 
-    The message that trading has started rings at once; the premium joins it as soon as one is known.
+    The message that trading has started rings at once; the premium joins it as soon as one is known. No verdict waits
+    for a disk that takes no writes: CRITICAL leaves from memory, what rings is stored later, and of what does not ring
+    the first one that could not be stored stands for those after it.
     """
 
     def __init__(
         self,
-        writer: Writer,
+        lifeline: Commits,
         targets: Sequence[str],
         language: Language,
         on_alerts: Callable[[Sequence[Delivery]], None],
     ) -> None:
-        self._writer = writer
+        self._lifeline = lifeline
         self._targets = tuple(targets)
         self._language: Language = language
         self._on_alerts = on_alerts
         self._premium_told: set[str] = set()  # listings whose opening premium is said, or will not be
+        self._late: set[str] = set()  # listings of which a verdict waits for the disk
 
     async def take(self, listing: Listing, verdict: Verdict, answer: Ring | Quiet) -> None:
         """Keep the verdict, edit the first sight, and reply where the change must ring (HIGH at least)."""
         now_ms = verdict.made_ms
         text = message.with_verdict(listing, verdict, self._language, now_ms)
-        reply = self._reply(listing, verdict, answer, now_ms) if isinstance(answer, Ring) else None
-        opened = self._opened_with(listing, verdict, now_ms)
         pages = message.links(listing, self._language, venue_of(verdict))
+        alert = self._alert(listing, verdict, answer, pages) if isinstance(answer, Ring) else None
+        opened = self._opened_with(listing, verdict, now_ms)
 
         def work(connection: Connection) -> None:
-            _keep(connection, listing, verdict)
+            listing_id = _keep(connection, listing, verdict)
             first = deliveries.first_sight_of(connection, listing.key)
             if first is not None:
                 deliveries.edit_alert(connection, first, text, now_ms, links=pages)
             if opened is not None and (started := deliveries.follow_up_of(connection, listing.key, "trading")):
                 deliveries.edit_alert(connection, started, opened, now_ms, links=pages)
-            if reply is not None:
-                alert = Alert(
-                    key=listing.key,
-                    kind=AlertKind.VERDICT,
-                    level=max(AlertLevel.HIGH, verdict.level),
-                    text=reply,
-                    created_ms=now_ms,
-                    listing_id=listing.listing_id,
-                    reply_to=first,
-                    links=pages,
-                )
-                deliveries.add_alert(connection, alert, self._targets, now_ms)
+            if alert is not None:
+                told = replace(alert, listing_id=listing_id, reply_to=first)
+                deliveries.add_alert(connection, told, self._targets, now_ms)
 
-        await self._writer.run(work, urgent=True)
-        self._on_alerts(())
+        await self._commit(listing, work, alert)
 
     async def keep(self, listing: Listing, verdict: Verdict) -> None:
         """Only keep a verdict: another one than before, a moment too early for the next edit."""
@@ -83,7 +80,36 @@ class VerdictDesk:
         def work(connection: Connection) -> None:
             _keep(connection, listing, verdict)
 
-        await self._writer.run(work)
+        await self._commit(listing, work, None)
+
+    async def _commit(self, listing: Listing, work: Callable[[Connection], None], alert: Alert | None) -> None:
+        if alert is None and listing.key in self._late:
+            return
+        urgent = [alert] if alert is not None and alert.level >= AlertLevel.CRITICAL else []
+
+        def committed(connection: Connection) -> bool:
+            work(connection)
+            return True
+
+        def late(_: bool) -> None:
+            self._late.discard(listing.key)
+            self._on_alerts(())
+
+        if await self._lifeline.commit(committed, urgent, late):
+            self._on_alerts(())
+        else:
+            self._late.add(listing.key)
+
+    def _alert(self, listing: Listing, verdict: Verdict, answer: Ring, links: tuple[tuple[str, str], ...]) -> Alert:
+        before, now_ms = answer.before, verdict.made_ms
+        return Alert(
+            key=listing.key,
+            kind=AlertKind.VERDICT,
+            level=max(AlertLevel.HIGH, verdict.level),
+            text=message.verdict_changed(listing, before, verdict, self._language, now_ms, gone=answer.gone),
+            created_ms=now_ms,
+            links=links,
+        )
 
     def _opened_with(self, listing: Listing, verdict: Verdict, now_ms: int) -> str | None:
         """What the message of the opening says once a premium is known; None where that is said or too late."""
@@ -98,11 +124,11 @@ class VerdictDesk:
         premiums = (verdict.premium_bps, verdict.excess_bps)
         return message.change("trading", None, listing, self._language, now_ms, AlertLevel.HIGH, *premiums)
 
-    def _reply(self, listing: Listing, verdict: Verdict, answer: Ring, now_ms: int) -> str:
-        return message.verdict_changed(listing, answer.before, verdict, self._language, now_ms, gone=answer.gone)
 
-
-def _keep(connection: Connection, listing: Listing, verdict: Verdict) -> None:
-    decisions.add(connection, listing.listing_id, verdict)
+def _keep(connection: Connection, listing: Listing, verdict: Verdict) -> int | None:
+    """Store it; return the listing's id, which a listing seen while the disk refused does not know of itself."""
+    listing_id = listings.id_of(connection, listing)
+    decisions.add(connection, listing_id, verdict)
     for rate in snapshots(verdict.facts, verdict.made_ms):
         fx.add(connection, rate)
+    return listing_id

@@ -37,7 +37,7 @@ from collectors.sightings import understand
 from config.clock import Clock
 from store import listings, news
 from store.deliveries import Delivery
-from store.news import Entry, ReadNotice, Told, Writer
+from store.news import Commits, Entry, ReadNotice, Recorded, Told
 
 log = logging.getLogger(__name__)
 HOUR_MS = 3_600_000
@@ -71,7 +71,7 @@ class _Batch(Struct):
 
 
 class ListingBook:
-    """Memory and tables of all listings. One change at a time; memory follows the commit, never leads it.
+    """Memory and tables of all listings. One change at a time; memory follows the commit while the disk takes writes.
 
     `targets` are where alerts go; `on_alerts` is told after each commit that made alerts, with the first sights that
     may leave at once. `watch` are coins whose other news is told besides those of the listings on their way; None tells
@@ -80,7 +80,7 @@ class ListingBook:
 
     def __init__(
         self,
-        writer: Writer,
+        lifeline: Commits,
         clock: Clock,
         language: Language,
         targets: Sequence[str],
@@ -90,7 +90,7 @@ class ListingBook:
         watch: Collection[str] | None = (),
         on_listing_notice: Callable[[Exchange, ParsedNotice], None] = lambda exchange, meaning: None,  # noqa: ARG005 - nobody has to care
     ) -> None:
-        self._writer = writer
+        self._lifeline = lifeline
         self._clock = clock
         self._language: Language = language
         self._targets = tuple(targets)
@@ -118,7 +118,7 @@ class ListingBook:
         What was published after `silent_until_ms` (now, unless an earlier run is known to have reached that time), or
         a moment before it, is news all the same.
         """
-        known, newest, lists = await self._writer.run(news.load)
+        known, newest, lists = await self._lifeline.run(news.load)
         self._remember(known)
         self._versions = NoticeVersions(newest)
         self._lists = MarketLists(lists)
@@ -368,8 +368,8 @@ class ListingBook:
             on_their_way = {each.key for each in self.active()}
             self._sighted = {sight for sight in self._sighted if sight[0] in on_their_way}
             if moved:
-                saved = await self._writer.run(lambda db: [listings.save(db, each) for each in moved])
-                self._remember(saved)
+                saved = await self._lifeline.commit(lambda db: [listings.save(db, each) for each in moved])
+                self._remember(moved if saved is None else saved)
 
     # --- one transaction ---------------------------------------------------------------------------------------------
 
@@ -398,28 +398,35 @@ class ListingBook:
                 batch.told.append(Told(alert, other))
 
     async def _commit(self, batch: _Batch) -> News:
-        """Everything in one transaction; then memory, then the world."""
+        """Everything in one transaction; then memory, then the world.
+
+        While the database takes no writes, memory goes ahead, and what cannot wait leaves from there.
+        """
         now_ms = batch.seen_ms
         entries = [self._entry(each, now_ms) for each in batch.applied]
         read = [
             ReadNotice(each.notice, each.meaning.kind.value, each.version.number, each.version.mark, each.version.body)
             for each in batch.read
         ]
-        recorded = await self._writer.run(
-            lambda db: news.record(db, entries, batch.told, read, batch.lists, self._targets, now_ms), urgent=True
+        alerts = [each for each in (*(entry.alert for entry in entries), *(told.alert for told in batch.told)) if each]
+        recorded = await self._lifeline.commit(
+            lambda db: news.record(db, entries, batch.told, read, batch.lists, self._targets, now_ms),
+            [alert for alert in alerts if listing_alerts.cannot_wait(alert)],
+            self._stored_late,
         )
-        self._remember(recorded.saved)
+        saved = tuple(entry.listing for entry in entries) if recorded is None else recorded.saved
+        self._remember(saved)
         self._sighted |= {(each.listing.key, each.sighting.channel) for each in batch.applied}
         self._versions.keep({(each.notice.exchange, each.notice.notice_id): each.version for each in batch.read})
         for channel, shown in batch.lists.items():
             self._lists.keep(channel, shown, now_ms)
-        if batch.told or any(entry.alert is not None for entry in entries):
+        if alerts and recorded is not None:
             self._on_alerts(recorded.leaving)
         changed = [each for each in batch.applied if each.change is not Change.NONE]
         for each in changed:
             log.info("%s: %s, seen by %s", each.listing.key, each.change.value, each.sighting.channel.value)
         keys = {each.listing.key for each in changed}
-        return News(listings=tuple({each.key: each for each in recorded.saved if each.key in keys}.values()))
+        return News(listings=tuple({each.key: each for each in saved if each.key in keys}.values()))
 
     def _entry(self, each: _Applied, now_ms: int) -> Entry:
         """A follow-up that tells of a KRW market is the first sight of a coin that was only ever seen leaving."""
@@ -429,6 +436,14 @@ class ListingBook:
         if each.change is Change.QUOTES_ADDED and "KRW" in added:
             if_first = listing_alerts.of_change(Change.FIRST_SIGHT, None, each.listing, self._language, now_ms)
         return Entry(each.listing, each.sighting, alert, if_first)
+
+    def _stored_late(self, recorded: Recorded) -> None:
+        """The disk takes writes again: what went on in memory meanwhile gets its id."""
+        for saved in recorded.saved:
+            coin = saved.exchange, saved.base
+            if (known := self._listings.get(coin)) is not None and known.key == saved.key:
+                self._listings[coin] = replace(known, listing_id=saved.listing_id)
+        self._on_alerts(())
 
     def _remember(self, saved: Iterable[Listing]) -> None:
         self._listings |= {(each.exchange, each.base): each for each in saved}

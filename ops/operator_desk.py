@@ -177,7 +177,7 @@ class OperatorDesk:
         if readings.writer_fault is None:
             await self._store_what_waits()
         else:
-            await self._unrecorded.push()
+            await self._unrecorded.push_all()
         while self._findings:
             found = self._findings.pop(0)
             await self._tell(found.cause, self._operator(found.what, found.remedy))
@@ -224,7 +224,7 @@ class OperatorDesk:
             return
         if level >= AlertLevel.HIGH:
             self._unrecorded.add(alert, answers=cause if ends and reply_to is None else None)
-            await self._unrecorded.push()
+            await self._unrecorded.push_all()
 
     async def _stored(self, alert: Alert, cause: str, targets: Sequence[str] | None = None) -> bool:
         taken_back = False

@@ -4,9 +4,11 @@ Every function works inside the caller's transaction.
 """
 
 import sqlite3
+from collections.abc import Collection, Mapping
 
+from alerts.alert import Alert, AlertKind
 from alerts.delivery import TELEGRAM, WEBHOOK, scheme_of
-from store.deliveries import REPEATED, Delivery, expire_edits, insert, load
+from store.deliveries import REPEATED, Delivery, expire_edits, first_sight_of, insert, load
 
 
 def mark_sent(
@@ -101,3 +103,38 @@ def recover(connection: sqlite3.Connection, now_ms: int, before_ms: int) -> int:
     for delivery in load(connection, [row[0] for row in broken_off]):
         mark_uncertain(connection, delivery, now_ms, "stopped between request and answer")
     return len(broken_off)
+
+
+# --- told from memory ------------------------------------------------------------------------------------------------
+
+
+def stored_alert(connection: sqlite3.Connection, alert: Alert) -> int | None:
+    """The id of the row of an alert; a first sight has one for each key."""
+    if alert.kind is AlertKind.FIRST_SIGHT:
+        return first_sight_of(connection, alert.key)
+    row = connection.execute(
+        "SELECT MAX(id) FROM alerts WHERE key = ? AND kind = ? AND created_ms = ?",
+        (alert.key, alert.kind.value, alert.created_ms),
+    ).fetchone()
+    return None if row[0] is None else int(row[0])
+
+
+def told_from_memory(
+    connection: sqlite3.Connection,
+    alert_id: int,
+    sent: Mapping[str, str | None],
+    unsure: Collection[str],
+    failed: Mapping[str, str],
+    now_ms: int,
+) -> None:
+    """What became of an alert before it could be stored. Where it was not tried yet, its delivery is due as ever."""
+    waiting = connection.execute(
+        "SELECT id, target FROM deliveries WHERE alert_id = ? AND op = 'send' AND state = 'pending'", (alert_id,)
+    ).fetchall()
+    for delivery in load(connection, [row[0] for row in waiting]):
+        if delivery.target in sent:
+            mark_sent(connection, delivery, now_ms, now_ms, sent[delivery.target])
+        elif delivery.target in unsure:
+            mark_uncertain(connection, delivery, now_ms, "sent from memory, no answer")
+        elif delivery.target in failed:
+            mark_failed(connection, delivery, now_ms, failed[delivery.target])

@@ -52,6 +52,17 @@ def save(connection: sqlite3.Connection, listing: Listing) -> Listing:
     return msgspec.structs.replace(listing, listing_id=listing_id)
 
 
+def id_of(connection: sqlite3.Connection, listing: Listing) -> int | None:
+    """The id of a listing's row, also where the listing was made before it had one."""
+    if listing.listing_id is not None:
+        return listing.listing_id
+    row = connection.execute(
+        "SELECT id FROM listings WHERE exchange = ? AND base = ? AND episode = ?",
+        (listing.exchange, listing.base, listing.episode),
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
 def add_sighting(connection: sqlite3.Connection, listing: Listing, sighting: Sighting) -> None:
     """Note which channel saw what, and when: of each channel and kind the first sight stands."""
     connection.execute(

@@ -19,10 +19,14 @@ from store.deliveries import Delivery
 T = TypeVar("T")
 
 
-class Writer(Protocol):
-    """The single writer: the result is given after its commit."""
+class Commits(Protocol):
+    """What is needed of `Lifeline`."""
 
-    async def run(self, work: Callable[[sqlite3.Connection], T], urgent: bool = False) -> T: ...
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T: ...
+
+    async def commit(
+        self, work: Callable[[sqlite3.Connection], T], alerts: Sequence[Alert] = (), late: Callable[[T], None] = ...
+    ) -> T | None: ...
 
 
 class Entry(Struct, frozen=True):
@@ -87,7 +91,7 @@ def record(
         alert = each.alert
         if each.thread is not None:
             first = deliveries.first_sight_of(connection, each.thread.key)
-            alert = replace(alert, listing_id=each.thread.listing_id, reply_to=first)
+            alert = replace(alert, listing_id=listings.id_of(connection, each.thread), reply_to=first)
         leaving += _add(connection, alert, targets, now_ms)
     for version in read:
         notices.save(connection, version.notice, version.kind, version.version, version.mark, version.body_hash, now_ms)

@@ -25,9 +25,11 @@ from analysis.venues.signing import ApiKey
 from analysis.verdict import Verdict
 from analysis.world_keeper import WorldKeeper
 from collectors.events import Exchange, Listing
+from collectors.net.deadline import within
 from collectors.recorder import Recorder
 from collectors.sources import Gate
 from collectors.upbit_key import UpbitKey, bearer
+from config.clock import Clock
 from config.load import Secrets
 from config.settings import Settings
 from ops.assembly.channels import nonce, upbit_key
@@ -35,6 +37,8 @@ from ops.assembly.ground import Base
 from ops.assembly.telling import Telling
 from store import decisions, listing_prices
 from store.writer import DatabaseWriter
+
+REMEMBER_S = 3.0
 
 
 class Unjudged:
@@ -62,7 +66,7 @@ class Judging(Struct, frozen=True):
 
 def judging(ground: Base, writer: DatabaseWriter, recorder: Recorder, told: Telling) -> Judging:
     clock, door, radar = ground.clock, ground.door, ground.settings.radar
-    desk = VerdictDesk(writer, told.targets, radar.language, told.outbox.poke)
+    desk = VerdictDesk(told.lifeline, told.targets, radar.language, told.outbox.poke)
     tokens = TokenKeeper(
         door, ground.database, writer, clock, ground.settings.networks, ground.secrets.coingecko_api_key
     )
@@ -76,7 +80,7 @@ def judging(ground: Base, writer: DatabaseWriter, recorder: Recorder, told: Tell
         desk.take,
         partial(_keep_price, writer),
         desk.keep,
-        partial(_remembered, writer),
+        partial(_remembered, writer, clock),
     )
     yardstick: Exchange = ground.exchanges[0] if ground.exchanges else "upbit"
     rates = FxKeeper(everyone.rates, yardstick, writer, clock, radar.gate, pipeline.hear_rate)
@@ -136,5 +140,7 @@ def _keep_price(writer: DatabaseWriter, listing: Listing, verdict: Verdict) -> N
         writer.offer(listing_prices.row(listing.listing_id, price))
 
 
-async def _remembered(writer: DatabaseWriter, listing: Listing) -> tuple[Rung, Previous | None]:
-    return await writer.run(partial(decisions.remembered, key=listing.key, listing_id=listing.listing_id), urgent=True)
+async def _remembered(writer: DatabaseWriter, clock: Clock, listing: Listing) -> tuple[Rung, Previous | None]:
+    """What earlier runs told; a disk that takes no writes does not hold the first verdict up (TimeoutError)."""
+    look = partial(decisions.remembered, key=listing.key, listing_id=listing.listing_id)
+    return await within(clock, REMEMBER_S, writer.run(look, urgent=True))

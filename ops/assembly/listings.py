@@ -55,7 +55,7 @@ class Listings(Struct, frozen=True):
 def listings(ground: Base, writer: DatabaseWriter, recording: Recording, judges: Judging, told: Telling) -> Listings:
     radar, clock, recorder = ground.settings.radar, ground.clock, recording.recorder
     book = ListingBook(
-        writer,
+        told.lifeline,
         clock,
         radar.language,
         told.targets,

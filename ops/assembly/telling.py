@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from alerts.delivery import Notifier
 from alerts.discreet import Discreet
+from alerts.lifeline import Lifeline
 from alerts.log_target import LogTarget
 from alerts.outbox import Outbox
 from alerts.telegram import Telegram
@@ -19,12 +20,13 @@ from store.writer import DatabaseWriter
 
 
 class Telling(Struct, frozen=True):
-    """Who sends to which kind of target, the targets, and the outbox that serves them."""
+    """Who sends to which kind of target, the targets, the outbox that serves them, and the way round a full disk."""
 
     notifiers: dict[str, Notifier]
     targets: tuple[str, ...]
     outbox: Outbox
     writer: DatabaseWriter
+    lifeline: Lifeline
 
     async def change(self, alerting: Alerting) -> None:
         """Hold alerts by these from now on, and mute what they mute."""
@@ -36,7 +38,8 @@ def telling(ground: Base, writer: DatabaseWriter) -> Telling:
     radar = ground.settings.radar
     sending, targets = notifiers(ground)
     outbox = Outbox(writer, sending, targets, ground.clock, radar.alerting, radar.language, random.random)
-    return Telling(sending, targets, outbox, writer)
+    lifeline = Lifeline(writer, lambda: writer.fault is not None, sending, targets, ground.clock, radar.language)
+    return Telling(sending, targets, outbox, writer, lifeline)
 
 
 def notifiers(ground: Base) -> tuple[dict[str, Notifier], tuple[str, ...]]:

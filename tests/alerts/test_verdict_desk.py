@@ -15,7 +15,7 @@ from collectors.events import Channel, Listing, ListingState
 from collectors.listing_life import Change
 from store import deliveries, listings
 from tests.alerts.test_message import OPENED, T
-from tests.fakes.outbox import CHAT, DirectWriter, open_database
+from tests.fakes.outbox import CHAT, DirectWriter, lifeline, open_database
 
 SEEN = Listing(
     "upbit", "NOVA", 1, ("KRW",), ListingState.ANNOUNCED, T, Channel.UPBIT_NOTICES, url="https://notice.example/1"
@@ -29,7 +29,7 @@ class Thread:
     def __init__(self, db: sqlite3.Connection) -> None:
         self.db = db
         self.writer = DirectWriter(db)
-        self.desk = VerdictDesk(self.writer, [CHAT], "en", lambda fresh: None)
+        self.desk = VerdictDesk(lifeline(self.writer), [CHAT], "en", lambda fresh: None)
         self.listing = listings.save(db, SEEN)
         self.tell(Change.FIRST_SIGHT)
 

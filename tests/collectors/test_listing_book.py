@@ -14,6 +14,7 @@ from config.settings import Writing
 from store.deliveries import Delivery
 from store.writer import DatabaseWriter
 from tests.fakes.clock import START_MS, FakeClock
+from tests.fakes.outbox import lifeline
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 BTC, ETH, NOVA = (market_of("upbit", f"KRW-{base}") for base in ("BTC", "ETH", "NOVA"))
@@ -31,7 +32,7 @@ class Desk:
         self.book = self.opened()
 
     def opened(self) -> ListingBook:
-        return ListingBook(self.writer, self.clock, "en", ["telegram:1"], 24.0, 10, self._tell)
+        return ListingBook(lifeline(self.writer, self.clock), self.clock, "en", ["telegram:1"], 24.0, 10, self._tell)
 
     def _tell(self, fresh: Sequence[Delivery]) -> None:
         self.leaving += fresh
@@ -296,7 +297,9 @@ async def test_other_news_that_is_older_than_the_catch_up_is_not_told(desk: Desk
 
 async def test_coins_on_the_watch_list_are_told_of_and_the_switch_silences_all(desk: Desk) -> None:
     for watch, told in ((["BTC"], 1), (None, 0)):
-        book = ListingBook(desk.writer, desk.clock, "en", ["telegram:1"], 24.0, 10, desk._tell, watch)
+        book = ListingBook(
+            lifeline(desk.writer, desk.clock), desk.clock, "en", ["telegram:1"], 24.0, 10, desk._tell, watch
+        )
         await book.see_notices(NOTICES, [notice(1, "점검", category="점검")], START_MS)
         title = f"비트코인(BTC) 입출금 일시 중단 안내 (0{told + 1}/25)"
         await book.see_notices(NOTICES, [notice(60 + told, title, category="입출금")], START_MS)

@@ -10,7 +10,7 @@ from collectors.listing_book import ListingBook
 from collectors.opening import OpeningWatch
 from ops.lifetimes import running
 from tests.fakes.clock import START_MS, FakeClock
-from tests.fakes.outbox import DirectWriter, open_database
+from tests.fakes.outbox import DirectWriter, lifeline, open_database
 
 TITLES: dict[Exchange, str] = {
     "upbit": "노바(NOVA) 신규 거래지원 안내 (KRW, BTC 마켓)",
@@ -42,7 +42,7 @@ async def test_a_coin_seen_in_a_notice_is_told_again_when_it_opens(tmp_path: Pat
     clock, tape, gate = FakeClock(), Tape(), Gate()
     connection = open_database(tmp_path)
     writer = DirectWriter(connection)
-    book = ListingBook(writer, clock, "en", ["telegram:1"], 24.0, 10, lambda fresh: None)
+    book = ListingBook(lifeline(writer, clock), clock, "en", ["telegram:1"], 24.0, 10, lambda fresh: None)
     channel = Channel(f"{exchange}:notices")
     await book.load(silent_until_ms=START_MS - 1)
     await book.see_notices(channel, [Notice(exchange, "1", "점검 안내", ("점검",), 0, 0)], START_MS)

@@ -11,6 +11,8 @@ from msgspec import Struct
 
 from alerts.alert import Alert, AlertKind, AlertLevel
 from alerts.delivery import Answer, Message, Sent
+from alerts.lifeline import Lifeline, Writer
+from config.clock import Clock
 from store.database import connect, migrate
 from tests.fakes.clock import START_MS, FakeClock
 
@@ -117,3 +119,8 @@ class ScriptedChats:
 
     def texts(self, target: str) -> list[str]:
         return [request.text for request in self.to(target)]
+
+
+def lifeline(writer: Writer, clock: Clock | None = None) -> Lifeline:
+    """Commits through `writer`; nothing ever leaves from memory."""
+    return Lifeline(writer, lambda: False, {}, (), clock or FakeClock(), "en")

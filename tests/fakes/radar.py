@@ -33,6 +33,7 @@ from config.settings import Writing
 from ops.health import ChannelReading
 from ops.lifetimes import running
 from store.writer import DatabaseWriter
+from tests.fakes.outbox import lifeline
 from tests.fakes.simulator import SimulatorHandle
 
 DEADLINE_S = 60.0  # real seconds; a shared machine may be slow
@@ -100,7 +101,7 @@ async def watching(simulator: SimulatorHandle, folder: Path, speed: float, key: 
     nonces = (f"nonce-{n}" for n in itertools.count())
     async with open_door(HttpDoor(urls, limits, clock, "radar/test", dict.fromkeys(urls, 2.0 * speed))) as door:
         with DatabaseWriter.open(path, clock, Writing(batch_ms=1)) as writer:
-            book = ListingBook(writer, clock, "en", ["telegram:1"], 24.0, 10, lambda fresh: None)
+            book = ListingBook(lifeline(writer, clock), clock, "en", ["telegram:1"], 24.0, 10, lambda fresh: None)
             await book.load()
             socket = "ws" + simulator.url.removeprefix("http") + "/upbit" + upbit_announcement.PATH
             pushes = (

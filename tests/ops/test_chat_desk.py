@@ -23,7 +23,7 @@ from ops.health import Limits
 from store import deliveries, gaps, listings, markets, rows
 from tests.alerts.test_message import OPENED
 from tests.fakes.clock import START_MS, FakeClock
-from tests.fakes.outbox import CHAT, GROUP, DirectWriter, ScriptedChats, open_database
+from tests.fakes.outbox import CHAT, GROUP, DirectWriter, ScriptedChats, lifeline, open_database
 from tests.ops.test_health import readings
 
 NOVA = Listing(
@@ -59,7 +59,7 @@ class Bench:
             self.writer,
             self.outbox,
             OneVerdict(),
-            VerdictDesk(self.writer, [CHAT, GROUP], "en", self.outbox.poke),
+            VerdictDesk(lifeline(self.writer, self.clock), [CHAT, GROUP], "en", self.outbox.poke),
             lambda: self.active,
             readings,
             Limits({"upbit": 30_000, "bithumb": 120_000}, 10_000),

@@ -15,7 +15,7 @@ from analysis.verdict import Outcome
 from collectors.events import Channel, Listing, ListingState
 from store.decisions import remembered
 from tests.fakes.evidence import NOW, evidence, korean, settings
-from tests.fakes.outbox import CHAT, GROUP, open_database
+from tests.fakes.outbox import CHAT, GROUP, lifeline, open_database
 
 T = TypeVar("T")
 GO = decide(evidence(), settings())
@@ -33,7 +33,7 @@ class DirectWriter:
 
 async def test_the_last_ring_and_the_last_verdict_of_a_listing_are_remembered(tmp_path: Path) -> None:
     connection = open_database(tmp_path)
-    desk = VerdictDesk(DirectWriter(connection), (CHAT, GROUP), "en", lambda _: None)
+    desk = VerdictDesk(lifeline(DirectWriter(connection)), (CHAT, GROUP), "en", lambda _: None)
     nova = Listing("upbit", "NOVA", 1, ("KRW",), ListingState.TRADING, NOW, Channel.UPBIT_NOTICES, listing_id=7)
     other = msgspec.structs.replace(nova, base="OTHER", listing_id=8)
     assert remembered(connection, nova.key, 7) == (Rung(), None)

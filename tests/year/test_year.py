@@ -34,7 +34,7 @@ from collectors.upbit_key import UpbitKey
 from ops.lifetimes import running
 from store.listings import report
 from tests.fakes.clock import START_MS, FakeClock
-from tests.fakes.outbox import DirectWriter, open_database
+from tests.fakes.outbox import DirectWriter, lifeline, open_database
 from tests.year.boards import Announcements, Board, BoardDoor
 from tests.year.plan import KST, Announced, Other, Outage, Return, Year, draw
 
@@ -176,7 +176,9 @@ class Sixth:
     async def radar(self) -> AsyncIterator[None]:
         """One run of the listing side of the daemon, on the same database as the run before it."""
         clock, door, limits = self.clock, self.door, Limits({"upbit": {"connect": 5}})
-        book = ListingBook(DirectWriter(self.connection), clock, "ko", ["log"], 24.0, 10, lambda fresh: None)
+        book = ListingBook(
+            lifeline(DirectWriter(self.connection), clock), clock, "ko", ["log"], 24.0, 10, lambda fresh: None
+        )
         await book.load()
         push = UpbitAnnouncement(
             "wss://upbit/private", UpbitKey("a", "s"), self.socket.connect, clock, limits, 60.0,

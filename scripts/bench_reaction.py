@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
+from alerts.lifeline import Lifeline
 from alerts.outbox import Outbox
 from alerts.telegram import Telegram
 from collectors import upbit_ws
@@ -76,7 +77,9 @@ async def ours(load: str, announcer: str, telegram: str, folder: Path) -> None:
 
             fleet = Fleet(shard, CODES_PER_CONNECTION)
             fleet.change_markets(markets())
-            book = ListingBook(writer, clock, "ko", targets, 24.0, 10, outbox.poke)
+            book = ListingBook(
+                Lifeline(writer, lambda: False, {}, (), clock, "ko"), clock, "ko", targets, 24.0, 10, outbox.poke
+            )
             await book.load()
             push = UpbitAnnouncement(
                 announcer, UpbitKey("a", "s"), connector("websockets"), clock, limits, 60.0, nonce, random.random

@@ -33,6 +33,7 @@ from tests.analysis.test_listing_pipeline import World, passing
 from tests.analysis.test_outcome_keeper import stored_by
 from tests.fakes import evidence as good
 from tests.fakes.clock import START_MS, FakeClock
+from tests.fakes.outbox import lifeline
 
 T = TypeVar("T")
 TITLE = "노바(NOVA) 신규 거래지원 안내 (KRW 마켓)"
@@ -58,11 +59,13 @@ class Stage:
         self.clock = FakeClock()
         self.world = World(self.clock)
         self.writer = Direct(connection)
-        self.desk = VerdictDesk(self.writer, ["telegram:1"], "en", lambda _: None)
+        self.desk = VerdictDesk(lifeline(self.writer, self.clock), ["telegram:1"], "en", lambda _: None)
         self.pipeline = ListingPipeline(
             self.world, good.settings(), self.clock, self.desk.take, self.keep_price, self.desk.keep
         )
-        self.book = ListingBook(self.writer, self.clock, "en", ["telegram:1"], 24.0, 10, lambda _: None)
+        self.book = ListingBook(
+            lifeline(self.writer, self.clock), self.clock, "en", ["telegram:1"], 24.0, 10, lambda _: None
+        )
         self.korean(TransferState.CLOSED, None)
 
     def korean(self, deposit: TransferState, mid: float | None) -> None:

@@ -21,6 +21,7 @@ from tests.end_to_end.truth import compare_with
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.exchange import FakeExchange, answer
 from tests.fakes.healing_bench import Bench
+from tests.fakes.outbox import lifeline
 from tests.fakes.recording import BTC, SOL, rows
 from tests.fakes.station import QUICK, Station, recording
 from tests.fakes.tape import Tape
@@ -164,7 +165,7 @@ async def _announced(path: Path) -> None:
     title = "[마켓 추가] 오르카(ORCA) 원화 마켓 추가 (1/16(토) 00:15 거래 오픈 예정)"
     bithumb = Notice("bithumb", "77", title, ("마켓 추가",), START_MS - 500, START_MS - 500, None, None)
     with DatabaseWriter.open(path, clock, QUICK) as writer:
-        book = ListingBook(writer, clock, "ko", ["telegram:1"], 24.0, 10, lambda fresh: None)
+        book = ListingBook(lifeline(writer, clock), clock, "ko", ["telegram:1"], 24.0, 10, lambda fresh: None)
         for channel in (Channel.UPBIT_NOTICES, Channel.BITHUMB_NOTICES):
             await book.see_notices(channel, [], START_MS - 1_000)
         await book.see_notices(Channel.UPBIT_NOTICES, [upbit], START_MS)

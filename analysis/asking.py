@@ -6,7 +6,7 @@ The clock is injected, so that a deadline is one of the daemon's seconds, also w
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from collectors.net.deadline import within
 from config.clock import Clock
@@ -77,7 +77,7 @@ class Question(Generic[T]):
             when_late()
 
 
-async def wait_until_done(tasks: Iterable[asyncio.Task[None]], clock: Clock, seconds: float) -> None:
+async def wait_until_done(tasks: Iterable[asyncio.Task[Any]], clock: Clock, seconds: float) -> None:
     """Return when all of `tasks` are done or `seconds` have passed; cancels none of them."""
     waiting = {task for task in tasks if not task.done()}
     if not waiting:

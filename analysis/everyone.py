@@ -13,6 +13,7 @@ from analysis.fx_legs import FxSources
 from analysis.gathering import NoSizes, Sizes
 from analysis.keyring import Keyring
 from analysis.korea import NO_BOOKS, RIVAL, Korea, LiveBooks
+from analysis.patient_door import PatientDoor
 from analysis.quotes import BankRate, Book, Figure, NotListed, Silent
 from analysis.sources import Door, Venue
 from analysis.token_list import CoinNames
@@ -79,6 +80,7 @@ class Everyone:
         `keys` by venue; none is used before `keys.run` has seen that it can only read.
         """
         self.keys = Keyring(door, clock, keys or {}, has_upbit=upbit_bearer is not None)
+        self.patient = door = PatientDoor(door, clock)
         self.spot_only = frozenset(dialect.name for dialect in DIALECTS if dialect.perp is None)
         self.venues = tuple(self._venue(name, door, clock, deadline_s) for name in venues)
         self.travel_rules = TravelRules(door, clock, upbit_bearer)

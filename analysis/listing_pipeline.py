@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 QUEUE = 32
 ACTIVE = 64  # listings under watch at a time; the next ones wait in the queue
+LATE_EVERY_S = 1.0  # late answers start no more looks than this; the next one hears them anyway
 TRADES = (Outcome.GO, Outcome.NO_GO)
 OVER = (ListingState.CANCELLED, ListingState.SETTLED)
 
@@ -61,6 +62,7 @@ class _Case:
         self.told: Verdict | None = None
         self.kept: Verdict | None = None
         self.told_s = 0.0
+        self.looked_s = float("-inf")
 
 
 class ListingPipeline:
@@ -113,6 +115,12 @@ class ListingPipeline:
     def hear_rate(self, fx: Fx) -> None:
         """A rate that was found without a listing: the last good one, if it is good."""
         self._last_good = remember(self._last_good, fx)
+
+    def hear_late(self) -> None:
+        """Someone's answer came after its deadline: look again, unless that was done a moment ago or is being done."""
+        for case in self._cases.values():
+            if self._clock.monotonic() - case.looked_s >= LATE_EVERY_S:
+                case.news.set()
 
     @property
     def watched(self) -> tuple[str, ...]:
@@ -202,6 +210,7 @@ class ListingPipeline:
 
     async def _look(self, case: _Case, listing: Listing, group: asyncio.TaskGroup) -> Verdict | None:
         """Ask and judge; None when that failed: one listing that can't be judged must not stop the others."""
+        case.looked_s = self._clock.monotonic()
         try:
             open_before = case.previous is not None and case.previous.outcome in TRADES
             evidence = await case.gathering.evidence(group, listing, case.news.set, open_before)

@@ -84,6 +84,7 @@ def judging(ground: Base, writer: DatabaseWriter, recorder: Recorder, told: Tell
     )
     yardstick: Exchange = ground.exchanges[0] if ground.exchanges else "upbit"
     rates = FxKeeper(everyone.rates, yardstick, writer, clock, radar.gate, pipeline.hear_rate)
+    everyone.patient.on_late = pipeline.hear_late
     if not ground.settings.features.analysis:
         return Judging(pipeline, desk, Unjudged(), tokens, {}, rates)
     outcomes = OutcomeDesk(ground.database, writer, told.targets, radar.language, draw, told.outbox.poke)
@@ -93,6 +94,7 @@ def judging(ground: Base, writer: DatabaseWriter, recorder: Recorder, told: Tell
         "world prices": WorldKeeper(door, partial(_korean_coins, recorder), writer, clock, spread_max).run,
         "outcomes": OutcomeKeeper(ground.database, outcomes.keep, clock).run,
         "token registry": tokens.run,
+        "questions under way": everyone.patient.run,
         "market caps": sizes.run,
         "travel rule": everyone.travel_rules.run,
         "keys": everyone.keys.run,

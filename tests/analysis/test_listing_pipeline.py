@@ -171,6 +171,20 @@ async def test_a_late_answer_makes_a_new_verdict_before_the_next_round(at_work: 
     assert [outcome for outcome in at_work.outcomes if outcome.startswith("GO")] == ["GO turned"]
 
 
+async def test_late_answers_start_at_most_one_look_a_second(at_work: World, clock: FakeClock) -> None:
+    asked: list[str] = []
+    at_work.binance.on_ask = asked.append
+    at_work.pipeline.offer(listing())
+    await passing(clock, 0.9)
+    at_work.pipeline.hear_late()
+    await passing(clock, 0.1)
+    assert len(asked) == 1  # the look of 0.0 is too young
+    for _ in range(5):
+        at_work.pipeline.hear_late()
+        await passing(clock, 0.1)
+    assert len(asked) == 2
+
+
 async def test_a_source_with_a_bug_is_silent_and_the_others_count(
     at_work: World, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -43,6 +43,7 @@ from ops.stopping import Stop
 from ops.storage import opened
 from ops.watchdog import Watchdog
 from store.database import SQLITE_VERSION, StorageUnusable
+from store.writer import SWITCH_S
 
 log = logging.getLogger("radar")
 
@@ -218,6 +219,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run_holding(asked: cli.Arguments, settings: Settings, secrets: Secrets) -> int:
     """The daemon inside the lock of its data folder."""
+    sys.setswitchinterval(SWITCH_S)
     try:
         asked.data.mkdir(parents=True, exist_ok=True)
         with held(asked.data / "radar.lock") as hold, noting(hold, secrets.redactor(), REFUSALS):

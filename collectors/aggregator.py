@@ -28,7 +28,8 @@ HEAL_BACK_MS = 5 * MINUTE_MS  # late seconds may have changed minutes this long 
 NOTICE_LATE_MS = MINUTE_MS  # a notice seen so late still finds the seconds of the ten minutes before it
 LATE_SECONDS_MS = 2 * MINUTE_MS  # a second may change for so long; what is kept of it is copied again
 KEEP_SPAN_MS = 10_000
-ROWS_A_STEP = 500
+ROWS_A_STEP = 100  # of minutes, each on a page of its own
+ROLL_SLICE_S = 0.001  # the pages of one transaction are moved by one checkpoint, which takes about as long again
 MARKETS_A_STEP = 50
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -93,7 +94,7 @@ class Aggregator:
                 steps = list(self._steps(self._recorder.minutes.take(exchange, before_ms)))
                 done = 0
                 while done < len(steps):
-                    done = await self._writer.run(partial(_some, steps, done))
+                    done = await self._writer.run(partial(_some, steps, done), scattered=True)
                 rolled = True
         return rolled
 
@@ -169,7 +170,7 @@ class Aggregator:
 
 def _some(steps: Sequence[Step], done: int, connection: Connection) -> int:
     """Take steps from the one at `done` until a slice of time is over; how many are done then."""
-    until = time.monotonic() + SLICE_S
+    until = time.monotonic() + ROLL_SLICE_S
     while done < len(steps):
         steps[done](connection)
         done += 1

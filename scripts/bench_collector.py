@@ -27,7 +27,7 @@ from config.clock import SystemClock
 from config.settings import Recording, Retention, Writing
 from ops.lifetimes import running
 from store.database import Connection
-from store.writer import DatabaseWriter
+from store.writer import SWITCH_S, DatabaseWriter
 
 CODES_PER_CONNECTION = Recording().codes_per_connection
 
@@ -90,6 +90,7 @@ def _count(connection: Connection) -> int:
 def main() -> None:
     url, count, path, name = sys.argv[1:]
     library: Library = "picows" if name == "picows" else "websockets"
+    sys.setswitchinterval(SWITCH_S)
     markets = [Market("upbit", f"C{number}", "KRW") for number in range(int(count))]
     print(json.dumps(asyncio.run(measure(url, markets, Path(path), library))))
 

@@ -28,6 +28,8 @@ PACED_RATE = 2_000
 TIMEOUT_S = 120
 ENOUGH = 0.99  # of the trades sent; the last tick of a paced feed may fall after its end
 PEER_NAMES = {"cryptofeed": "cryptofeed 2.4.1", "ccxt": "ccxt pro 4.5.90"}
+LIBRARIES = {"picows": (5.0, 10.0), "websockets": (1.7, 5.0)}  # least × cryptofeed: trades; a trade and two books
+NAMES = {"picows": "ours, picows", "websockets": "ours, websockets", **PEER_NAMES}
 # Trades a measurement: enough for a second or two at the rate that each reaches.
 TRADES = {"ours": 200_000, "cryptofeed": 150_000, "ccxt": 50_000}
 TRADES_WITH_BOOKS = {"ours": 60_000, "cryptofeed": 20_000}
@@ -107,13 +109,13 @@ def sending() -> Iterator[Sender]:
         sender.close()
 
 
-def ours(folder: Path, markets: int) -> Command:
+def ours(folder: Path, markets: int, library: str) -> Command:
     database = folder / "collector.db"
 
     def command(url: str) -> Sequence[str | Path]:
         for end in ("", "-wal", "-shm"):
             database.with_name(database.name + end).unlink(missing_ok=True)
-        return [sys.executable, "-m", "scripts.bench_collector", url, str(markets), database]
+        return [sys.executable, "-m", "scripts.bench_collector", url, str(markets), database, library]
 
     return command
 
@@ -123,68 +125,80 @@ def peer(name: str, markets: int, trades: int, books: int) -> Command:
     return lambda url: [PEER, script, name, url, str(markets), str(trades), str(books)]
 
 
-def median(values: Iterable[float]) -> float:
-    return statistics.median(values)
+class Field:
+    """Everyone on the same feed: round after round, one right after the other; `ratios` are taken within a round."""
+
+    def __init__(self, sender: Sender, rounds: int) -> None:
+        self._sender = sender
+        self._rounds = rounds
+        self._measured: dict[str, list[Measured]] = {}
+
+    def run(self, path: Callable[[int], str], runners: Mapping[str, tuple[int, Command]]) -> None:
+        """Let each runner take its number of trades from the path for that number, every round."""
+        self._measured = {name: [] for name in runners}
+        for _ in range(self._rounds):
+            for name, (trades, command) in runners.items():
+                self._measured[name].append(self._sender.measure(path(trades), trades, command))
+
+    def median(self, name: str, of: Callable[[Measured], float]) -> float:
+        return statistics.median(map(of, self._measured[name]))
+
+    def ratio(self, name: str, other: str, of: Callable[[Measured], float]) -> float:
+        pairs = zip(self._measured[name], self._measured[other], strict=True)
+        return statistics.median(of(a) / of(b) for a, b in pairs)
+
+    def least_kept(self, names: Iterable[str]) -> float:
+        return min(each.kept for name in names for each in self._measured[name])
 
 
-def beside(name: str, unit: str, mine: Sequence[Measured], theirs: Mapping[str, Sequence[Measured]]) -> Iterator[Row]:
-    yield Row(f"{name}: this collector", median(each.per_s for each in mine), f"{unit}/s")
-    for peer_name, measured in theirs.items():
-        yield Row(f"{name}: {PEER_NAMES[peer_name]}", median(each.per_s for each in measured), f"{unit}/s")
-    yield Row(f"{name}: CPU of this collector", median(each.cpu_us for each in mine), f"µs a {unit[:-1]}")
-    for peer_name, measured in theirs.items():
-        yield Row(
-            f"{name}: CPU of {PEER_NAMES[peer_name]}", median(each.cpu_us for each in measured), f"µs a {unit[:-1]}"
-        )
+def per_s(measured: Measured) -> float:
+    return measured.per_s
+
+
+def cpu_us(measured: Measured) -> float:
+    return measured.cpu_us
 
 
 def saturation(sender: Sender, folder: Path, rounds: int) -> Iterator[Row]:
-    mine: list[Measured] = []
-    theirs: dict[str, list[Measured]] = {name: [] for name in PEER_NAMES}
-    for _ in range(rounds):
-        n = TRADES["ours"]
-        mine.append(sender.measure(f"/blast?n={n}", n, ours(folder, MARKETS)))
-        for name, measured in theirs.items():
-            n = TRADES[name]
-            measured.append(sender.measure(f"/blast?n={n}", n, peer(name, MARKETS, n, 0)))
-    yield from beside("trades", "trades", mine, theirs)
-    yield Row("trades: stored of those sent", min(each.kept for each in mine), "part", 1.0)
-    targets = {"cryptofeed": 1.7, "ccxt": None}
-    for name, measured in theirs.items():
-        ratio = median(a.per_s / b.per_s for a, b in zip(mine, measured, strict=True))
-        yield Row(f"trades: this collector / {PEER_NAMES[name]}", ratio, "×", targets[name])
+    field, n = Field(sender, rounds), TRADES["ours"]
+    runners = {library: (n, ours(folder, MARKETS, library)) for library in LIBRARIES}
+    runners |= {name: (TRADES[name], peer(name, MARKETS, TRADES[name], 0)) for name in PEER_NAMES}
+    field.run(lambda trades: f"/blast?n={trades}", runners)
+    for name in runners:
+        yield Row(f"trades: {NAMES[name]}", field.median(name, per_s), "trades/s")
+    for name in runners:
+        yield Row(f"trades: CPU of {NAMES[name]}", field.median(name, cpu_us), "µs a trade")
+    yield Row("trades: stored of those sent", field.least_kept(LIBRARIES), "part", 1.0)
+    for library, target in LIBRARIES.items():
+        for name in PEER_NAMES:
+            bound = target[0] if name == "cryptofeed" else None
+            yield Row(f"trades: {NAMES[library]} / {NAMES[name]}", field.ratio(library, name, per_s), "×", bound)
 
 
 def with_books(sender: Sender, folder: Path, rounds: int) -> Iterator[Row]:
-    mine, theirs = [], []
-    for _ in range(rounds):
-        n = TRADES_WITH_BOOKS["ours"]
-        mine.append(sender.measure(f"/blast?n={n}&books=2", n, ours(folder, MARKETS)))
-        n = TRADES_WITH_BOOKS["cryptofeed"]
-        theirs.append(sender.measure(f"/blast?n={n}&books=2", n, peer("cryptofeed", MARKETS, n, 2)))
-    name = "a trade and two books"
-    yield Row(f"{name}: this collector", median(each.per_s for each in mine), "trades/s")
-    yield Row(f"{name}: {PEER_NAMES['cryptofeed']}", median(each.per_s for each in theirs), "trades/s")
-    ratio = median(a.per_s / b.per_s for a, b in zip(mine, theirs, strict=True))
-    yield Row(f"{name}: this collector / {PEER_NAMES['cryptofeed']}", ratio, "×", 5.0)
+    field, n, m = Field(sender, rounds), TRADES_WITH_BOOKS["ours"], TRADES_WITH_BOOKS["cryptofeed"]
+    runners = {library: (n, ours(folder, MARKETS, library)) for library in LIBRARIES}
+    runners["cryptofeed"] = m, peer("cryptofeed", MARKETS, m, 2)
+    field.run(lambda trades: f"/blast?n={trades}&books=2", runners)
+    what = "a trade and two books"
+    for name in runners:
+        yield Row(f"{what}: {NAMES[name]}", field.median(name, per_s), "trades/s")
+    for library, target in LIBRARIES.items():
+        ratio = field.ratio(library, "cryptofeed", per_s)
+        yield Row(f"{what}: {NAMES[library]} / {NAMES['cryptofeed']}", ratio, "×", target[1])
 
 
 def paced(sender: Sender, folder: Path, rounds: int, seconds: float) -> Iterator[Row]:
-    trades = int(PACED_RATE * seconds)
-    path = f"/pace?rate={PACED_RATE}&s={seconds:g}"
-    mine, theirs = [], []
-    for _ in range(rounds):
-        mine.append(sender.measure(path, trades, ours(folder, PACED_MARKETS)))
-        theirs.append(sender.measure(path, trades, peer("cryptofeed", PACED_MARKETS, trades, 0)))
-    name = f"{PACED_RATE:,} trades/s, {PACED_MARKETS} markets: CPU"
-    yield Row(f"{name} of this collector", median(each.cpu_us for each in mine) * PACED_RATE / 1e4, "% of a core")
-    yield Row(
-        f"{name} of {PEER_NAMES['cryptofeed']}",
-        median(each.cpu_us for each in theirs) * PACED_RATE / 1e4,
-        "% of a core",
-    )
-    ratio = median(a.cpu_us / b.cpu_us for a, b in zip(mine, theirs, strict=True))
-    yield Row(f"{name}, this collector / cryptofeed", ratio, "×", 0.15, at_most=True)
+    field, trades = Field(sender, rounds), int(PACED_RATE * seconds)
+    runners = {library: (trades, ours(folder, PACED_MARKETS, library)) for library in LIBRARIES}
+    runners["cryptofeed"] = trades, peer("cryptofeed", PACED_MARKETS, trades, 0)
+    field.run(lambda _: f"/pace?rate={PACED_RATE}&s={seconds:g}", runners)
+    what = f"{PACED_RATE:,} trades/s, {PACED_MARKETS} markets: CPU"
+    for name in runners:
+        yield Row(f"{what} of {NAMES[name]}", field.median(name, cpu_us) * PACED_RATE / 1e4, "% of a core")
+    for library in LIBRARIES:
+        ratio, bound = field.ratio(library, "cryptofeed", cpu_us), 0.15 if library == "picows" else None
+        yield Row(f"{what}, {NAMES[library]} / cryptofeed", ratio, "×", bound, at_most=True)
 
 
 def part(module: str, *words: str | Path) -> dict[str, float]:
@@ -194,7 +208,7 @@ def part(module: str, *words: str | Path) -> dict[str, float]:
         capture_output=True,
         text=True,
         cwd=ROOT,
-        timeout=300,
+        timeout=500,
         check=False,
     )
     if done.returncode != 0:
@@ -212,10 +226,12 @@ def storage(folder: Path, minutes: int) -> Iterator[Row]:
     yield Row("minute of 600 markets into 1 × data", n["rollup_ms_1x"], "ms CPU", 2.0, at_most=True)
     yield Row("minute of 600 markets into 10 × data", n["rollup_ms_10x"], "ms CPU")
     yield Row("minute at 600 rows/s: insert, roll, purge", n["minute_writer_ms"], "ms CPU", 120, at_most=True)
-    yield Row("transaction, 99 of 100 under", n["commit_ms_p99"], "ms", 10, at_most=True)
-    yield Row("checkpoint, 99 of 100 under", n["checkpoint_ms_p99"], "ms", 10, at_most=True)
+    yield Row("purge of a one-second row", n["purge_us"], "µs CPU")
+    yield Row("at 600 rows/s: transaction, 99 of 100 under", n["commit_ms_p99"], "ms", 10, at_most=True)
+    yield Row("at 600 rows/s: checkpoint, 99 of 100 under", n["checkpoint_ms_p99"], "ms", 10, at_most=True)
     yield Row("restart on that data: open, heal, expect", n["restart_s"], "s")
-    yield Row(f"memory of recording over {n['feed_minutes']:.0f} min of feed", n["feed_mb"], "MB")
+    yield Row("memory of recording after its first minute", n["start_mb"], "MB")
+    yield Row(f"memory of recording after {n['feed_minutes']:.0f} min of feed", n["feed_mb"], "MB")
     yield Row("memory: growth after 10 minutes", n["feed_growth"] * 100, "%", 5.0, at_most=True)
     yield Row("open files: more than after 10 minutes", n["feed_files_more"], "files", 0, at_most=True)
 
@@ -223,6 +239,7 @@ def storage(folder: Path, minutes: int) -> Iterator[Row]:
 def daemon(folder: Path, seconds: float) -> Iterator[Row]:
     n = part("bench_daemon", folder, str(seconds))
     yield Row("daemon, 700 markets: import to first subscription", n["start_cpu_s"], "s CPU", 0.5, at_most=True)
+    yield Row("daemon, 700 markets: resident at its first subscription", n["started_mb"], "MB")
     yield Row(f"daemon, 700 markets: resident after {seconds:.0f} s", n["daemon_mb"], "MB", 80, at_most=True)
     yield Row("daemon, 700 markets, 700 trades/s", n["daemon_cpu_part"] * 100, "% of a core")
 
@@ -253,7 +270,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there too")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds: about a minute")
     asked = parser.parse_args()
-    rounds, paced_rounds, paced_s, minutes, daemon_s = (1, 1, 5.0, 6, 10.0) if asked.quick else (5, 3, 8.0, 60, 30.0)
+    rounds, paced_rounds, paced_s, minutes, daemon_s = (1, 1, 5.0, 6, 10.0) if asked.quick else (3, 3, 8.0, 60, 30.0)
     began = time.monotonic()
     versions = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
     print(f"{versions}, {os.cpu_count()} cores, {platform.machine()}")

@@ -23,7 +23,7 @@ from collectors.recorder import Recorder
 from config.settings import Recording, Retention, Writing
 from store import candles, markets
 from store.database import connect, migrate
-from store.writer import DatabaseWriter, Rows
+from store.writer import SLICE_S, SWITCH_S, DatabaseWriter, Rows
 
 MARKETS = [
     *(Market("upbit", f"C{number}", "KRW") for number in range(300)),
@@ -32,6 +32,7 @@ MARKETS = [
 START_MS = 1_800_000_000_000  # a whole minute
 ROUNDS = 5
 BATCH = 500
+FULL_MINUTES = 60
 
 Numbers = dict[str, float]
 
@@ -218,10 +219,9 @@ async def feed(path: Path, minutes: int) -> Numbers:
         settled = memory[min(10, minutes // 2) :]
         numbers = {
             "minute_writer_ms": statistics.median(spent[4:]),
-            "commit_ms_p99": writer.commit_ms_p99,
-            "checkpoint_ms_p99": writer.checkpoint_ms_p99,
             "feed_minutes": minutes,
-            "feed_mb": settled[0],
+            "start_mb": memory[0],
+            "feed_mb": memory[-1],
             "feed_growth": max(settled) / settled[0] - 1,
             "feed_files_more": max(files) - files[min(10, minutes // 2)],
         }
@@ -235,6 +235,39 @@ async def feed(path: Path, minutes: int) -> Numbers:
         numbers["restart_s"] = time.perf_counter() - began
     removed(path)
     return numbers
+
+
+async def normal(path: Path, seconds: int) -> Numbers:
+    """Commits and checkpoints at 600 rows a second of real time, over at least one minute's end."""
+    hour = Hour(path)
+    hour.clock.ms += 60_000 - seconds // 2 * 1_000  # the minute ends half-way
+    with hour.writer as writer:
+        await hour.begin()
+        for _ in range(seconds):
+            await asyncio.sleep(1.0)
+            await hour.second()
+            await hour.aggregator.roll()
+        await hour.aggregator.purge()
+        return {"commit_ms_p99": writer.commit_ms_p99, "checkpoint_ms_p99": writer.checkpoint_ms_p99}
+
+
+def purge_us(path: Path) -> float:
+    """CPU of the writer's thread to purge a one-second row; the median of several minutes."""
+    connection = opened(path)
+    connection.execute("BEGIN")
+    connection.executemany(candles.UPSERT_SECOND, rows_of(60 * ROUNDS))
+    connection.execute("COMMIT")
+    took = []
+    for minute in range(1, ROUNDS + 1):
+        began, more = time.thread_time(), True
+        while more:
+            connection.execute("BEGIN IMMEDIATE")
+            more = candles.purge_seconds(connection, START_MS + minute * 60_000, SLICE_S)
+            connection.execute("COMMIT")
+        took.append((time.thread_time() - began) / (60 * len(MARKETS)) * 1e6)
+    connection.close()
+    removed(path)
+    return statistics.median(took)
 
 
 def _thread_time(_: sqlite3.Connection) -> float:
@@ -253,6 +286,9 @@ def median_of(rounds: int, measure: Callable[[], float]) -> float:
 def measure(folder: Path, minutes: int) -> Numbers:
     path = folder / "storage.db"
     numbers = asyncio.run(feed(path, minutes))
+    numbers |= asyncio.run(normal(path, 20 if minutes < FULL_MINUTES else 90))
+    removed(path)
+    numbers["purge_us"] = purge_us(path)
     rows = rows_of(100)
     ratios, ours, theirs = [], [], []
     for _ in range(ROUNDS):
@@ -271,4 +307,5 @@ def measure(folder: Path, minutes: int) -> Numbers:
 
 
 if __name__ == "__main__":
+    sys.setswitchinterval(SWITCH_S)
     print(json.dumps(measure(Path(sys.argv[1]), int(sys.argv[2]))))

@@ -94,7 +94,9 @@ def store_minutes(connection: sqlite3.Connection, minutes: Sequence[Candle], ids
             market_id = ids[candle.market]
             covered = coverage.of(candle.market.exchange, market_id)
             rows.append((market_id, minute_ms, *_values(candle), covered))
-        execute(connection, Rows(UPSERT_MINUTE, rows))
+        # One by one: each row has a page of its own, and a statement for many rows copies every page that it touches,
+        # to undo it; that costs more than it saves.
+        connection.executemany(UPSERT_MINUTE, rows)
 
 
 def rollup_minute(

@@ -90,6 +90,7 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA wal_autocheckpoint = 0")
+        connection.execute("PRAGMA temp_store = MEMORY")  # also of a statement's undo, which else becomes a file
         connection.execute("PRAGMA secure_delete = OFF")  # Debian's SQLite zeroes what it deletes: twice the pages
         connection.execute("PRAGMA journal_size_limit = 67108864")
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()

@@ -45,8 +45,11 @@ BUSY_TRIES = 3  # a lock that outlives this many tries (each up to the busy time
 DRAIN_DEADLINE_S = 10.0  # how long leaving waits for a disk that can't take the rest
 SLICE_S = 0.003  # a transaction that has lasted this long takes up nothing more; also for long work in steps
 CHECKPOINT_CHANGES = 2_000  # rows between two checkpoints when nothing waits: about 0.2 MB of WAL …
-CHECKPOINT_CHANGES_BUSY = 40_000  # … and when something does
+CHECKPOINT_CHANGES_BUSY = 20_000  # … and when something does
+ROWS_A_PAGE = 50  # of one-second candles
 IDLE_S = 1.0
+# For `sys.setswitchinterval`, a tenth of its default: beside a busy loop the writer waits so long for each statement.
+SWITCH_S = 0.000_5
 BAD_ROWS_SHOWN = 10
 
 BAD_VALUES = (sqlite3.Error, OverflowError, ValueError, TypeError)  # what binding or inserting a row may raise
@@ -77,6 +80,7 @@ class DatabaseWriter:
         self._batch: Sequence[Job] = ()
         self._watchers: list[Waiting] = []
         self._checkpointed_at = connection.total_changes
+        self._scattered = 0  # rows since then that had a page of their own
         self.failed = 0
         self.dropped = 0
         self.last_commit_ms: int | None = None
@@ -112,9 +116,10 @@ class DatabaseWriter:
             weight = len(work.rows) if isinstance(work, Rows) else 1
         return self.fatal is None and self._inbox.put(Job(work, weight, None), bounded=True)
 
-    async def run(self, work: Callable[[sqlite3.Connection], T], urgent: bool = False) -> T:
+    async def run(self, work: Callable[[sqlite3.Connection], T], urgent: bool = False, *, scattered: bool = False) -> T:
         """Run `work` in a transaction and return its result once that is committed.
 
+        `scattered` work changes a page with every row; a checkpoint follows sooner, so that it stays short.
         What `work` raises is raised here, after everything it wrote is undone. It must touch nothing but the
         connection, because it may run twice. Raises WriterGone if the writer ends first. Cancelling the wait does not
         take the work back.
@@ -123,7 +128,7 @@ class DatabaseWriter:
         future: asyncio.Future[T] = loop.create_future()
         with self._lock:
             alive = self.fatal is None and self._thread.is_alive()
-            if not (alive and self._inbox.put(Job(work, 1, (loop, future), urgent))):
+            if not (alive and self._inbox.put(Job(work, 1, (loop, future), urgent, scattered))):
                 raise WriterGone("the database writer is not running") from self.fatal
         return await future
 
@@ -258,8 +263,10 @@ class DatabaseWriter:
         connection.execute("SAVEPOINT work")
         assert not isinstance(job.work, Rows)
         job.error = None
+        changes = connection.total_changes
         try:
             job.result = job.work(connection)
+            self._scattered += job.scattered * (connection.total_changes - changes)
         except Exception as error:
             if is_environmental(error) or is_damaged(error):
                 raise
@@ -311,7 +318,8 @@ class DatabaseWriter:
 
     def _checkpoint(self, changes: int) -> None:
         """Move what is committed from the WAL into the database, if that is at least so many rows; blocks no one."""
-        if self._connection.total_changes - self._checkpointed_at < changes:
+        spread = self._scattered * (ROWS_A_PAGE - 1)
+        if self._connection.total_changes - self._checkpointed_at + spread < changes:
             return
         self._gauge.begin()
         try:
@@ -325,6 +333,7 @@ class DatabaseWriter:
             self._gauge.end(self._gauge.checkpoints)
             self._gauge.checkpointed(whole=moved == frames)
         self._checkpointed_at = self._connection.total_changes
+        self._scattered = 0
 
     def _finish(self) -> None:
         try:

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from scripts.pace import busy
+
+ALONE_S = 90.0  # of real time, on an idle machine
 DAEMONS = Path(__file__).parent / "end_to_end"
 CAPTURES = Path(__file__).resolve().parents[2] / "shared" / "captures"
 
@@ -16,6 +19,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(DAEMONS):
             item.add_marker(pytest.mark.alone)
+        if item.get_closest_marker("alone"):
+            item.add_marker(pytest.mark.timeout(ALONE_S * busy()))
     replaying = [item for item in items if item.get_closest_marker("captures")]
     if not replaying or CAPTURES.is_dir():
         return

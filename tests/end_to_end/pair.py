@@ -25,6 +25,7 @@ from urllib.parse import urlencode
 
 import collector_daemon
 from config.secrets import ENVIRONMENT
+from scripts.pace import busy, paced
 
 T = TypeVar("T")
 Answer = subprocess.CompletedProcess[str]
@@ -35,7 +36,7 @@ CHAT = 777_001
 TELEGRAM = {"TELEGRAM_BOT_TOKEN": "200000002:" + "Pair" * 8 + "abc", "TELEGRAM_CHAT_ID": str(CHAT)}
 REPEAT = "중복일 수 있음"  # stands on a message that may be the second copy
 LOOK_S = 0.05  # between two looks at a condition
-DEADLINE_S = 45.0  # of real time, for anything that takes a second or two on an idle machine; a busy one is slow
+DEADLINE_S = 30.0  # of real time, for anything that takes a second or two on an idle machine; a busy one is slow
 NOT_MADE_YET = ("no such table", "unable to open", "attempt to write a readonly database")  # the last: a hot journal
 
 
@@ -201,11 +202,13 @@ class Pair:
         return code
 
     def until(self, condition: Callable[[], T | None], what: str, within_s: float = DEADLINE_S) -> T:
-        """The first truthy answer of `condition`; raise NeverHappened after `within_s`, or when the daemon dies.
+        """The first truthy answer of `condition`; raise NeverHappened after `within_s` (on an idle machine), or when
+        the daemon dies.
 
         While no daemon is meant to run, it is the simulator that must stay alive.
         """
         watched: subprocess.Popen[Any] = self._daemon or self.simulator.process
+        within_s *= busy()
         until_s = time.monotonic() + within_s
         while not (answer := condition()):
             if time.monotonic() > until_s:
@@ -272,8 +275,8 @@ def running_pair(folder: Path, *words: str) -> Iterator[Pair]:
 
 
 def small_world(speed: float, *more: str, markets: int = 12, rate: float = 30.0) -> Sequence[str]:
-    """Arguments of a simulator that leaves the machine to the daemon."""
-    return ("--markets", str(markets), "--rate", str(rate), "--speed", str(speed), *more)
+    """Arguments of a simulator that leaves the machine to the daemon; a busy machine gets a slower one."""
+    return ("--markets", str(markets), "--rate", str(rate), "--speed", str(paced(speed)), *more)
 
 
 def _reap(process: subprocess.Popen[str]) -> None:

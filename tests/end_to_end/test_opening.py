@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+from scripts.pace import busy, paced
 from scripts.proof import Pair, judge, pair
 
 COINS = {"upbit": "HANEUL", "bithumb": "NAMU"}
@@ -22,15 +23,15 @@ async def stage(both: Pair) -> int:
 
 
 async def test_the_first_trade_of_a_listing_is_stored_and_true_on_both_exchanges(tmp_path: Path) -> None:
-    async with pair(tmp_path, seed=4, speed=8.0, markets=10, rate=20.0) as both:
+    async with pair(tmp_path, seed=4, speed=paced(8.0), markets=10, rate=20.0) as both:
         await both.start()
-        assert await both.until("SELECT 1 FROM candles_1s LIMIT 1", 20.0)
+        assert await both.until("SELECT 1 FROM candles_1s LIMIT 1", 20.0 * busy())
         opens_ms = await stage(both)
         to_ms = opens_ms + 30_000
         while await both.now_ms() < to_ms + 10_000:
             await asyncio.sleep(0.2)
         waiting = "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM gaps WHERE state = 'open' AND to_ms IS NOT NULL)"
-        assert await both.until(waiting, 30.0)
+        assert await both.until(waiting, 30.0 * busy())
         assert await both.end() == 0
         verdict = await judge(both, opens_ms - 20_000, to_ms)
         assert verdict.wrong == ()

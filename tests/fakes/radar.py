@@ -32,6 +32,7 @@ from config.clock import Clock, SimulatorClock
 from config.settings import Writing
 from ops.health import ChannelReading
 from ops.lifetimes import running
+from scripts.pace import busy
 from store.writer import DatabaseWriter
 from tests.fakes.outbox import lifeline
 from tests.fakes.simulator import SimulatorHandle
@@ -75,7 +76,7 @@ class Radar:
 
     async def until(self, what: str, condition: Callable[[], bool]) -> None:
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + DEADLINE_S
+        deadline = loop.time() + DEADLINE_S * busy()
         while not condition():
             assert loop.time() < deadline, f"it never happened: {what}"
             await asyncio.sleep(LOOK_S)

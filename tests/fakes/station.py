@@ -32,6 +32,7 @@ from ops.health import ChannelReading, Readings, Report, report
 from ops.lifetimes import running
 from ops.vitals import Vitals, limits
 from ops.watchman import Began, Watchman
+from scripts.pace import busy
 from store.writer import DatabaseWriter
 from tests.end_to_end.truth import Compared, compare_with
 from tests.fakes.simulator import SimulatorHandle
@@ -126,7 +127,7 @@ class Station:
 
     async def until(self, what: str, condition: Callable[[], object]) -> None:
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + DEADLINE_S
+        deadline = loop.time() + DEADLINE_S * busy()
         while not condition():
             assert loop.time() < deadline, f"it never happened: {what}"
             await asyncio.sleep(LOOK_S)

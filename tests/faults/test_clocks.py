@@ -15,6 +15,7 @@ from ops.lifetimes import running
 from ops.loop_lag import LoopLag
 from ops.sd_notify import Notify
 from ops.watchdog import Watchdog
+from scripts.pace import paced
 from store.writer import DatabaseWriter
 from tests.end_to_end.pair import Simulator
 from tests.end_to_end.truth import compare_with
@@ -198,7 +199,7 @@ async def test_fault_19_a_loop_that_stood_still_is_told_starves_nobody_and_costs
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ops.loop_lag.STEP_S", 0.05)
-    speed, still_s = 10.0, 5.0
+    speed, still_s = paced(10.0), 5.0
     with closing(Simulator("--speed", f"{speed}", "--markets", "12", "--rate", "60")) as simulator:
         clock = SimulatorClock(simulator.now_ms(), speed)
         listed = [row["market"] for row in simulator.get("/upbit/v1/market/all") if row["market"].startswith("KRW-")]

@@ -12,6 +12,7 @@ from collectors.net.http import HttpDoor, open_door
 from collectors.net.limits import Limits
 from collectors.net.socket import connect
 from config.clock import SystemClock
+from scripts.pace import paced
 from tests.fakes.radar import watching
 from tests.fakes.simulator import SimulatorHandle, running_simulator
 
@@ -25,7 +26,7 @@ async def fault(simulator: SimulatorHandle, target: str, kind: str, for_s: float
 
 
 async def test_fault_05_a_quiet_announcement_socket_outlives_the_idle_limit(tmp_path: Path) -> None:
-    speed = 20.0
+    speed = paced(20.0)
     async with running_simulator(speed=speed) as simulator, watching(simulator, tmp_path, speed) as radar:
         await radar.all_up()
         connected = simulator.counters.of("upbit").connections
@@ -39,7 +40,7 @@ async def test_fault_05_a_quiet_announcement_socket_outlives_the_idle_limit(tmp_
 async def test_fault_07_a_banned_host_is_left_alone_by_every_channel_for_the_time_it_says(
     tmp_path: Path, kind: str, word: str
 ) -> None:
-    speed = 10.0
+    speed = paced(10.0)
     async with running_simulator(speed=speed) as simulator, watching(simulator, tmp_path, speed) as radar:
         await radar.all_up()
         await fault(simulator, "upbit", kind, for_s=3.0, retry_after_s=30)  # longer than a look may wait
@@ -89,7 +90,7 @@ async def test_fault_08_no_client_library_sends_an_origin_and_we_refuse_to() -> 
 async def test_fault_37_pages_that_say_nothing_take_their_channel_down_and_never_mean_no_listings(
     tmp_path: Path,
 ) -> None:
-    speed = 12.0
+    speed = paced(12.0)
     broken = {
         "bithumb:notices": "http_html",
         "bithumb:market_list": "empty",
@@ -115,7 +116,7 @@ async def test_fault_37_pages_that_say_nothing_take_their_channel_down_and_never
 
 
 async def test_fault_37_a_site_that_refuses_is_left_alone_for_an_hour_and_says_so(tmp_path: Path) -> None:
-    speed = 12.0
+    speed = paced(12.0)
     async with running_simulator(speed=speed) as simulator, watching(simulator, tmp_path, speed, key=False) as radar:
         await radar.all_up()
         await fault(simulator, "upbit:notices", "http_403", for_s=30)
@@ -129,7 +130,7 @@ async def test_fault_37_a_site_that_refuses_is_left_alone_for_an_hour_and_says_s
 
 
 async def test_fault_38_an_old_page_raises_nothing_and_hides_nothing_for_good(tmp_path: Path) -> None:
-    speed = 10.0
+    speed = paced(10.0)
     async with running_simulator(speed=speed) as simulator, watching(simulator, tmp_path, speed) as radar:
         await radar.all_up()
         await fault(simulator, "bithumb:notices", "stale_page", for_s=20)
@@ -143,7 +144,7 @@ async def test_fault_38_an_old_page_raises_nothing_and_hides_nothing_for_good(tm
 
 
 async def test_fault_39_an_edited_reposted_and_cancelled_notice_is_one_listing_with_versions(tmp_path: Path) -> None:
-    speed = 10.0
+    speed = paced(10.0)
     async with running_simulator(speed=speed) as simulator, watching(simulator, tmp_path, speed) as radar:
         await radar.all_up()
         await simulator.post("/sim/listing", exchange="upbit", base="KRILL", **LISTING)
@@ -169,7 +170,7 @@ async def test_fault_39_an_edited_reposted_and_cancelled_notice_is_one_listing_w
 
 
 async def test_fault_40_a_push_missed_during_a_reconnect_is_told_late_by_the_list(tmp_path: Path) -> None:
-    speed = 10.0
+    speed = paced(10.0)
     async with running_simulator(speed=speed) as simulator, watching(simulator, tmp_path, speed) as radar:
         await radar.all_up()
         for kind in ("drop", "refuse"):
@@ -184,7 +185,7 @@ async def test_fault_40_a_push_missed_during_a_reconnect_is_told_late_by_the_lis
 
 
 async def test_fault_41_a_market_that_leaves_and_returns_or_changes_its_name_is_no_listing(tmp_path: Path) -> None:
-    speed = 10.0
+    speed = paced(10.0)
     async with running_simulator(speed=speed) as simulator, watching(simulator, tmp_path, speed) as radar:
         await radar.all_up()
         codes = [code for code in simulator.world.markets("upbit") if code.startswith("KRW-")]
@@ -202,7 +203,7 @@ async def test_fault_41_a_market_that_leaves_and_returns_or_changes_its_name_is_
 
 
 async def test_the_same_coin_on_the_rival_exchange_is_told_over_real_connections(tmp_path: Path) -> None:
-    speed = 10.0
+    speed = paced(10.0)
     async with running_simulator(speed=speed) as simulator, watching(simulator, tmp_path, speed) as radar:
         await radar.all_up()
         await simulator.post("/sim/listing", exchange="bithumb", base="KRILL", **LISTING)

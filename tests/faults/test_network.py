@@ -20,6 +20,7 @@ from collectors.net.limits import Limits
 from collectors.net.socket import PING_EVERY_S, PONG_WITHIN_S, ConnectFailed, Library, SocketClosed, connector
 from collectors.sink import Pace
 from config.clock import SimulatorClock, SystemClock
+from scripts.pace import paced
 from tests.fakes.exchange import FakeExchange, answer, send, stall, trade_frame
 from tests.fakes.network import Proxy, mute_host, proxied, stalled_host
 from tests.fakes.recording import BTC
@@ -42,8 +43,9 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @asynccontextmanager
 async def behind_a_proxy(folder: Path) -> AsyncIterator[tuple[SimulatorHandle, Proxy, Station]]:
     """A station that records a simulated Upbit, its socket through a proxy, healing from REST beside it."""
-    async with running_simulator(speed=SPEED, markets=12, rate=40.0) as simulator, proxied(simulator.port) as proxy:
-        clock = SimulatorClock(simulator.world.clock.now_ms(), SPEED)
+    speed = paced(SPEED)
+    async with running_simulator(speed=speed, markets=12, rate=40.0) as simulator, proxied(simulator.port) as proxy:
+        clock = SimulatorClock(simulator.world.clock.now_ms(), speed)
         station = Station(folder, clock, {"upbit": f"ws://127.0.0.1:{proxy.port}/upbit/websocket/v1"})
         async with recording(station, {"upbit": markets_of(simulator, "upbit")}, rest=simulator.url):
             await station.until_live()

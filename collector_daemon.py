@@ -116,7 +116,7 @@ async def _live(
         )
         await stack.enter_async_context(serving(asked.data / "radar.sock", view.questions, view.routes))
         view.readings.page = await stack.enter_async_context(listening(radar.listen, secrets.web_token, view.routes))
-        await stack.enter_async_context(running(zone.behind("page", view.page.live.run)))
+        await stack.enter_async_context(running(zone.behind("page", view.page.run)))
         await stack.enter_async_context(running(writer.watch()))
         stack.callback(recording.aggregator.force_rollup)
         await stack.enter_async_context(running(recording.aggregator.every_minute()))

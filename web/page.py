@@ -1,4 +1,4 @@
-"""The page: its files, the stream, and the JSON behind it. What answers is loaded when somebody first looks.
+"""The page: its files, the stream, and the JSON behind it. What answers is loaded after the start, or at a first look.
 
 Times are UTC epoch milliseconds; what is unknown is null. The answers serve this page and may change with it:
 
@@ -26,6 +26,7 @@ from aiohttp import web
 
 from config.clock import Clock
 from ops.health import Limits, Readings
+from ops.lifetimes import running
 from ops.loop_lag import LoopLag
 from web import static_files
 from web.live import Live
@@ -45,8 +46,11 @@ VIEWS = {
 }
 
 
+LOAD_AFTER_S = 20.0
+
+
 class Page:
-    """`routes` are what the application serves; `live.run` is the one producer, for whoever runs tasks."""
+    """`routes` are what the application serves; `run` is its one task."""
 
     def __init__(
         self,
@@ -58,6 +62,7 @@ class Page:
         language: str,
     ) -> None:
         self._grounds = database, read, limits, lag, clock
+        self._clock = clock
         self._language = language
         self._views: Views | None = None
         self.live = Live(self._now, clock)
@@ -69,6 +74,14 @@ class Page:
             web.get("/api/events", self.live.stream, allow_head=False),
         ]
 
+    async def run(self) -> None:
+        """Feed the stream, for ever. The views are loaded when the start is over: not before, because every start would
+        pay for them, and not only at the first look, because an update may have replaced their files by then."""
+        async with running(self.live.run()):
+            await self._clock.sleep(LOAD_AFTER_S)
+            await self._loaded()
+            await asyncio.Event().wait()
+
     async def _answer(self, name: str, request: web.Request) -> web.Response:
         return await (await self._loaded()).answer(name, request)
 
@@ -76,7 +89,7 @@ class Page:
         return await (await self._loaded()).now_json()
 
     async def _loaded(self) -> "Views":
-        """The views, imported off the loop the first time: a daemon that nobody looks at never pays for them."""
+        """The views, imported off the loop the first time."""
         if self._views is None:
             module = await asyncio.to_thread(import_module, "web.views")
             self._views = self._views or module.Views(*self._grounds)

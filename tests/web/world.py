@@ -194,6 +194,6 @@ async def served(folder: Path, token: str | None = None, language: str = "ko") -
 
     path = seeded(folder)
     page = Page(path, read, LIMITS, LoopLag(), clock, language)
-    async with listening(Listen(port=0), token, page.routes()) as url, running(page.live.run()):
+    async with listening(Listen(port=0), token, page.routes()) as url, running(page.run()):
         assert url is not None
         yield Served(url, page, clock, path, seen)

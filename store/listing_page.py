@@ -24,8 +24,8 @@ class FactRow(Struct, frozen=True):
     age_ms: int | None
 
 
-class DecisionRow(Struct, frozen=True):
-    """One verdict without its facts. `excess_bps` and `premium_bps` are among those, read out here."""
+class Judged(Struct, frozen=True):
+    """One verdict without reasons and facts; premiums and route are among those, read out here. Level as in alerts."""
 
     id: int
     made_ms: int
@@ -36,6 +36,11 @@ class DecisionRow(Struct, frozen=True):
     premium_bps: float | None
     excess_bps: float | None
     route: str | None
+
+
+class DecisionRow(Judged, frozen=True):
+    """One verdict with its reasons."""
+
     blockers: tuple[Finding, ...]
     warnings: tuple[Finding, ...]
 

@@ -26,10 +26,15 @@ class _Listener:
 
     def __init__(self) -> None:
         self.newest: bytes | None = None
+        self.over = False
         self.woken = asyncio.Event()
 
     def give(self, event: bytes) -> None:
         self.newest = event
+        self.woken.set()
+
+    def end(self) -> None:
+        self.over = True
         self.woken.set()
 
 
@@ -57,7 +62,15 @@ class Live:
         return len(self._listeners)
 
     async def run(self) -> None:
-        """For ever; asleep while nobody listens. A state that cannot be read is left out: the next may be."""
+        """For ever; asleep while nobody listens. When it ends, every stream ends: a stop waits for no page."""
+        try:
+            await self._feed()
+        finally:
+            for listener in self._listeners:
+                listener.end()
+
+    async def _feed(self) -> None:
+        """A state that cannot be read is left out: the next may be."""
         while True:
             await self._wanted.wait()
             try:
@@ -90,7 +103,7 @@ class Live:
         return answer
 
     async def _pass_on(self, listener: _Listener, answer: web.StreamResponse) -> None:
-        while True:
+        while not listener.over:
             await listener.woken.wait()
             listener.woken.clear()
             event, listener.newest = listener.newest, None

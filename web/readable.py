@@ -1,12 +1,13 @@
 """Findings and verdicts with their words, in both languages, so that the page can switch without asking again. Pure."""
 
+import msgspec
 from msgspec import Struct
 
 from alerts.details import finding
 from alerts.words import Words
 from analysis.verdict import Finding
 from store.latest import Brief
-from store.listing_page import DecisionRow
+from store.listing_page import DecisionRow, Judged
 from store.listings import ListingRow
 
 
@@ -17,18 +18,9 @@ class Reason(Struct, frozen=True):
     text: Words
 
 
-class VerdictView(Struct, frozen=True):
-    """A verdict as the page shows it; `level` as in alerts, bps as in the verdict."""
+class VerdictView(Judged, frozen=True):
+    """A verdict with its reasons in words."""
 
-    id: int
-    made_ms: int
-    mode: str
-    verdict: str
-    level: int
-    net_bps: float | None
-    premium_bps: float | None
-    excess_bps: float | None
-    route: str | None
     blockers: tuple[Reason, ...]
     warnings: tuple[Reason, ...]
 
@@ -39,12 +31,8 @@ class BriefView(Struct, frozen=True):
 
 
 def verdict_view(row: DecisionRow) -> VerdictView:
-    return VerdictView(
-        *(row.id, row.made_ms, row.mode, row.verdict, row.level),
-        *(row.net_bps, row.premium_bps, row.excess_bps, row.route),
-        _reasons(row.blockers),
-        _reasons(row.warnings),
-    )
+    *judged, _, _ = msgspec.structs.astuple(row)
+    return VerdictView(*(*judged, _reasons(row.blockers), _reasons(row.warnings)))
 
 
 def brief_view(brief: Brief) -> BriefView:

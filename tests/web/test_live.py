@@ -141,3 +141,17 @@ async def test_a_database_that_does_not_answer_costs_an_event_and_not_the_stream
         source.error = None
         await clock.advance(EVERY_S)
         assert (await event(stream))["turn"] == 2
+
+
+async def test_a_stop_ends_every_stream_at_once() -> None:
+    live = Live(Source(), FakeClock())
+    async with (
+        listening(Listen(port=0), None, [web.get("/events", live.stream)]) as url,
+        aiohttp.ClientSession() as session,
+    ):
+        async with running(live.run()):
+            stream = await session.get(f"{url}/events")
+            assert (await event(stream))["turn"] == 1
+        async with asyncio.timeout(10):
+            assert await stream.content.read() == b"\n"
+        assert live.listeners == 0

@@ -34,12 +34,12 @@ PAUSE_CAP_S = 120.0
 PATIENCE_S = 60.0  # healing goes first, but where it never ends a look is taken this often all the same
 
 LOUD_OF_A_LOOK = 5  # what differs beyond these is told quietly; `gaps` has them all
-LOUDNESS = {
-    Outcome.EQUAL: logging.INFO,
-    Outcome.MARKED: logging.INFO,
-    Outcome.DOUBTFUL: logging.INFO,
-    Outcome.REPAIRED: logging.WARNING,
-    Outcome.UNEXPLAINED: logging.WARNING,
+SAID = {
+    Outcome.EQUAL: (logging.INFO, "ours stands, by its trades"),
+    Outcome.MARKED: (logging.INFO, "marked as missed meanwhile"),
+    Outcome.DOUBTFUL: (logging.INFO, "in doubt, asked again"),
+    Outcome.REPAIRED: (logging.WARNING, "repaired"),
+    Outcome.UNEXPLAINED: (logging.WARNING, "unexplained"),
 }
 
 
@@ -272,8 +272,9 @@ class Auditor:
             if outcome is Outcome.UNEXPLAINED:
                 await self._mark(unit, words)
             self.tally.count(outcome, self._clock.now_ms())
-            level = LOUDNESS[outcome] if n < LOUD_OF_A_LOOK else logging.DEBUG
-            log.log(level, "%s %s %s: %s, %s", self.exchange, market.code, unit.name, outcome.value, words)
+            level, said = SAID[outcome]
+            loudness = level if n < LOUD_OF_A_LOOK else logging.DEBUG
+            log.log(loudness, "%s %s %s: %s; %s", self.exchange, market.code, unit.name, said, words)
 
     async def _mark(self, unit: Unit, reason: str) -> None:
         span = unit.open_ms, unit.open_ms + unit.length_ms
@@ -314,7 +315,7 @@ def _difference(ours: Candle | None, theirs: Candle | None) -> str:
 def _told(candle: Candle | None) -> str:
     if candle is None:
         return "none"
-    prices = "/".join(f"{each:g}" for each in (candle.open, candle.high, candle.low, candle.close))
+    prices = "/".join(f"{each:.10g}" for each in (candle.open, candle.high, candle.low, candle.close))
     return f"{prices} × {candle.volume:.8g}"
 
 

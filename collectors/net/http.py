@@ -12,6 +12,7 @@ query or a header: Telegram's paths hold its token.
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
@@ -22,8 +23,9 @@ from msgspec import Struct
 from yarl import URL
 
 from collectors.net.deadline import within
-from collectors.net.dial import CONNECT_S, resolve, tls_context, told
+from collectors.net.dial import CONNECT_S, DialError, resolve, tls_context, told
 from collectors.net.limits import Limits, Paused
+from collectors.net.lines import AnswerTooLarge, Lines
 from config.clock import Clock
 
 DEADLINE_S = 5.0
@@ -96,6 +98,7 @@ class HttpDoor:
         self._session: aiohttp.ClientSession | None = None
         self._etags: dict[URL, str] = {}
         self._turns: dict[tuple[str, str], asyncio.Lock] = {}
+        self._lines = Lines(user_agent)
         self.on_answer: Callable[[str, Response], None] | None = None  # told of every answer; must not raise
 
     async def get(
@@ -136,6 +139,7 @@ class HttpDoor:
         self._etags.pop(self._url(service, path, params), None)
 
     async def close(self) -> None:
+        await self._lines.close()
         session, self._session = self._session, None
         if session is not None:
             await session.close()
@@ -163,10 +167,15 @@ class HttpDoor:
         await self._wait_for_turn(service, group, asked + deadline_s)
         journey = SimpleNamespace(sent=False)
         left_s = asked + deadline_s - self._clock.monotonic()
+        if conditional:
+            travel = self._look(service, path, url, sending, journey)
+        else:
+            travel = self._travel(service, method, path, url, sending, body, journey)
         try:
-            response = await within(
-                self._clock, left_s, self._travel(service, method, path, url, sending, body, journey)
-            )
+            response = await within(self._clock, left_s, travel)
+        except (DialError, ssl.SSLError) as e:
+            self.limits.failed(service, self._clock.monotonic())
+            raise Unreachable(service, told(e), sent=False) from None
         except aiohttp.ConnectionTimeoutError:
             self.limits.failed(service, self._clock.monotonic())
             raise Unreachable(service, f"TCP or TLS: no connection within {CONNECT_S:g} s", sent=False) from None
@@ -211,6 +220,27 @@ class HttpDoor:
                     raise Refused(service, f"not asked, {why}", self._clock.now_ms() + round((until - now) * 1000))
                 await self._clock.sleep(until - now)
 
+    async def _look(
+        self, service: str, path: str, url: URL, headers: Mapping[str, str], journey: SimpleNamespace
+    ) -> Response:
+        """One look at a page that is looked at again and again."""
+        requested_ms = self._clock.now_ms()
+
+        def sent() -> None:
+            journey.sent = True
+
+        for hop in range(REDIRECTS + 1):
+            try:
+                answer = await self._lines.get(url, headers, BODY_BYTES, sent)
+            except AnswerTooLarge:
+                raise TooLarge(service, f"the answer is larger than {BODY_BYTES} bytes", sent=True) from None
+            location = answer.headers.get("location")
+            onward = _onward(service, path, url, answer.status, location) if hop < REDIRECTS else None
+            if onward is None:
+                return Response(answer.status, answer.headers, answer.body, requested_ms, self._clock.now_ms())
+            url = onward
+        raise AssertionError("the last hop returns")
+
     async def _travel(
         self,
         service: str,
@@ -226,7 +256,8 @@ class HttpDoor:
             async with self._open_session().request(
                 method, url, headers=headers, data=body, allow_redirects=False, trace_request_ctx=journey
             ) as answer:
-                onward = _onward(service, path, url, answer) if hop < REDIRECTS else None
+                location = answer.headers.get("Location")
+                onward = _onward(service, path, url, answer.status, location) if hop < REDIRECTS else None
                 if onward is None:
                     content = await self._read(service, answer)
                     fields = {name.lower(): value for name, value in answer.headers.items()}
@@ -304,13 +335,13 @@ async def open_door(door: HttpDoor) -> AsyncIterator[HttpDoor]:
         await door.close()
 
 
-def _onward(service: str, path: str, url: URL, answer: aiohttp.ClientResponse) -> URL | None:
+def _onward(service: str, path: str, url: URL, status: int, location: str | None) -> URL | None:
     """Where a redirect leads, if it is one that we follow."""
     hosts = REDIRECTED.get((service, path))
-    if hosts is None or answer.status not in (301, 302, 303, 307, 308) or "Location" not in answer.headers:
+    if hosts is None or status not in (301, 302, 303, 307, 308) or location is None:
         return None
     try:
-        onward = url.join(URL(answer.headers["Location"]))
+        onward = url.join(URL(location))
     except ValueError:
         return None
     known = onward.origin() == url.origin() or (onward.scheme == "https" and onward.host in hosts)

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from collectors.net.deadline import within
+from config.clock import SystemClock
 from tests.fakes.clock import FakeClock
 
 
@@ -46,4 +47,13 @@ async def test_cancelling_the_wait_cancels_the_work() -> None:
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
+    assert work.cancelled()
+
+
+async def test_on_the_systems_clock_the_same_holds() -> None:
+    clock = SystemClock()
+    assert await within(clock, 60.0, asyncio.sleep(0, "done")) == "done"
+    work = asyncio.create_task(asyncio.sleep(60.0))
+    with pytest.raises(TimeoutError):
+        await within(clock, 0.01, work)
     assert work.cancelled()

@@ -1,0 +1,194 @@
+"""Pages over kept connections: every framing that servers use, and every way in which a line breaks."""
+
+import asyncio
+import gzip
+import ssl
+import zlib
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from yarl import URL
+
+from collectors.net.dial import DialError, tls_context
+from collectors.net.lines import Answer, AnswerTooLarge, Lines
+from tests.fakes.raw_server import raw_server
+
+PAGE = b'[{"market":"KRW-BTC"}]'
+MOST = 10_000
+CERTIFICATE = Path(__file__).resolve().parents[2] / "fixtures" / "tls" / "loopback.pem"
+
+
+def whole(page: bytes = PAGE, more: str = "", status: str = "200 OK") -> bytes:
+    return f"HTTP/1.1 {status}\r\nContent-Length: {len(page)}\r\n{more}\r\n".encode() + page
+
+
+class Host:
+    """Answers each request with the next of `answers`; b"" closes the connection instead."""
+
+    def __init__(self, *answers: bytes) -> None:
+        self.answers = list(answers)
+        self.asked: list[bytes] = []
+        self.connections = 0
+        self.url = URL()
+        self._writers: list[asyncio.StreamWriter] = []
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        self._writers.append(writer)
+        try:
+            while self.answers:
+                self.asked.append(await reader.readuntil(b"\r\n\r\n"))
+                answer = self.answers.pop(0)
+                writer.write(answer)
+                if not answer or not answer.startswith(b"HTTP/1.1") or b"Connection: close" in answer:
+                    break
+            else:
+                await reader.read()
+        except asyncio.IncompleteReadError:
+            pass  # the client has left
+        finally:
+            writer.close()
+
+    def cut(self) -> None:
+        for writer in self._writers:
+            writer.transport.abort()
+
+
+@pytest.fixture
+async def lines() -> AsyncIterator[Lines]:
+    lines = Lines("radar/test")
+    yield lines
+    await lines.close()
+
+
+async def get(lines: Lines, host: Host, times: int = 1) -> list[Answer]:
+    """So many looks at the host, one after the other; it is served while they last."""
+    server = await asyncio.start_server(host.serve, "127.0.0.1", 0)
+    host.url = URL(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1/page?a=%20b")
+    try:
+        return [await lines.get(host.url, {"If-None-Match": "x"}, MOST, lambda: None) for _ in range(times)]
+    finally:
+        server.close()
+        host.cut()
+
+
+async def test_looks_share_one_connection_and_say_who_asks(lines: Lines) -> None:
+    host = Host(whole(), whole(b"", status="304 Not Modified"), whole(more="ETag: q\r\n"))
+    first, unchanged, last = await get(lines, host, 3)
+    assert (first.status, first.body) == (200, PAGE)
+    assert (unchanged.status, unchanged.body) == (304, b"")
+    assert last.headers["etag"] == "q"
+    assert host.connections == 1
+    assert host.asked[0].startswith(b"GET /v1/page?a=%20b HTTP/1.1\r\nHost: 127.0.0.1:")
+    assert b"User-Agent: radar/test\r\n" in host.asked[0]
+    assert b"If-None-Match: x\r\n" in host.asked[0]
+    assert b"Origin" not in host.asked[0]
+
+
+async def test_a_304_with_a_length_of_the_page_it_does_not_send_is_no_trap(lines: Lines) -> None:
+    host = Host(b"HTTP/1.1 304 Not Modified\r\nContent-Length: 999\r\n\r\n", whole())
+    assert [each.status for each in await get(lines, host, 2)] == [304, 200]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n[{"ma\r\n11;x=1\r\n'
+        b'rket":"KRW-BTC"}]\r\n0\r\nT: 1\r\n\r\n',
+        whole(gzip.compress(PAGE), "Content-Encoding: gzip\r\n"),
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + PAGE,
+        b"HTTP/1.0 200 OK\r\nConnection: close\r\nContent-Length: 22\r\n\r\n" + PAGE,
+    ],
+    ids=["chunked", "gzip", "until the end", "HTTP/1.0"],
+)
+async def test_a_body_comes_out_whole_however_it_is_framed(lines: Lines, answer: bytes) -> None:
+    host = Host(answer, answer)
+    assert [each.body for each in await get(lines, host, 2)] == [PAGE, PAGE]
+    assert host.connections == (2 if b"close" in answer else 1)
+
+
+@pytest.mark.parametrize("status", ["403 Forbidden", "418 I'm a teapot", "429 Too Many Requests", "502 Bad Gateway"])
+async def test_every_status_is_an_answer(lines: Lines, status: str) -> None:
+    (answer,) = await get(lines, Host(whole(b"no", "Retry-After: 5\r\n", status)))
+    assert (answer.status, answer.body, answer.headers["retry-after"]) == (int(status[:3]), b"no", "5")
+
+
+async def test_a_kept_connection_that_is_gone_is_replaced_and_the_question_asked_again(lines: Lines) -> None:
+    host = Host(whole(), b"", whole(b"later"))
+    answers = await get(lines, host, 2)
+    assert [each.body for each in answers] == [PAGE, b"later"]
+    assert host.connections == 2
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"SSH-2.0-OpenSSH\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 99\r\n\r\nhalf",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        whole(b"no gzip", "Content-Encoding: gzip\r\n"),
+        whole(zlib.compress(PAGE), "Content-Encoding: br\r\n"),
+    ],
+    ids=["closed", "no HTTP", "half a body", "no chunk", "no gzip", "an encoding of its own"],
+)
+async def test_what_is_no_answer_is_an_error_and_the_line_is_not_used_again(lines: Lines, answer: bytes) -> None:
+    host = Host(answer, whole())
+    with pytest.raises(OSError):
+        await get(lines, host)
+    assert (await get(lines, Host(whole())))[0].body == PAGE
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 10001\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2711\r\n",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + b"x" * 10_001,
+        whole(gzip.compress(b"x" * 10_001), "Content-Encoding: gzip\r\n"),
+    ],
+    ids=["told", "chunked", "until the end", "unpacked"],
+)
+async def test_an_answer_that_is_too_large_is_refused(lines: Lines, answer: bytes) -> None:
+    with pytest.raises(AnswerTooLarge):
+        await get(lines, Host(answer))
+
+
+async def test_nobody_listening_names_the_stage(lines: Lines) -> None:
+    with pytest.raises(DialError, match="TCP"):
+        await lines.get(URL("http://127.0.0.1:9/"), {}, MOST, lambda: None)
+
+
+@pytest.fixture
+def untrusting() -> Iterator[None]:
+    """TLS that knows the machine's own certificates only, before and after."""
+    tls_context.cache_clear()
+    yield
+    tls_context.cache_clear()
+
+
+async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while await reader.readuntil(b"\r\n\r\n"):
+        writer.write(whole())
+
+
+def _server_side() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+    return context
+
+
+async def test_a_page_comes_over_tls(lines: Lines, untrusting: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    async with raw_server(_answer, _server_side()) as port:
+        url = URL(f"https://localhost:{port}/page")
+        answers = [await lines.get(url, {}, MOST, lambda: None) for _ in range(3)]
+        await lines.close()
+    assert [each.body for each in answers] == [PAGE] * 3
+
+
+async def test_a_certificate_that_nobody_trusts_is_an_error(lines: Lines, untrusting: None) -> None:
+    async with raw_server(_answer, _server_side()) as port:
+        with pytest.raises(ssl.SSLCertVerificationError):
+            await lines.get(URL(f"https://localhost:{port}/page"), {}, MOST, lambda: None)

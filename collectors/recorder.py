@@ -102,6 +102,7 @@ class Recorder:
         self._watched: dict[Market, Callable[[Trade], None]] = {}
         self._gone: set[Market] = set()
         self._wall_ms, self._monotonic_s = clock.now_ms(), clock.monotonic()
+        self._host_known = False
         self.minutes = MinuteFold(self._wall_ms)
         self.books = LatestBooks()
         self.dropped = 0
@@ -132,7 +133,21 @@ class Recorder:
         if before_ms is not None:
             for market in shown - self._expected[exchange]:
                 self._absent_ms.setdefault(market, before_ms)
-        self._list_read_ms[exchange] = self._clock.now_ms()
+        self._list_read_ms[exchange] = self._clock.now_ms() + self._buckets[exchange].offset_ms
+
+    def host_is_off(self, low_ms: int, high_ms: int) -> None:
+        """Our clock minus the exchanges' lies between these, as their answers tell. Heeded once, where it is plain.
+
+        So seconds are the exchange's, too, where our clock was wrong before we began. Its later steps we see ourselves.
+        """
+        if self._host_known:
+            return
+        self._host_known = True
+        if low_ms > STEP_MS or high_ms < -STEP_MS:
+            off_ms = (low_ms + high_ms) // 2
+            log.warning("the clock of this machine is off by %+.1f s", off_ms / 1000)
+            for bucket in self._buckets.values():
+                bucket.host_stepped(off_ms, self._now_ms())
 
     async def expect(self, wanted: Iterable[Market]) -> None:
         """Markets that will be subscribed. Until each is live, and since an earlier run ended, its time is a gap.
@@ -150,8 +165,9 @@ class Recorder:
         self._gone -= back
         self._ids |= await self._writer.run(lambda connection: markets.intern(connection, new, now_ms))
         begins: dict[Exchange, OpenGap] = {}
-        minute_ms = now_ms - now_ms % MINUTE_MS
         for exchange, expected in self._expected.items():
+            theirs_ms = now_ms + self._buckets[exchange].offset_ms
+            minute_ms = theirs_ms - theirs_ms % MINUTE_MS
             before_ms = self._recorded_before.get(exchange)
             if expected:
                 begins[exchange] = OpenGap(minute_ms, GapCause.MARKET_ADDED)

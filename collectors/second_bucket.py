@@ -199,6 +199,11 @@ class SecondBucket:
         return self._closed_before_ms
 
     @property
+    def offset_ms(self) -> int:
+        """The exchange's clock minus ours, as far as a step or a wrong setting of ours tells; else 0."""
+        return self._offset_ms
+
+    @property
     def lag_ms(self) -> int | None:
         """The largest (stamp − our receipt) of late: above zero, our clock is behind theirs by at least that."""
         return self._lag_ms

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from alerts.unrecorded import Unrecorded
 from collectors.net.http import Response
+from collectors.recorder import Recorder
 from config.check import off
 from config.clock import Clock
 from ops import vital_routes, vitals
@@ -52,7 +53,7 @@ def observing(
     before: Before,
 ) -> Observing:
     radar, clock, offset = ground.settings.radar, ground.clock, ClockOffset()
-    ground.door.on_answer = partial(_note_time, offset, clock)
+    ground.door.on_answer = partial(_note_time, offset, clock, recording.recorder)
     keys = KeyWatch(KeyQuestions(ground.door, clock, ground.secrets), clock)
     readings = vitals.Vitals(
         clock,
@@ -93,5 +94,7 @@ def observing(
     return Observing(readings, limits, health, desk, lag, keys, page, questions, routes)
 
 
-def _note_time(offset: ClockOffset, clock: Clock, service: str, answer: Response) -> None:
+def _note_time(offset: ClockOffset, clock: Clock, recorder: Recorder, service: str, answer: Response) -> None:
     offset.answered(service, answer.headers, answer.requested_ms, answer.received_ms, clock.monotonic())
+    if (interval := offset.interval()) is not None:
+        recorder.host_is_off(*interval)

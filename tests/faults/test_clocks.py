@@ -91,6 +91,36 @@ async def test_fault_16_a_clock_that_steps_or_slews_moves_no_second_and_is_told(
     assert stored <= set(range(START_MS, START_MS + 121_000, 1_000))
 
 
+@pytest.mark.parametrize("off_ms", [HOUR_MS, 90_000, 8_000, -8_000, -90_000, -HOUR_MS])
+async def test_fault_16_a_clock_that_was_wrong_before_the_start_moves_no_second(tmp_path: Path, off_ms: int) -> None:
+    clock = FakeClock(START_MS + off_ms)
+    theirs, exchange = TheirTime(clock), FakeExchange(clock)
+    tape = Tape(theirs, exchange)
+    exchange.script(answer(tape.snapshots))
+    exchange.script(answer(tape.snapshots))
+    station = Station(tmp_path, clock, {"upbit": "ws://x"}, exchange.connect)
+    date = {"date": formatdate(theirs.now_ms() / 1_000, usegmt=True)}  # of the market list, read before anything
+    station.offset.answered("upbit", date, clock.now_ms() - 40, clock.now_ms(), clock.monotonic())
+    interval = station.offset.interval()
+    assert interval is not None
+    station.recorder.host_is_off(*interval)
+    async with recording(station, {"upbit": [BTC]}), running(tape.run()):
+        for second in range(120):
+            if second == 60:
+                exchange.connections[0].cut()
+            await clock.advance(1)
+        await station.stored()
+    gaps = {gap["cause"]: gap for gap in station.rows("SELECT * FROM gaps")}
+    assert gaps.keys() == {"start", "disconnect", "stop"}
+    assert START_MS - 60_000 <= gaps["start"]["from_ms"] <= START_MS
+    assert gaps["stop"]["from_ms"] >= START_MS + 114_000
+    stored = {row["open_ms"] for row in station.rows("SELECT open_ms FROM candles_1s")}
+    for second_ms in range(START_MS, START_MS + 114_000, 1_000):
+        missed = any(gap["from_ms"] <= second_ms < (gap["to_ms"] or 2**62) for gap in gaps.values())
+        assert missed or second_ms in stored, second_ms
+    assert len(stored) > 100
+
+
 # --- the zone -------------------------------------------------------------------------------------------------------
 
 

@@ -71,6 +71,8 @@ class PatientDoor:
             flying = self._owner.create_task(self._fly(key, send))
             self._flying[key] = flying
         await wait_until_done([flying], self._clock, deadline_s)
+        if flying.cancelled():  # the owner has gone; whoever asked is not to be ended with it
+            raise DeadlineExceeded(service, "broken off", sent=True)
         if not flying.done():
             self._overdue.add(key)
             if (late := self._late(key, KEEPS_S)) is not None:

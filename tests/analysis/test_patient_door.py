@@ -110,6 +110,17 @@ async def test_an_asker_that_leaves_takes_nothing_with_it(
     assert len(door.asked) == 1
 
 
+async def test_the_end_of_the_owner_is_not_the_end_of_the_asker(door: FakeDoor, clock: FakeClock) -> None:
+    patient = PatientDoor(door, clock)
+    door.says("okx", "/x", b"late", after_s=3.0)
+    async with running(patient.run()):
+        await clock.settle()
+        question = asyncio.create_task(patient.get("okx", "/x", deadline_s=0.8))
+        await clock.advance(0.1)
+    with pytest.raises(DeadlineExceeded, match="broken off"):
+        await question
+
+
 async def test_background_questions_and_a_door_nobody_runs_keep_their_own_deadline(
     door: FakeDoor, clock: FakeClock
 ) -> None:

@@ -29,6 +29,7 @@ TOLD_BY_GATES = (
     *("withdrawal_unknown", "deposit_unknown", "deposit_closed", "vasp_unknown", "vasp_blocked"),
     "transfer_time_unknown",
 )
+UNSURE = ("withdrawal_unknown", "deposit_unknown", "transfer_time_unknown")  # reasons that no known fact stands behind
 _UNITS = ("krw", "usdt", "usd", "bps", "min", "ms", "s")
 
 
@@ -67,8 +68,11 @@ def best_route(verdict: Verdict, language: Language) -> str:
     passable = [route for route in verdict.routes if not route.reasons]
     if passable:
         return f"{label} {_journey(passable[0], language)}"
-    none = say(("열린 경로 없음", "none open"), language) if verdict.routes else unknown(language)
-    return f"{label} {none}"
+    if not verdict.routes:
+        return f"{label} {unknown(language)}"
+    unsure = any(all(reason.code in UNSURE for reason in route.reasons) for route in verdict.routes)
+    none = ("열린 것으로 확인된 경로 없음", "none known to be open") if unsure else ("열린 경로 없음", "none open")
+    return f"{label} {say(none, language)}"
 
 
 def _journey(route: Route, language: Language) -> str:

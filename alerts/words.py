@@ -57,7 +57,7 @@ COST_PARTS: Mapping[str, Words] = {
 
 # What a rule of analysis/gate_rules.py or a route of analysis/routes.py can say, blockers and warnings alike.
 FINDINGS: Mapping[str, Words] = {
-    "no_open_route": ("열린 이동 경로 없음", "no open route"),
+    "no_open_route": ("열린 것으로 확인된 경로 없음", "no route known to be open"),
     "withdrawal_closed": ("해외 출금 닫힘 (물량 부족 신호)", "foreign withdrawals closed (a sign of scarce supply)"),
     "withdrawal_unknown": ("해외 출금 상태 알 수 없음", "foreign withdrawal state unknown"),
     "deposit_closed": ("국내 입금 닫힘", "Korean deposits closed"),

@@ -237,6 +237,9 @@ def test_unknown_is_never_shown_as_a_number() -> None:
 def test_all_routes_closed_reads_none_open() -> None:
     shut = msgspec.structs.replace(OPENED, routes=OPENED.routes[1:])
     assert "Route none open" in message.with_verdict(NOVA, shut, "en", T)
+    dark = msgspec.structs.replace(OPENED.routes[1], reasons=(Finding("withdrawal_unknown"),))
+    unsure = msgspec.structs.replace(shut, routes=(*shut.routes, dark))
+    assert "Route none known to be open" in message.with_verdict(NOVA, unsure, "en", T)
 
 
 def test_a_reason_without_words_shows_its_code() -> None:

@@ -72,6 +72,17 @@ async def test_what_an_exchange_wrote_is_text_and_never_runs(chromium: Browser, 
     assert [each for each in tab.complaints if "Failed to load resource" not in each] == []
 
 
+@pytest.mark.parametrize("address", ["premium/%", "listing/..%2Fnow", "listing/x", "constructor", "__proto__/1", "%%%"])
+async def test_an_address_that_makes_no_sense_breaks_nothing(chromium: Browser, tmp_path: Path, address: str) -> None:
+    tab = await chromium.tab()
+    async with served(tmp_path) as page:
+        await tab.go(f"{page.url}/#/{address}")
+        await tab.until("document.querySelector('[role=alert], .hero .card')")
+        await tab.run("document.querySelector('[data-key=\"tab listings\"]').click()")
+        await tab.until(VIEWS["listings"])
+    assert [each for each in tab.complaints if "Failed to load resource" not in each] == []
+
+
 async def test_an_event_changes_the_page_in_place(chromium: Browser, tmp_path: Path) -> None:
     tab = await chromium.tab()
     async with served(tmp_path) as page:

@@ -24,7 +24,12 @@ let newestAlert = null;
 
 function route() {
   const [, name = "now", id = ""] = location.hash.split("/");
-  return VIEWS[name] ? { name, id } : { name: "now", id: "" };
+  return Object.hasOwn(VIEWS, name) ? { name, id: decoded(id) } : { name: "now", id: "" };
+}
+
+/** What a link brought, as it is where it is not encoded well. */
+function decoded(text) {
+  try { return decodeURIComponent(text); } catch { return text; }
 }
 
 function mount(moveFocus) {
@@ -158,5 +163,5 @@ document.body.append(h("div", { id: "announce", class: "sr", role: "log", "aria-
 const brought = /^#token=(.+)$/.exec(location.hash);
 if (brought) {
   history.replaceState(null, "", "/");
-  enter(decodeURIComponent(brought[1])).then(begin, begin);
+  enter(decoded(brought[1])).then(begin, begin);
 } else begin();

@@ -26,7 +26,7 @@ export function view(place, { id, ask, fail }) {
 
   const load = async () => {
     try {
-      known = await ask(`listings/${id}`);
+      known = await ask(`listings/${encodeURIComponent(id)}`);
     } catch (error) { return fail(head, error); }
     show(head, title(known));
     show(rest, story(known), verdicts(known), outcome(known), facts(known), alerts(known));

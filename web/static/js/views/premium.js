@@ -10,7 +10,7 @@ const EVERY_MS = 60_000;
 const FIRST_ROWS = 40;
 
 export function view(place, { id, ask, fail, go }) {
-  const coin = id ? decodeURIComponent(id).toUpperCase() : null;
+  const coin = id ? id.toUpperCase() : null;
   let hours = 24;
   let against = "bank";
   let drawn = [];

@@ -77,7 +77,7 @@ def listing(exchange: str, base: str, name: str, price: float, opens_s: float, p
 
 
 async def pictures(minutes: float, speed: float, out: Path) -> None:
-    words = ["--port", "0", "--markets", "80", "--rate", "120", "--speed", str(speed)]
+    words = ["--port", "0", "--markets", "60", "--rate", "60", "--speed", str(speed)]
     with tempfile.TemporaryDirectory(prefix="radar-screenshots-") as folder:
         simulator = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "simulator", *words, cwd=ROOT, stdout=asyncio.subprocess.PIPE

@@ -102,6 +102,7 @@ def give_up(connection: sqlite3.Connection, exchange: Exchange, since_ms: int, r
 _WOUNDS = """
 SELECT g.id, m.base, m.quote, g.market_id, g.from_ms, g.to_ms FROM gaps AS g JOIN markets AS m ON m.id = g.market_id
 WHERE g.exchange = :exchange AND g.state = 'open' AND g.to_ms > :since_ms AND g.to_ms <= :before_ms
+    AND g.id NOT IN (SELECT value FROM json_each(:gaps)) AND m.id NOT IN (SELECT value FROM json_each(:markets))
 ORDER BY m.base IN (SELECT value FROM json_each(:young)) DESC,
     m.base IN (SELECT value FROM json_each(:yardsticks)) DESC, g.from_ms
 LIMIT :most
@@ -115,14 +116,19 @@ def wounds(
     before_ms: int,
     most: int,
     first: tuple[Iterable[str], Iterable[str]] = ((), ()),
+    resting: tuple[Iterable[int], Iterable[int]] = ((), ()),
 ) -> list[Wound]:
     """Closed gaps of single markets that end after `since_ms` and at or before `before_ms`.
+
+    Left out are the gaps and the markets whose numbers are in `resting`.
 
     Those of the coins in `first` come before all others, one group before the other; inside a group the oldest.
     """
     young, yardsticks = (json.dumps(sorted(group)) for group in first)
+    resting_gaps, resting_markets = (json.dumps(sorted(group)) for group in resting)
     asked = {"exchange": exchange, "since_ms": since_ms, "before_ms": before_ms, "most": most}
-    rows = connection.execute(_WOUNDS, asked | {"young": young, "yardsticks": yardsticks})
+    sets = {"young": young, "yardsticks": yardsticks, "gaps": resting_gaps, "markets": resting_markets}
+    rows = connection.execute(_WOUNDS, asked | sets)
     found = [Wound(gap_id, Market(exchange, base, quote), *rest) for gap_id, base, quote, *rest in rows]
     windows = listing_seconds.windows(connection, since_ms)
     return [replace(each, for_good=True) if _in_one(windows, each) else each for each in found]

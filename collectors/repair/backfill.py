@@ -9,7 +9,7 @@ official candles; around a listing also in the seconds that are kept for good.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import partial, reduce
 from typing import NoReturn
 
@@ -45,8 +45,7 @@ SIDE_BY_SIDE = 4  # while one waits for its commit, others ask; the rate is boun
 MOST_PAGES = 20
 MOST_TRIES = 5
 RETRY_S = 10.0
-GONE_S = 60.0
-UNREADABLE_S = 60.0
+MARKET_RESTS_S = 60.0  # whose pages say nothing, or that REST does not know yet
 PAUSE_CAP_S = 60.0
 CHECKS_WAITING = 64
 YARDSTICKS = ("BTC", "USDT")
@@ -113,6 +112,7 @@ class Backfill:
         self._at_work = asyncio.Lock()
         self._tries: dict[int, int] = {}
         self._not_before: dict[int, float] = {}
+        self._markets_not_before: dict[int, float] = {}
         self._checks: deque[tuple[Market, int, int]] = deque(maxlen=CHECKS_WAITING)
         self._whole_at = -WHOLE_EVERY_S
         self._pause_s = LOOK_S
@@ -141,13 +141,13 @@ class Backfill:
         if whole:
             since_ms = settled_ms - DAYS_BACK * DAY_MS
         first = self._young(), YARDSTICKS
-        load = partial(self._load, since_ms=since_ms, settled_ms=settled_ms, first=first)
+        resting = _later(self._not_before, now), _later(self._markets_not_before, now)
+        load = partial(self._load, since_ms=since_ms, settled_ms=settled_ms, first=first, resting=resting)
         keep_ms, found = await self._writer.run(load)
         self.progress.waiting = len(found)
         by_market: dict[Market, list[Wound]] = {}
         for wound in found:
-            if self._not_before.get(wound.gap_id, 0.0) <= now:
-                by_market.setdefault(wound.market, []).append(wound)
+            by_market.setdefault(wound.market, []).append(wound)
         self.busy = bool(by_market)
         order = list(by_market)[:MOST_MARKETS]
         for start in range(0, len(order), SIDE_BY_SIDE):
@@ -164,7 +164,12 @@ class Backfill:
             self._whole_at = now  # nothing is left: the next passes go through the latest only
 
     def _load(
-        self, connection: Connection, since_ms: int, settled_ms: int, first: tuple[Set[str], Sequence[str]]
+        self,
+        connection: Connection,
+        since_ms: int,
+        settled_ms: int,
+        first: tuple[Set[str], Sequence[str]],
+        resting: tuple[Sequence[int], Sequence[int]],
     ) -> tuple[int, list[Wound]]:
         """From when on seconds are still stored, and what waits to be healed."""
         oldest_ms = settled_ms - DAYS_BACK * DAY_MS
@@ -174,7 +179,7 @@ class Backfill:
         keep_ms = max(candles.purged_until(connection), wanted_ms - wanted_ms % MINUTE_MS)
         healing.settle_whole_exchange(connection, self.exchange, since_ms, settled_ms)
         healing.cut(connection, self.exchange, since_ms, keep_ms, (MINUTES_PIECE_MS, SECONDS_PIECE_MS))
-        return keep_ms, healing.wounds(connection, self.exchange, since_ms, settled_ms, MOST_WOUNDS, first)
+        return keep_ms, healing.wounds(connection, self.exchange, since_ms, settled_ms, MOST_WOUNDS, first, resting)
 
     # --- one market ---------------------------------------------------------------------------------------------------
 
@@ -192,18 +197,17 @@ class Backfill:
                 inside = [each for each in recent if from_ms <= each.from_ms < to_ms]
                 await self._mend_seconds(market, from_ms, to_ms, inside)
         except Gone as e:
+            if market.base in self._young():  # not yet, rather than no longer
+                self._leave_alone(market)
+                return
             for wound in wounds:
-                if market.base in self._young():  # not yet, rather than no longer
-                    self._leave_alone(wound, GONE_S)
-                else:
-                    await self._give_up(wound, str(e))
+                await self._give_up(wound, str(e))
         except Unreadable:
-            for wound in wounds:
-                self._leave_alone(wound, UNREADABLE_S)
+            self._leave_alone(market)
             raise
 
-    def _leave_alone(self, wound: Wound, seconds: float) -> None:
-        self._not_before[wound.gap_id] = self._clock.monotonic() + seconds
+    def _leave_alone(self, market: Market) -> None:
+        self._markets_not_before[self._recorder.ids[market]] = self._clock.monotonic() + MARKET_RESTS_S
 
     async def _mend_seconds(self, market: Market, from_ms: int, to_ms: int, wounds: Iterable[Wound]) -> None:
         walk = await self._walk(market, from_ms, to_ms)
@@ -289,7 +293,7 @@ class Backfill:
     async def _failed(self, wound: Wound, why: str) -> bool:
         """Try again a little later; True after a few times, when there is no use in it."""
         tries = self._tries[wound.gap_id] = self._tries.get(wound.gap_id, 0) + 1
-        self._leave_alone(wound, RETRY_S * tries)
+        self._not_before[wound.gap_id] = self._clock.monotonic() + RETRY_S * tries
         if tries >= MOST_TRIES:
             log.warning("%s %s: a gap can't be healed: %s", self.exchange, wound.market.code, why)
         return tries >= MOST_TRIES
@@ -358,6 +362,10 @@ class Backfill:
         if (told := await self._history.seconds(market, from_ms, to_ms, MOST_PAGES)) is not None:
             return official(told.values()), SECONDS
         raise OutOfReach(walk.stuck or f"its trades take more than {MOST_PAGES} pages")
+
+
+def _later(not_before: Mapping[int, float], now: float) -> list[int]:
+    return [each for each, until_s in not_before.items() if until_s > now]
 
 
 def _whole(wound: Wound) -> tuple[int, int]:

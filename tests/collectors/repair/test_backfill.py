@@ -359,14 +359,21 @@ async def test_a_market_whose_pages_say_nothing_holds_up_no_other(bench: Bench) 
         return await true(service, path, **more)
 
     bench.rest.get = get  # type: ignore[method-assign]  # one market is refused
-    for _ in range(3):
+    many = [(START_MS + n * 10, START_MS + n * 10 + 1) for n in range(MOST_WOUNDS + 50)]
+    ids = bench.recorder.ids[BTC]
+    add = partial(healing.add, market=BTC, market_id=ids, spans=many, cause=GapCause.DIFFERED)
+    await bench.writer.run(add)
+    with pytest.raises(Unanswered):
+        await bench.backfill.once()  # nothing but gaps of the one
+    for _ in range(2):
         await bench.backfill.once()
     states = rows(bench.path, "SELECT DISTINCT code, state FROM gaps JOIN markets ON markets.id = market_id ORDER BY 1")
     assert states == [("KRW-BTC", "open"), ("KRW-ETH", "healed")]
     assert not bench.backfill.busy
     bench.rest.get = true  # type: ignore[method-assign]
     await bench.clock.advance(60)
-    await bench.backfill.once()
+    for _ in range(2):
+        await bench.backfill.once()
     assert bench.states() == {"healed"}
 
 

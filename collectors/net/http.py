@@ -173,9 +173,6 @@ class HttpDoor:
             travel = self._travel(service, method, path, url, sending, body, journey)
         try:
             response = await within(self._clock, left_s, travel)
-        except (DialError, ssl.SSLError) as e:
-            self.limits.failed(service, self._clock.monotonic())
-            raise Unreachable(service, told(e), sent=False) from None
         except aiohttp.ConnectionTimeoutError:
             self.limits.failed(service, self._clock.monotonic())
             raise Unreachable(service, f"TCP or TLS: no connection within {CONNECT_S:g} s", sent=False) from None
@@ -186,6 +183,9 @@ class HttpDoor:
         except aiohttp.ClientConnectorError as e:
             self.limits.failed(service, self._clock.monotonic())
             raise Unreachable(service, told(e.os_error), sent=False) from None
+        except (DialError, ssl.SSLError) as e:
+            self.limits.failed(service, self._clock.monotonic())
+            raise Unreachable(service, told(e), sent=False) from None
         except (aiohttp.ClientError, OSError) as e:  # their text may hold the URL, so only their name goes on
             self.limits.failed(service, self._clock.monotonic())
             raise Unreachable(service, type(e).__name__, sent=journey.sent) from None

@@ -208,7 +208,7 @@ def part(module: str, *words: str | Path) -> dict[str, float]:
         capture_output=True,
         text=True,
         cwd=ROOT,
-        timeout=500,
+        timeout=600,
         check=False,
     )
     if done.returncode != 0:
@@ -242,6 +242,21 @@ def daemon(folder: Path, seconds: float) -> Iterator[Row]:
     yield Row("daemon, 700 markets: resident at its first subscription", n["started_mb"], "MB")
     yield Row(f"daemon, 700 markets: resident after {seconds:.0f} s", n["daemon_mb"], "MB", 80, at_most=True)
     yield Row("daemon, 700 markets, 700 trades/s", n["daemon_cpu_part"] * 100, "% of a core")
+
+
+def alerts(folder: Path, count: int) -> Iterator[Row]:
+    n = part("bench_alerts", folder, str(count), "1")
+    storm = f"{count} alerts in a storm, {n['kills']:.0f} kill -9"
+    yield Row(f"{storm}: first sights, CRITICAL, HIGH to {n['chats']:.0f} chats", n["urgent"], "messages")
+    yield Row(f"{storm}: of those not delivered", n["urgent_missing"], "messages", 0, at_most=True)
+    yield Row(f"{storm}: copies that Telegram accepted", n["copies"], "messages")
+    yield Row(f"{storm}: copies marked as a possible repeat", n["marked"], "messages")
+    yield Row(f"{storm}: repeats without that mark", n["unmarked_repeats"], "messages", 0, at_most=True)
+    yield Row(f"{storm}: lower levels delivered twice", n["lower_twice"], "messages", 0, at_most=True)
+    yield Row(f"{storm}: out of order within a key", n["out_of_order"], "messages", 0, at_most=True)
+    yield Row("first sight, commit to Telegram: alone, half under", n["first_sight_ms_alone_p50"], "ms")
+    yield Row("first sight, commit to Telegram: 500 waiting, half under", n["first_sight_ms_among_p50"], "ms")
+    yield Row("first sight, commit to Telegram: 500 waiting, longest", n["first_sight_ms_among_max"], "ms")
 
 
 def verdict(folder: Path, questions: int) -> Iterator[Row]:
@@ -284,6 +299,7 @@ def main() -> int:
             storage(folder, minutes),
             daemon(folder, daemon_s),
             verdict(folder, 10 if asked.quick else 60),
+            alerts(folder, 150 if asked.quick else 1_000),
         )
         for section in sections:
             fresh = list(section)

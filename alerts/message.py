@@ -69,17 +69,15 @@ def verdict_changed(
 
     `gone` are the blockers that stood before and do not any more.
     """
-    lines = [headline(listing, verdict, language)]
+    lines = [headline(listing, verdict, language), *run(listing, verdict, language)]
+    lines += [opening(listing, language, now_ms), best_route(verdict, language), net(verdict, language)]
     if before is not None:
         was = say(OUTCOMES[before], language)
         lines.append(say((f"이전 판단: {was}", f"before: {was}"), language))
-    lines += run(listing, verdict, language)
-    lines += [best_route(verdict, language), net(verdict, language)]
     lines += [f"✕ {finding(each, language)}" for each in verdict.blockers]
     over = say(("해소됨", "no longer"), language)
     lines += [f"✓ {over}: {finding(each, language)}" for each in gone]
     lines += [f"! {finding(each, language)}" for each in verdict.warnings]
-    lines.append(opening(listing, language, now_ms))
     return "\n".join(lines)
 
 
@@ -99,6 +97,10 @@ def change(
     """
     lines = [f"{PREFIX[level]} {word(CHANGES, what, language)} · {coin(listing, language)}"]
     lines.append(opening(listing, language, now_ms))
+    if premium_bps is not None:
+        lines.append(f"{say(('코인 프리미엄', 'Coin premium'), language)} {percent(premium_bps, language)}")
+    if excess_bps is not None:
+        lines.append(f"{say(('초과 프리미엄', 'Excess premium'), language)} {percent(excess_bps, language)}")
     was_ms = before.trading_starts_ms if before is not None else None
     if was_ms is not None and was_ms != listing.trading_starts_ms:
         was = kst(was_ms, language)
@@ -107,10 +109,6 @@ def change(
         lines.append(f"{say(('입금 시작', 'Deposits open'), language)} {kst(listing.deposit_opens_ms, language)}")
     if before is not None and (added := [quote for quote in listing.quotes if quote not in before.quotes]):
         lines.append(f"{say(('추가된 마켓', 'New markets'), language)} {', '.join(added)}")
-    if premium_bps is not None:
-        lines.append(f"{say(('코인 프리미엄', 'Coin premium'), language)} {percent(premium_bps, language)}")
-    if excess_bps is not None:
-        lines.append(f"{say(('초과 프리미엄', 'Excess premium'), language)} {percent(excess_bps, language)}")
     return "\n".join([*lines, *title(listing)])
 
 

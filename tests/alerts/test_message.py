@@ -267,14 +267,14 @@ def test_a_turned_verdict_says_what_it_was_and_why_it_changed() -> None:
     text = message.verdict_changed(NOVA, Outcome.GO, OPENED, "en", T + 4_000_000)
     assert text.splitlines() == [
         "🟡 NO-GO · NOVA · Upbit (KRW, BTC)",
-        "before: GO",
         "+12.34 % since the notice",
+        "Trading opens 2027-01-15 18:00 KST (UTC+9)",
         "Route binance → ETH, p50 5 min / p90 12 min, cost ₩12,346",
         "Net +0.80 % (₩80,000 / ₩10,000,000)",
+        "before: GO",
         "✕ net profit at or below the margin (net +0.80 %, margin +1.00 %)",
         "! low global volume (volume $54.32k, limit $100.00k)",
         "! no hedge",
-        "Trading opens 2027-01-15 18:00 KST (UTC+9)",
     ]
     over = message.verdict_changed(NOVA, Outcome.GO, OPENED, "en", T, gone=(Finding("deposit_closed"),))
     assert "✓ no longer: Korean deposits closed" in over

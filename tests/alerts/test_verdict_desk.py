@@ -71,7 +71,7 @@ async def test_the_buttons_lead_to_the_notice_the_korean_market_and_the_venue_of
 async def test_a_verdict_that_rings_is_a_reply_with_the_same_buttons(thread: Thread) -> None:
     await thread.desk.take(thread.listing, at(1, outcome=Outcome.GO), Ring("turned", Outcome.NO_GO))
     sends = [each for each in deliveries.claim(thread.db, T + 5_000).due if each.op == "send"]
-    assert sends[0].text.splitlines()[1] == "before: NO-GO"
+    assert "before: NO-GO" in sends[0].text.splitlines()
     assert sends[0].anchor == "7"
     assert len(sends[0].links) == 3
 

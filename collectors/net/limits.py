@@ -30,7 +30,7 @@ STATEMENT_BYTES = 2_000
 PROBE_S = 10.0  # a probe that never reports back is given up after this
 
 _REMAINING_SECOND = re.compile(r"\bsec\s*=\s*(\d+)")
-_TOLD = re.compile(r"(\d+)\s*(milliseconds?|ms|seconds?|secs?|s\b|초|minutes?|mins?|분)", re.IGNORECASE)
+_TOLD = re.compile(r"(?<!\d)(\d{1,9})\s{0,3}(milliseconds?|ms|seconds?|secs?|s\b|초|minutes?|mins?|분)", re.IGNORECASE)
 
 
 class Paused(Struct, frozen=True):

@@ -42,7 +42,7 @@ _OFFICE_NAMES = re.compile(
 )
 _NOT_COINS = re.compile(
     r"안내|마켓|예정|종료|완료|재개|변경|오전|오후|업데이트|추가|거래|지원|입금|출금|이벤트|상장|유의|시점|시간|연기|취소|"
-    r"기간|포함|제외|정상화|공지|계열|\d종|\d차|\d시|\d+[/:.]\d"
+    r"기간|포함|제외|정상화|공지|계열|\d종|\d차|\d시|\d[/:.]\d"
 )
 _SENTENCE_WORD = re.compile(  # made of nothing but words of a notice; 디마켓 and 이벤트호라이즌 are names
     rf"(?:{QUOTE}마켓|안내|마켓|예정|종료|완료|재개|변경|오전|오후|업데이트|추가|거래|지원|입금|출금|입출금|이벤트|상장|유의|종목|"

@@ -185,7 +185,7 @@ class HttpDoor:
             raise Unreachable(service, told(e.os_error), sent=False) from None
         except (DialError, ssl.SSLError) as e:
             self.limits.failed(service, self._clock.monotonic())
-            raise Unreachable(service, told(e), sent=False) from None
+            raise Unreachable(service, told(e), sent=journey.sent) from None
         except (aiohttp.ClientError, OSError) as e:  # their text may hold the URL, so only their name goes on
             self.limits.failed(service, self._clock.monotonic())
             raise Unreachable(service, type(e).__name__, sent=journey.sent) from None

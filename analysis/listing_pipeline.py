@@ -16,7 +16,7 @@ from analysis.evidence import Evidence
 from analysis.gate import follow, judge
 from analysis.gate_rules import Previous
 from analysis.gathering import Gathering, Sources
-from analysis.pace import Worth, pause_s, worth
+from analysis.pace import CROWD, Worth, pause_s, worth
 from analysis.premium import Fx, FxMember, remember
 from analysis.quotes import NotListed
 from analysis.ringing import Quiet, Ring, Rung, ringing, rung
@@ -63,6 +63,7 @@ class _Case:
         self.kept: Verdict | None = None
         self.told_s = 0.0
         self.looked_s = float("-inf")
+        self.extra_look = False  # a late answer has started, or has to start, a look since the last regular one
 
 
 class ListingPipeline:
@@ -117,9 +118,16 @@ class ListingPipeline:
         self._last_good = remember(self._last_good, fx)
 
     def hear_late(self) -> None:
-        """Someone's answer came after its deadline: look again, unless that was done a moment ago or is being done."""
+        """Someone's answer came after its deadline: look again, unless that was done a moment ago or is being done.
+
+        One extra look for each regular one, and none in a crowd: were each late answer a look of its own, a slow venue
+        would multiply the questions to all others until all are late. The next regular look hears it anyway.
+        """
+        if len(self._cases) > CROWD:
+            return
         for case in self._cases.values():
-            if self._clock.monotonic() - case.looked_s >= LATE_EVERY_S:
+            if not case.extra_look and self._clock.monotonic() - case.looked_s >= LATE_EVERY_S:
+                case.extra_look = True
                 case.news.set()
 
     @property
@@ -193,8 +201,8 @@ class ListingPipeline:
             if verdict is not None:
                 await self._tell(case, listing, verdict)
             pause = pause_s(case.listing, self._settings.radar.gate, self._clock.now_ms(), len(self._cases))
-            if pause is not None:
-                await self._rest(case, pause)
+            if pause is not None and await self._rest(case, pause):
+                case.extra_look = False
         case.gathering.abandon()
         del self._cases[case.listing.key]
         self._room.set()
@@ -240,11 +248,12 @@ class ListingPipeline:
         if case.rung.outcome is verdict.outcome:
             case.heard = verdict
 
-    async def _rest(self, case: _Case, seconds: float) -> None:
-        """Sleep, unless news of the listing or a late answer comes first."""
+    async def _rest(self, case: _Case, seconds: float) -> bool:
+        """Sleep, unless news of the listing or a late answer comes first; whether it slept through."""
         news = asyncio.create_task(_until(case.news))
         try:
             await wait_until_done([news], self._clock, seconds)
+            return not news.done()
         finally:
             news.cancel()
             await asyncio.gather(news, return_exceptions=True)

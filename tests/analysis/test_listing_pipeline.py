@@ -171,18 +171,26 @@ async def test_a_late_answer_makes_a_new_verdict_before_the_next_round(at_work: 
     assert [outcome for outcome in at_work.outcomes if outcome.startswith("GO")] == ["GO turned"]
 
 
-async def test_late_answers_start_at_most_one_look_a_second(at_work: World, clock: FakeClock) -> None:
-    asked: list[str] = []
-    at_work.binance.on_ask = asked.append
+async def test_late_answers_start_one_extra_look_for_each_regular_one(at_work: World, clock: FakeClock) -> None:
+    """Regular looks at 0 and, 2 s after the extra one of 1.0, at 3; the next extra one not before 4."""
+    looks: list[float] = []
+    at_work.binance.on_ask = lambda _: looks.append(round(clock.monotonic(), 1))
     at_work.pipeline.offer(listing())
-    await passing(clock, 0.9)
-    at_work.pipeline.hear_late()
-    await passing(clock, 0.1)
-    assert len(asked) == 1  # the look of 0.0 is too young
-    for _ in range(5):
+    for _ in range(45):
         at_work.pipeline.hear_late()
         await passing(clock, 0.1)
-    assert len(asked) == 2
+    assert looks == [pytest.approx(at_s, abs=0.3) for at_s in (0.0, 1.0, 3.0, 4.0)]
+
+
+async def test_in_a_crowd_a_late_answer_waits_for_the_next_look(at_work: World, clock: FakeClock) -> None:
+    looks: list[float] = []
+    at_work.binance.on_ask = lambda _: looks.append(round(clock.monotonic(), 1))
+    for number in range(5):
+        at_work.pipeline.offer(listing(base=f"C{number}"))
+    await passing(clock, 1.5)
+    at_work.pipeline.hear_late()
+    await passing(clock, 1.0)
+    assert looks == [0.0] * 5
 
 
 async def test_a_source_with_a_bug_is_silent_and_the_others_count(

@@ -160,7 +160,7 @@ class Connection:
             newest_ms = max(stamps)
             if newest_ms - self._stamp_ms <= self._rhythm.limit_s * 1000:
                 self._sink.trades(trades)
-                arrivals = sum(stamp > self._stamp_ms for stamp in stamps)
+                arrivals = len([stamp for stamp in stamps if stamp > self._stamp_ms])
                 self._stamp_ms = max(self._stamp_ms, newest_ms)
                 return arrivals, trades[-1]
         arrivals, newest = 0, None

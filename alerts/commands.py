@@ -19,6 +19,7 @@ from alerts.buttons import Pressed
 from alerts.delivery import Answer, Message, Retry, Sent, address_of
 from alerts.telegram_ears import Deaf, Heard, Said, Touched
 from alerts.words import Language, say
+from collectors.net.deadline import within
 from config.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 WAITING = 8  # questions of one chat that wait; more are not heard
 LATE_S = 600  # a question this old was asked of a daemon that was down; nobody waits for the answer any more
 ROOM_S = 20.0  # how long an answer waits for its turn …
+ANSWER_S = 90.0  # a question that waits for a disk holds up those after it no longer than this
 TRIES = 3  # … and how often it is tried
 PAUSE_FIRST_S, PAUSE_CAP_S = 1.0, 60.0
 RIVAL_AFTER = 3  # conflicts in a row that are no passing of one daemon to the next
@@ -158,7 +160,9 @@ class Commands:
         while True:
             question = await queue.get()
             try:
-                await self._answer(target, question)
+                await within(self._clock, ANSWER_S, self._answer(target, question))
+            except TimeoutError:
+                log.warning("%s: a question was not answered within %g s", target, ANSWER_S)
             except Deaf as error:
                 log.info("%s: a button's answer did not arrive: %s", target, error)
             except Exception:  # a bug in one answer must not silence the others

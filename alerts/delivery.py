@@ -55,10 +55,14 @@ class Sent(Struct, frozen=True):
 
 
 class Retry(Struct, frozen=True):
-    """It did not arrive, and may later. `after_s`: a pause that the service named, for every message to this target."""
+    """It did not arrive, and may later. `after_s`: a pause that the service named, for every message to this target.
+
+    `for_a_person`: it will not before somebody mends the configuration.
+    """
 
     error: str
     after_s: float | None = None
+    for_a_person: bool = False
 
 
 class Uncertain(Struct, frozen=True):

@@ -83,7 +83,8 @@ class Outbox:
         jitter: Callable[[], float],
     ) -> None:
         self.targets = tuple(targets)
-        self.troubles: dict[str, str] = {}  # target -> why it fails now; for health and people
+        self.troubles: dict[str, str] = {}  # target -> why it fails now
+        self.unreachable: dict[str, str] = {}  # those of them that only a person can mend; for health
         self._writer = writer
         self._notifiers = notifiers
         self._clock = clock
@@ -354,6 +355,7 @@ class Outbox:
         """Remember and log a target's trouble or its end; an alert for the other targets when it can't be reached."""
         target = delivery.target
         if isinstance(answer, Sent):
+            self.unreachable.pop(target, None)
             if self.troubles.pop(target, None) is not None:
                 log.warning("%s: messages arrive again", target)
             return None
@@ -364,8 +366,13 @@ class Outbox:
         log.log(
             logging.WARNING if first else logging.DEBUG, "alert %d to %s: %s", delivery.alert_id, target, answer.error
         )
+        lasting = isinstance(answer, Hopeless) or (isinstance(answer, Retry) and answer.for_a_person)
+        if not lasting or delivery.op != "send":
+            return None
+        told = target in self.unreachable
+        self.unreachable[target] = answer.error
         others = len(self.targets) > (target in self.targets)
-        if not (first and others and isinstance(answer, Hopeless) and delivery.op == "send"):
+        if told or not others:
             return None
         text = operator(f"{target}: {answer.error}", "", self._language)
         return Alert(f"operator:{target}", AlertKind.OPERATOR, AlertLevel.HIGH, text, self._clock.now_ms())

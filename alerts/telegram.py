@@ -126,7 +126,9 @@ def answer_to(error: TelegramError, editing: bool) -> Answer:
         case FloodControl():
             return Retry(str(error), error.after_s)
         case InvalidToken():
-            return Retry(f"Telegram refuses the token ({error}); set TELEGRAM_BOT_TOKEN", TOKEN_REFUSED_S)
+            return Retry(
+                f"Telegram refuses the token ({error}); set TELEGRAM_BOT_TOKEN", TOKEN_REFUSED_S, for_a_person=True
+            )
         case Forbidden() | ChatMigrated():
             return Hopeless(said)
         case BadRequest() if editing and "not modified" in str(error).lower():
@@ -155,7 +157,7 @@ def targets_of(chat_ids: str | None) -> tuple[str, ...]:
 
 
 def _with_error(answer: Retry | Uncertain | Lost | Hopeless, error: str) -> Answer:
-    return Retry(error, answer.after_s) if isinstance(answer, Retry) else type(answer)(error)
+    return Retry(error, answer.after_s, answer.for_a_person) if isinstance(answer, Retry) else type(answer)(error)
 
 
 def _buttons(message: Message) -> InlineKeyboardMarkup | None:

@@ -104,7 +104,7 @@ class Readings(Struct, frozen=True):
     `storage_warnings` are the writer's own, remedies included. `traffic` and `record` are for the metrics only;
     `keys` holds, by exchange, what was last said of the owner's key.
     `hosts` tells how each host that we ask stands. `audit_odd_ms` is when the audit last found what nothing explains.
-    `page` is where the page is served.
+    `page` is where the page is served. `unreachable` says why an alert target takes nothing before a person mends it.
     """
 
     now_ms: int
@@ -131,6 +131,7 @@ class Readings(Struct, frozen=True):
     record: TrackRecord = TrackRecord()
     keys: Mapping[str, KeyAnswer] = {}
     hosts: Mapping[str, ServiceState] = {}
+    unreachable: Mapping[str, str] = {}
     audit: AuditReading = AuditReading()
     audit_odd_ms: int | None = None
 
@@ -265,6 +266,13 @@ def _yellow(readings: Readings, limits: Limits) -> list[Words]:
                 )
             )
     found += _storage(readings, limits)
+    for target, why in readings.unreachable.items():
+        found.append(
+            (
+                f"{target}에 알림을 보낼 수 없음: {why}; TELEGRAM_CHAT_ID와 채팅을 확인하세요",
+                f"alerts do not reach {target}: {why}; look at that chat and at TELEGRAM_CHAT_ID",
+            )
+        )
     if readings.oldest_pending_ms is not None:
         waiting_ms = readings.now_ms - readings.oldest_pending_ms
         if waiting_ms > limits.alert_stuck_ms:

@@ -93,6 +93,7 @@ class Vitals:
         keys: Mapping[str, KeyAnswer] = {},
         tallies: Sequence[Tally] = (),
         redact: Callable[[str], str] = NOTHING,
+        unreachable: Mapping[str, str] = {},
     ) -> None:
         """What others said of a trouble passes through `redact` before anybody reads it."""
         self._clock = clock
@@ -113,6 +114,7 @@ class Vitals:
         self._keys = keys
         self._tallies = tallies
         self._redact = redact
+        self._unreachable = unreachable
         self._disk.look()
 
     async def run(self) -> None:
@@ -163,6 +165,7 @@ class Vitals:
             record=self._record,
             keys=dict(self._keys),
             hosts=self._hosts(),
+            unreachable={target: self._redact(why) for target, why in self._unreachable.items()},
             audit=AuditReading(
                 compared=sum(each.compared for each in self._tallies),
                 equal=sum(each.equal for each in self._tallies),

@@ -9,7 +9,7 @@ import pytest
 
 from alerts.asked import Ask, Asked, Misspelled
 from alerts.buttons import Press, Pressed
-from alerts.commands import Commands
+from alerts.commands import ANSWER_S, Commands
 from alerts.delivery import Answer, Message, Retry, Sent
 from alerts.telegram_ears import Deaf, Heard, Said, Touched
 from alerts.words import Language
@@ -193,6 +193,15 @@ async def test_a_button_is_answered_above_the_chat(bench: Bench) -> None:
         bench.ears.tell(Touched(111, "", 5, "q1", "mute:12"), Touched(111, "", 5, "q2", "mute:DROP TABLE"))
         await bench.clock.settle()
     assert bench.ears.toasts == [("q1", f"{CHAT} {Press.MUTE.value} 12"), ("q2", "not a button of mine")]
+
+
+async def test_an_answer_that_never_comes_holds_up_the_next_question_only_so_long(bench: Bench) -> None:
+    async with running(bench):
+        bench.ears.tell(bench.said("/analyze SOL"), bench.said("/status"))
+        await bench.clock.advance(ANSWER_S - 1)
+        assert bench.texts == []
+        await bench.clock.advance(2)
+    assert bench.texts == ["status  0"]
 
 
 async def test_a_slow_answer_holds_up_neither_the_other_chat_nor_the_next_update(bench: Bench) -> None:

@@ -190,12 +190,23 @@ async def test_a_forbidden_chat_fails_at_once_and_the_other_chat_is_told(tmp_pat
     assert bench.chats.texts(CHAT) == ["GO"]
     assert bench.chats.texts(GROUP)[0] == "GO"
     assert "blocked by the user" in bench.chats.texts(GROUP)[1]
-    assert bench.outbox.troubles == {CHAT: "Forbidden: bot was blocked by the user"}
+    assert bench.outbox.unreachable == bench.outbox.troubles == {CHAT: "Forbidden: bot was blocked by the user"}
     bench.chats.requests.clear()
     async with bench.running():
         bench.add(an_alert(text="again"))
         await bench.clock.advance(5)
-    assert bench.outbox.troubles == {}
+    assert bench.outbox.unreachable == bench.outbox.troubles == {}
+
+
+async def test_a_refused_token_waits_for_a_person_and_is_shown_so(bench: Bench) -> None:
+    bench.chats.script(CHAT, Retry("set TELEGRAM_BOT_TOKEN", after_s=60, for_a_person=True), Retry("connection reset"))
+    async with bench.running():
+        bench.add(an_alert(text="GO"))
+        await bench.clock.advance(10)
+        assert bench.outbox.unreachable == {CHAT: "set TELEGRAM_BOT_TOKEN"}
+        await bench.clock.advance(120)
+    assert bench.outbox.unreachable == {}
+    assert bench.states() == ["sent"]
 
 
 @pytest.mark.parametrize("level", [AlertLevel.HIGH, AlertLevel.CRITICAL])

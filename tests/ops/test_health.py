@@ -102,6 +102,7 @@ DOWN = ChannelReading("down", None, None, 9, "HTTP 403")
         ({"channels": {"upbit:market_list": DOWN}}, "yellow", "upbit:market_list is down: HTTP 403"),
         ({"channels": {"bithumb:notices": DOWN}}, "yellow", "no notice channel of bithumb works"),
         ({"channels": {"upbit:notices": DOWN, "upbit:announcement": UP}}, "yellow", "upbit:notices is down"),
+        ({"unreachable": {"telegram:1": "Forbidden: bot was blocked"}}, "yellow", "telegram:1: Forbidden: bot was"),
         ({"oldest_pending_ms": NOW - 60_000}, "green", ""),
         ({"oldest_pending_ms": NOW - 60_001}, "yellow", "an alert has waited"),
         ({"crashes": {"monitor": "ValueError: x"}}, "yellow", "monitor crashed"),

@@ -217,8 +217,7 @@ class Connection:
     def _miss(self, markets: Sequence[Market], from_ms: int, to_ms: int) -> None:
         """Trades between these may be missing; from there on all come."""
         if markets:
-            self._sink.lost(markets, from_ms, GapCause.STALE)
-            self._sink.live(markets, to_ms)
+            self._sink.missed(markets, from_ms, to_ms)
 
     def _check_snapshot(self, snapshot: Trade, stamp_ms: int, now_ms: int) -> None:
         """A snapshot newer than anything that came, and published long ago: the stream itself is broken."""

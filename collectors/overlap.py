@@ -53,6 +53,10 @@ class _Handle:
         if gone:
             self._sink.lost(gone, from_ms, cause)
 
+    def missed(self, markets: Sequence[Market], from_ms: int, to_ms: int) -> None:
+        """Missed on all: what silenced this connection may have silenced the others, that know their rhythm less."""
+        self._sink.missed(markets, from_ms, to_ms)
+
     def rejected(self, exchange: Exchange, reason: str, sample: bytes, at_ms: int) -> None:
         self._sink.rejected(exchange, reason, sample, at_ms)
 

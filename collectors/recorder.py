@@ -308,6 +308,12 @@ class Recorder:
             bucket = self._buckets[exchange]
             self._open_gaps(gone, bucket.missed_after(bucket.by_our_clock(from_ms, now_ms), gone), cause)
 
+    def missed(self, markets: Sequence[Market], from_ms: int, to_ms: int) -> None:
+        """A connection that stands has brought nothing for too long: a gap that is over. Known gaps go on."""
+        standing = [market for market in markets if market not in self._open]
+        self.lost(standing, from_ms, GapCause.STALE)
+        self.live(standing, to_ms)
+
     def rejected(self, exchange: Exchange, reason: str, sample: bytes, at_ms: int) -> None:
         """A frame that could not be read. It may have held a trade of any market, so those seconds are marked."""
         self._count_rejected(Refused(at_ms, exchange, reason, sample.decode("utf-8", "backslashreplace")))

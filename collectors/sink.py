@@ -34,6 +34,10 @@ class Sink(Protocol):
         """From `from_ms` (exchange time, rather too early than too late) trades of `markets` may be missing."""
         ...
 
+    def missed(self, markets: Sequence[Market], from_ms: int, to_ms: int) -> None:
+        """Between these (exchange time) trades of `markets` may be missing, though the connection stands."""
+        ...
+
     def rejected(self, exchange: Exchange, reason: str, sample: bytes, at_ms: int) -> None:
         """A frame that could not be read; which market it was is not known."""
         ...

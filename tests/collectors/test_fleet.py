@@ -50,6 +50,10 @@ class Tally:
         self.live_now -= set(markets)
         self.causes.append(cause)
 
+    def missed(self, markets: Sequence[Market], from_ms: int, to_ms: int) -> None:
+        self.lost(markets, from_ms, GapCause.STALE)
+        self.live(markets, to_ms)
+
     def rejected(self, exchange: Exchange, reason: str, sample: bytes, at_ms: int) -> None:
         self.rejections += 1
 

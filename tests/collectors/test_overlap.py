@@ -28,6 +28,9 @@ class Log:
     def lost(self, markets: Sequence[Market], from_ms: int, cause: GapCause) -> None:
         self.told.append(("lost", *(market.base for market in markets)))
 
+    def missed(self, markets: Sequence[Market], from_ms: int, to_ms: int) -> None:
+        self.told.append(("missed", *(market.base for market in markets)))
+
     def rejected(self, exchange: Exchange, reason: str, sample: bytes, at_ms: int) -> None:
         self.told.append(("rejected", reason))
 
@@ -73,3 +76,14 @@ def test_a_loss_of_what_was_never_live_is_told_unless_another_holds_it() -> None
     shared.live([BTC], START_MS)
     lose(own, BTC)
     assert log.told == [("lost", "BTC"), ("live", "BTC")]
+
+
+def test_what_one_connection_missed_is_missed_though_another_holds_it() -> None:
+    log = Log()
+    overlap = Overlap(log)
+    one, other = overlap.handle(), overlap.handle()
+    one.live([BTC, ETH], START_MS)
+    other.live([BTC], START_MS)
+    one.missed([BTC, ETH], START_MS, START_MS + 2_000)
+    lose(one, BTC)
+    assert log.told == [("live", "BTC", "ETH"), ("missed", "BTC", "ETH")]

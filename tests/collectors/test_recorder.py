@@ -109,6 +109,17 @@ async def test_a_lost_shard_is_one_gap_for_each_of_its_markets_until_it_is_live_
     assert bench.recorder.reading("upbit").live == 1
 
 
+async def test_what_a_standing_connection_missed_is_a_gap_that_is_over_and_opens_no_other(bench: Bench) -> None:
+    await bench.begin(BTC, ETH)
+    bench.go_live(BTC)
+    await bench.clock.advance(10.2)
+    bench.hear(market=BTC)
+    bench.recorder.missed([BTC, ETH], START_MS + 6_000, START_MS + 8_000)
+    await bench.stored()
+    assert bench.gaps()[-1] == ("KRW-BTC", 5_000, 9_000, "stale")
+    assert bench.recorder.reading("upbit").open_gaps == 1, "the one that was never live"
+
+
 async def test_being_told_twice_that_a_market_is_live_costs_no_second(bench: Bench) -> None:
     await bench.begin(BTC)
     bench.go_live(BTC)

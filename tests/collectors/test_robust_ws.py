@@ -52,6 +52,10 @@ class Log:
     def lost(self, markets: Sequence[Market], from_ms: int, cause: GapCause) -> None:
         self.told.append(("lost", tuple(market.base for market in markets), from_ms, cause))
 
+    def missed(self, markets: Sequence[Market], from_ms: int, to_ms: int) -> None:
+        self.lost(markets, from_ms, GapCause.STALE)
+        self.live(markets, to_ms)
+
     def rejected(self, exchange: Exchange, reason: str, sample: bytes, at_ms: int) -> None:
         self.told.append(("rejected", exchange, sample))
 

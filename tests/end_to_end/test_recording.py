@@ -176,7 +176,8 @@ def test_what_happens_to_a_listing_later_answers_its_first_sight(run: Run) -> No
     anchors = {row["listing_id"]: row["message_id"] for row in sent if row["kind"] == "first_sight"}
     later = {row["message_id"]: anchors[row["listing_id"]] for row in sent if row["kind"] == "follow_up"}
     assert len(later) >= 2  # both began to trade
-    assert {str(each["message_id"]): str(each["reply_to"]) for each in run.messages if each["reply_to"]} == later
+    answers = {str(each["message_id"]): str(each["reply_to"]) for each in run.messages if each["reply_to"]}
+    assert later.items() <= answers.items()  # what the owner is told of the daemon itself answers as well
 
 
 def test_nothing_is_told_twice(run: Run) -> None:

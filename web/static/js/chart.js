@@ -59,7 +59,7 @@ function marks(moments) {
     const { ctx, bbox } = u;
     ctx.save();
     ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
-    for (const { at_ms: at, label } of moments) {
+    for (const [i, { at_ms: at, label }] of moments.entries()) {
       const x = u.valToPos(seconds(at), "x", true);
       if (x < bbox.left || x > bbox.left + bbox.width) continue;
       ctx.strokeStyle = color("--muted");
@@ -70,7 +70,7 @@ function marks(moments) {
       ctx.stroke();
       ctx.textAlign = "left";
       ctx.fillStyle = color("--muted");
-      ctx.fillText(label, x + 4 * devicePixelRatio, bbox.top + 12 * devicePixelRatio);
+      ctx.fillText(label, x + 4 * devicePixelRatio, bbox.top + (12 + 14 * (i % 2)) * devicePixelRatio); // two near each other do not cover each other
     }
     ctx.restore();
   };

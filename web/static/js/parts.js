@@ -54,6 +54,11 @@ export function figure(name, bps, tone = null) {
   return h("div", { class: "figure" }, h("span", { class: "muted" }, name), h("b", { class: bps === null || bps === undefined ? "unknown" : tone }, percent(bps ?? null)));
 }
 
+/** Where a rate comes from: the step that gave it, or the service without the path it was asked at. */
+export function rateSource(rate) {
+  return word("rate", rate.source.split(" ")[0]);
+}
+
 export function when(ms, now) {
   return ms === null ? t("unknown") : h("span", { title: `${kst(ms)} KST` }, ago(ms, now));
 }

@@ -66,6 +66,8 @@ const WORDS = {
   clock_between: [(a, b) => `${a} ~ ${b} ms`, (a, b) => `${a} to ${b} ms`],
   deliveries: ["알림 전달", "Deliveries"],
   deliveries_value: [(s, p, u, f) => `전달 ${s} · 대기 ${p} · 불확실 ${u} · 실패 ${f}`, (s, p, u, f) => `${s} sent · ${p} waiting · ${u} uncertain · ${f} failed`],
+  rate_btc_implied: ["BTC 내재 환율", "BTC-implied"], rate_eth_implied: ["ETH 내재 환율", "ETH-implied"], rate_krw_usdt: ["원/USDT 시세", "KRW-USDT market"],
+  rate_last_good: ["마지막 정상 환율", "last good"], rate_hard_coded: ["고정 환율", "hard-coded"], rate_dunamu: ["두나무", "Dunamu"],
   rates: ["환율", "Exchange rates"], krw_per_usdt: ["원/USDT", "KRW per USDT"], krw_per_usd: ["원/달러 (은행)", "KRW per USD (bank)"],
 
   // listings
@@ -110,13 +112,13 @@ const WORDS = {
   // dominance
   dominance_lead: ["최근 24시간 현물 거래대금에서 한국(업비트·빗썸 원화 마켓)이 차지하는 비중. 분모: 한국 + 바이낸스·OKX·바이비트의 USDT 마켓.", "Korea's part (KRW markets of Upbit and Bithumb) of the last 24 h of spot volume; the whole is Korea plus the USDT markets of Binance, OKX and Bybit."],
   korean_share: ["한국 점유율", "Korean share"], at_least: [(x) => `최소 ${x}`, (x) => `at least ${x}`],
-  heard_of_24: [(h) => `24시간 중 ${h}시간만 들었습니다: 못 들은 거래는 0이 아니라 모름입니다.`, (h) => `Only ${h} of 24 hours were heard: what we missed is unknown, not zero.`],
+  heard_of_24: [(s) => `24시간 중 ${s}만 들었습니다: 못 들은 거래는 0이 아니라 모름입니다.`, (s) => `Only ${s} of 24 h were heard: what we missed is unknown, not zero.`],
   at_this_pace: [(x) => `이 속도라면 약 ${x}`, (x) => `about ${x} at this pace`],
   bar_pace: ["막대는 이 속도일 때의 몫입니다.", "The bar shows the parts at this pace."],
   full_day: ["24시간을 모두 들었습니다.", "All 24 hours were heard."],
   compared: [(n, m) => `${n}개 코인 비교 · 해외 거래량을 모르는 ${m} 제외`, (n, m) => `${n} coins compared · ${m} without a known volume abroad left out`],
   converted: [(r, s, a) => `${r}/USDT로 환산 (${s}, ${a})`, (r, s, a) => `converted at ${r}/USDT (${s}, ${a})`],
-  world: ["해외 3사", "Abroad"], heard: ["들은 시간", "Heard"], hours_of: [(h) => `${h}시간`, (h) => `${h} h`],
+  world: ["해외 3사", "Abroad"], heard: ["들은 시간", "Heard"],
   by_coin: ["코인별 한국 점유율", "Korean share by coin"], pace: ["이 속도라면", "At this pace"],
   no_dominance: ["환율이나 해외 거래량을 아직 모릅니다.", "The rate or the volume abroad is not known yet."],
  

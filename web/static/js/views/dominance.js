@@ -1,7 +1,7 @@
 // How much of the day's spot volume is Korea's: in all, and coin by coin.
 import { h, show, table } from "../dom.js";
-import { ago, clock, krw, large, number, part } from "../format.js";
-import { maybe, section } from "../parts.js";
+import { ago, clock, krw, large, part, span } from "../format.js";
+import { maybe, rateSource, section } from "../parts.js";
 import { exchangeName, t } from "../words.js";
 
 const EVERY_MS = 60_000;
@@ -36,7 +36,7 @@ function all({ dominance, rate, minute_ms: minute, now_ms: now }, everything, mo
     h("section", { class: "card wide-card", "aria-label": t("korean_share") },
       h("h2", {}, t("korean_share")),
       h("p", { class: "big" }, share(total)),
-      total.share === null ? null : whole ? h("p", { class: "muted" }, t("full_day")) : [h("p", {}, t("at_this_pace", part(total.pace_share))), h("p", { class: "warn-text" }, t("heard_of_24", number(total.heard_h, 1)))],
+      total.share === null ? null : whole ? h("p", { class: "muted" }, t("full_day")) : [h("p", {}, t("at_this_pace", part(total.pace_share))), h("p", { class: "warn-text" }, t("heard_of_24", span(total.heard_h * 3_600_000)))],
       bar(total),
       whole || total.share === null ? null : h("p", { class: "muted small" }, t("bar_pace")),
       h("ul", { class: "legend" }, [["upbit", "--upbit", total.upbit_usdt], ["bithumb", "--bithumb", total.bithumb_usdt], ["world", "--world", total.world_usdt]].map(([name, color, volume]) => {
@@ -45,7 +45,7 @@ function all({ dominance, rate, minute_ms: minute, now_ms: now }, everything, mo
         return h("li", {}, swatch, name === "world" ? t("world") : exchangeName(name), " ", h("b", {}, maybe(large(volume, "USDT"))));
       })),
       h("p", { class: "muted small" }, t("compared", dominance.compared, coins.length - dominance.compared), " (", large(dominance.left_out_usdt, "USDT"), ") · ",
-        t("converted", krw(rate.krw), rate.source, ago(rate.taken_ms, now)), " · ", t("only_venues", dominance.venues.join(", ") || t("unknown")), " · ", t("as_of", clock(minute, now), ago(minute, now)))),
+        t("converted", krw(rate.krw), rateSource(rate), ago(rate.taken_ms, now)), " · ", t("only_venues", dominance.venues.join(", ") || t("unknown")), " · ", t("as_of", clock(minute, now), ago(minute, now)))),
     section(t("by_coin"), table(t("by_coin"), [
       { head: t("coin"), cell: (coin) => h("a", { href: `#/premium/${encodeURIComponent(coin.base)}`, "data-key": `coin ${coin.base}` }, coin.base) },
       { head: t("korean_share"), num: true, cell: share },
@@ -54,7 +54,7 @@ function all({ dominance, rate, minute_ms: minute, now_ms: now }, everything, mo
       { head: t("upbit"), num: true, cell: (coin) => (coin.upbit_usdt === null ? "–" : large(coin.upbit_usdt, "USDT")) },
       { head: t("bithumb"), num: true, cell: (coin) => (coin.bithumb_usdt === null ? "–" : large(coin.bithumb_usdt, "USDT")) },
       { head: t("world"), num: true, cell: (coin) => maybe(large(coin.world_usdt, "USDT")) },
-      { head: t("heard"), num: true, cell: (coin) => t("hours_of", number(coin.heard_h, 1)) },
+      { head: t("heard"), num: true, cell: (coin) => span(coin.heard_h * 3_600_000) },
     ], rows, { key: "dominance table" }), rows.length < coins.length ? h("p", { class: "more" }, h("button", { type: "button", onclick: more }, t("show_all", coins.length))) : null),
   ];
 }

@@ -1,7 +1,7 @@
 // The first screen: is it healthy, what just happened, is there a trade? Below it, what that rests on.
 import { h, show, table } from "../dom.js";
 import { ago, bytes, clock, krw, number, part, percent, price, span } from "../format.js";
-import { badge, coinLink, figure, levelBadge, maybe, pairs, reasons, section, short, stateBadge, verdictBadge, when } from "../parts.js";
+import { badge, coinLink, figure, levelBadge, maybe, pairs, rateSource, reasons, section, short, stateBadge, verdictBadge, when } from "../parts.js";
 import { exchangeName, pick, t, word } from "../words.js";
 
 const TONE = { green: "good", yellow: "warn", red: "bad" };
@@ -55,13 +55,14 @@ function trade(now) {
       last ? h("p", { class: "muted" }, t("last_listing", last.base, ago(last.first_seen_ms, now.now_ms))) : null);
   }
   const { listing, verdict } = found;
+  const opens = listing.first_trade_ms ?? listing.trading_starts_ms;
   const good = verdict && ["GO", "READY"].includes(verdict.verdict);
   return card(t("is_trade"), good ? "good" : "calm",
     h("p", { class: "big" }, verdict ? word("verdict", verdict.verdict) : t("not_judged"), " ", h("span", { class: "beside" }, coinLink(listing))),
     verdict ? h("div", { class: "figures" }, figure(t("net"), verdict.net_bps, good ? "good" : null), figure(t("excess"), verdict.excess_bps), figure(t("market_premium"), now.market_bps)) : null,
     verdict?.route ? h("p", { class: "small" }, h("span", { class: "muted" }, t("route")), " ", verdict.route) : null,
     verdict ? reasons(verdict) : null,
-    h("p", { class: "muted small" }, t("opens"), " ", listing.trading_starts_ms === null ? t("unknown") : `${clock(listing.trading_starts_ms, now.now_ms)} (${ago(listing.trading_starts_ms, now.now_ms)})`,
+    h("p", { class: "muted small" }, t("opens"), " ", opens === null ? t("unknown") : `${clock(opens, now.now_ms)} (${ago(opens, now.now_ms)})`,
       verdict ? ` · ${t("judged")} ${ago(verdict.made_ms, now.now_ms)}` : ""));
 }
 
@@ -115,8 +116,8 @@ function channels(now) {
 function rates(now) {
   return section(t("rates"), pairs([
     [t("market_premium"), maybe(percent(now.market_bps))],
-    [t("krw_per_usdt"), now.usdt ? [krw(now.usdt.krw), h("span", { class: "muted small" }, ` ${now.usdt.source} · ${ago(now.usdt.taken_ms, now.now_ms)}`)] : maybe(t("unknown"))],
-    [t("krw_per_usd"), now.bank ? [krw(now.bank.krw), h("span", { class: "muted small" }, ` ${now.bank.source} · ${ago(now.bank.taken_ms, now.now_ms)}`)] : maybe(t("unknown"))],
+    [t("krw_per_usdt"), now.usdt ? [krw(now.usdt.krw), h("span", { class: "muted small" }, ` ${rateSource(now.usdt)} · ${ago(now.usdt.taken_ms, now.now_ms)}`)] : maybe(t("unknown"))],
+    [t("krw_per_usd"), now.bank ? [krw(now.bank.krw), h("span", { class: "muted small" }, ` ${rateSource(now.bank)} · ${ago(now.bank.taken_ms, now.now_ms)}`)] : maybe(t("unknown"))],
   ]));
 }
 

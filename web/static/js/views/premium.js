@@ -2,7 +2,7 @@
 import { chart, choice } from "../chart.js";
 import { h, reading, show, table } from "../dom.js";
 import { ago, clock, krw, kst, large, number, percent, price, usdt } from "../format.js";
-import { maybe, pairs, section } from "../parts.js";
+import { maybe, pairs, rateSource, section } from "../parts.js";
 import { t } from "../words.js";
 
 const HOURS = [1, 6, 24, 168];
@@ -76,7 +76,7 @@ function begin(series, asked, now) {
 }
 
 function rates({ usdt: ours, bank, now_ms: now }) {
-  const told = (rate) => (rate ? [krw(rate.krw), h("span", { class: "muted small" }, ` ${rate.source} · ${ago(rate.taken_ms, now)}`)] : maybe(t("unknown")));
+  const told = (rate) => (rate ? [krw(rate.krw), h("span", { class: "muted small" }, ` ${rateSource(rate)} · ${ago(rate.taken_ms, now)}`)] : maybe(t("unknown")));
   return pairs([[t("krw_per_usdt"), told(ours)], [t("krw_per_usd"), told(bank)]], "row");
 }
 

@@ -4,7 +4,8 @@ import asyncio
 from pathlib import Path
 
 from scripts.pace import busy, paced
-from scripts.proof import Pair, judge, pair
+from scripts.proof_judge import judge
+from scripts.proof_pair import Pair, pair
 
 COINS = {"upbit": "HANEUL", "bithumb": "NAMU"}
 MINUTE_MS = 60_000

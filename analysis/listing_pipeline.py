@@ -162,7 +162,8 @@ class ListingPipeline:
         watched = (case.listing for case in self._cases.values() if case.listing.gone_ms is None)
         listing = next((each for each in watched if (each.exchange, each.base) == (exchange, base)), None)
         evidence = await self._evidence(exchange, base, listing)
-        return _naming_unknown(evidence, self._verdict(evidence, None, notional_krw))
+        verdict = self._verdict(evidence, None, notional_krw)
+        return verdict if listing is not None else _naming_unknown(evidence, verdict)
 
     async def _evidence(self, exchange: Exchange, base: str, listing: Listing | None) -> Evidence:
         gathering = self._gathering(exchange, base)

@@ -418,6 +418,9 @@ async def test_analyze_of_a_coin_under_watch_knows_its_listing(at_work: World, c
     assert (verdict.mode, verdict.outcome) == (Mode.PRE_OPEN, Outcome.READY)
     assert verdict.run_bps == pytest.approx(2_500.0)
     assert (await at_work.pipeline.judge_now("bithumb", "NOVA")).mode is Mode.PRE_OPEN
+    at_work.binance.answer = NotListed()  # announced, but traded nowhere abroad: no unknown coin
+    announced = await at_work.pipeline.judge_now("upbit", "NOVA")
+    assert "unknown_symbol" not in {reason.code for reason in announced.blockers}
 
 
 async def test_analyze_of_an_unknown_symbol_says_who_was_asked(world: World, clock: FakeClock) -> None:

@@ -31,7 +31,7 @@ from store.operator_alerts import PREFIX, OpenTrouble
 log = logging.getLogger(__name__)
 LOOK_EVERY_S = 1.0
 SETTLE_S = 20.0  # how long the start message waits for the listing channels to have answered
-LAST_WORD_S = 2.0
+LAST_WORD_S = 1.0  # with the flush of the outbox behind it, a stop stays below 5 s
 CHANGES_TOLD = 20  # lines of a reload; the log has them all
 STORE_S = 5.0  # how long news waits for the disk before it leaves from memory
 

@@ -167,6 +167,10 @@ def polls(looks: int) -> Iterator[Row]:
     )
 
 
+def _is_up(pair: Pair, channel: str) -> bool:
+    return ((pair.health() or {}).get("channels", {}).get(channel) or {}).get("state") == "up"
+
+
 def delays(folder: Path, notices: int) -> Iterator[Row]:
     """From publication at the simulator to the sight in the daemon's table, at the default paces."""
     found: dict[str, list[float]] = {"upbit:announcement": [], "bithumb:notices": []}
@@ -175,7 +179,7 @@ def delays(folder: Path, notices: int) -> Iterator[Row]:
         simulator = stack.enter_context(closing(Simulator("--markets", "60", "--rate", "20")))
         pair = stack.enter_context(closing(Pair(folder, simulator)))
         pair.start(secrets=SECRETS)
-        pair.until(lambda: (pair.health() or {}).get("status") == "green", "the daemon is green", PATIENCE_S)
+        pair.until(lambda: all(_is_up(pair, name) for name in found), "both channels are up", PATIENCE_S)
         published: dict[str, int] = {}
         rng = random.Random(1)  # noqa: S311 - as above
         for n in range(notices):
@@ -184,7 +188,8 @@ def delays(folder: Path, notices: int) -> Iterator[Row]:
             told = simulator.post("/sim/notice", exchange=exchange, title=title, category=CATEGORIES[exchange])
             published[f"B{n}"] = int(told["published_ms"])
             time.sleep(rng.uniform(0.2, 0.9))
-        time.sleep(3.0)
+        rows = "SELECT 1 FROM listings WHERE base LIKE 'B%'"
+        pair.until(lambda: len(pair.rows(rows)) >= notices, "all notices are seen", PATIENCE_S)
         seen = pair.rows("SELECT base, channel, seen_ms FROM sightings AS s JOIN listings AS l ON l.id = listing_id")
     for row in seen:
         if row["channel"] in found and row["base"] in published:

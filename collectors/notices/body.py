@@ -20,7 +20,7 @@ _HIDDEN = frozenset(("script", "style", "head", "title", "template", "noscript")
 _TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9]{0,15})")
 _SPAN = re.compile(r"rowspan\s*=\s*[\"']?(\d{1,2})", re.IGNORECASE)
 _CELLS_MAX, _ROWS_MAX = 40, 5_000
-_BULLET = re.compile(r"^(?:[#>*+\-·•▪■□●○◆◇▶▷※☞✔✅○∙ ]+|\d{1,2}[.)]\s)+")
+_BULLET = re.compile(r"^(?:[#>*+\-·•▪■□●○◆◇▶▷※☞✔✅○∙ ]++|\d{1,2}[.)]\s)+")
 _STRIKE_MARKDOWN = re.compile(r"~~[^~\n]{1,300}~~")
 _MARKUP = re.compile(r"\*\*|__|`")
 

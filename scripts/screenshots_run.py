@@ -56,7 +56,6 @@ SHOTS = (
     Shot("page-dominance-dark", "dominance", "document.querySelector('.bar')", DESK, True, "en"),
     Shot("page-phone-now-dark", "now", CARDS, PHONE, True, "ko", OPEN_TRADE),
     Shot("page-phone-listing", "listing/1", CHARTS, PHONE, False),
-    Shot("page-phone-latency", "latency", "document.querySelector('table')", PHONE, False, "en"),
 )
 
 

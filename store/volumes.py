@@ -58,6 +58,15 @@ def traded(connection: sqlite3.Connection, from_ms: int, to_ms: int) -> list[Mar
     return found
 
 
+def fullest_minute(connection: sqlite3.Connection, since_ms: int) -> int | None:
+    """The minute since then of which most venues told, the newest of equals: without one venue a share is too large."""
+    rows = connection.execute(
+        "SELECT open_ms, GROUP_CONCAT(DISTINCT venues) FROM global_1m WHERE open_ms >= ? GROUP BY open_ms", (since_ms,)
+    )
+    told = [(len(set(venues.split(","))), open_ms) for open_ms, venues in rows]
+    return max(told)[1] if told else None
+
+
 def world(connection: sqlite3.Connection, minute_ms: int) -> list[WorldVolume]:
     """What the venues said of each coin in one minute."""
     rows = connection.execute(

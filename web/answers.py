@@ -20,6 +20,7 @@ from web.timeline import Moment, timeline
 
 DAY_MS = 86_400_000
 MINUTE_MS = 60_000
+WORLD_MAX_AGE_MS = 15 * MINUTE_MS  # of the 24 h volume abroad, which moves slowly
 
 
 class NotThere(LookupError):
@@ -151,7 +152,7 @@ def coins(connection: Connection, now_ms: int) -> Coins:
 
 
 def dominance_now(connection: Connection, now_ms: int) -> Dominances:
-    minute_ms = premiums.newest_minute(connection)
+    minute_ms = volumes.fullest_minute(connection, now_ms - WORLD_MAX_AGE_MS)
     rate = Rate.of(fx.latest(connection, "USDT"))
     if minute_ms is None or rate is None:
         return Dominances(now_ms, minute_ms, rate, None)

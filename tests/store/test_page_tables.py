@@ -127,3 +127,12 @@ def test_a_last_trade_serves_for_minutes_and_then_is_unknown(
     assert priced == list(range(1, PRICE_MAX_AGE_MS // MINUTE_MS))
     assert {point.bithumb_krw for point in points} == {None}
     assert [point.price_usdt for point in points] == [1.0] * 9
+
+
+def test_the_world_is_taken_from_the_newest_minute_that_most_venues_told(connection: sqlite3.Connection) -> None:
+    assert volumes.fullest_minute(connection, 0) is None
+    for minute, venues in enumerate([("binance", "okx", "bybit"), ("binance", "okx", "bybit"), ("okx",)]):
+        told = [GlobalPrice("A", 1.0, 1.0, venues[:1]), GlobalPrice("B", 1.0, 1.0, venues)]
+        execute(connection, global_minutes.rows(START_MS + minute * MINUTE_MS, told))
+    assert volumes.fullest_minute(connection, START_MS) == START_MS + MINUTE_MS
+    assert volumes.fullest_minute(connection, START_MS + 2 * MINUTE_MS) == START_MS + 2 * MINUTE_MS

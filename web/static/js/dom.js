@@ -53,7 +53,7 @@ export function safeUrl(url) {
 /** A table with a caption for everyone, heads with scope, and cells that may be nodes; `columns` are {head, cell, num}. */
 export function table(caption, columns, rows, { empty = "", key = null } = {}) {
   const head = h("tr", {}, columns.map((column) =>
-    h("th", { scope: "col", class: column.num ? "num" : null, "aria-sort": column.sort ?? null }, column.head)));
+    h("th", { scope: "col", class: [column.num ? "num" : "", column.class ?? ""].join(" ").trim() || null, "aria-sort": column.sort ?? null }, column.head)));
   const body = rows.map((row) => h("tr", {}, columns.map((column, at) => {
     const made = column.cell(row);
     return h(at === 0 ? "th" : "td", {

@@ -7,6 +7,7 @@ import { exchangeName, t } from "../words.js";
 const EVERY_MS = 60_000;
 const FIRST_ROWS = 40;
 const FULL_H = 23.98;
+const VENUES = 3; // abroad: with fewer the share is too large
 
 export function view(place, { ask, fail }) {
   const body = h("div", {});
@@ -45,7 +46,7 @@ function all({ dominance, rate, minute_ms: minute, now_ms: now }, everything, mo
         return h("li", {}, swatch, name === "world" ? t("world") : exchangeName(name), " ", h("b", {}, maybe(large(volume, "USDT"))));
       })),
       h("p", { class: "muted small" }, t("compared", dominance.compared, coins.length - dominance.compared), " (", large(dominance.left_out_usdt, "USDT"), ") · ",
-        t("converted", krw(rate.krw), rateSource(rate), ago(rate.taken_ms, now)), " · ", t("only_venues", dominance.venues.join(", ") || t("unknown")), " · ", t("as_of", clock(minute, now), ago(minute, now)))),
+        t("converted", krw(rate.krw), rateSource(rate), ago(rate.taken_ms, now)), " · ", h("span", { class: dominance.venues.length < VENUES ? "warn-text" : null }, t("only_venues", dominance.venues.join(", ") || t("unknown"))), " · ", t("as_of", clock(minute, now), ago(minute, now)))),
     section(t("by_coin"), table(t("by_coin"), [
       { head: t("coin"), cell: (coin) => h("a", { href: `#/premium/${encodeURIComponent(coin.base)}`, "data-key": `coin ${coin.base}` }, coin.base) },
       { head: t("korean_share"), num: true, cell: share },

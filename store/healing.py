@@ -201,8 +201,8 @@ def heal(
 
 def drop_second(connection: sqlite3.Connection, market_id: int, open_ms: int) -> None:
     """Take out a second in which nothing was traded after all."""
-    for table in ("candles_1s", "listing_seconds"):
-        connection.execute(f"DELETE FROM {table} WHERE open_ms = ? AND market_id = ?", (open_ms, market_id))  # noqa: S608 - two names
+    connection.execute("DELETE FROM candles_1s WHERE open_ms = ? AND market_id = ?", (open_ms, market_id))
+    connection.execute("DELETE FROM listing_seconds WHERE open_ms = ? AND market_id = ?", (open_ms, market_id))
 
 
 def counted(candle: Candle, ours: Candle | None) -> Candle:

@@ -47,6 +47,8 @@ def is_fixed(part: ast.expr) -> bool:
             return CONSTANT.fullmatch(name) is not None
         case ast.IfExp(body=body, orelse=orelse):
             return is_fixed(body) and is_fixed(orelse)
+        case ast.Call(func=ast.Attribute(value=text, attr="format"), args=[], keywords=words):
+            return is_fixed(text) and all(is_fixed(word.value) for word in words)
         case ast.BinOp(left=left, right=right):
             return is_fixed(left) and is_fixed(right)
     return False

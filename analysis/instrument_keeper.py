@@ -20,6 +20,7 @@ from store.rows import Rows
 log = logging.getLogger(__name__)
 
 EVERY_S = 60.0
+APART_S = 1.5  # between the venues' turns
 WARM_BASE = "BTC"
 ROWS_A_SLICE = 500
 REST_S = 0.05  # between two slices, which the first round has several of
@@ -47,23 +48,27 @@ class InstrumentKeeper:
         return tuple(self._lists.values())
 
     async def run(self) -> None:
+        """Venue by venue, a little apart: long lists take a moment to read, and nobody shall notice."""
+        async with asyncio.TaskGroup() as group:
+            for place, venue in enumerate(self._venues):
+                group.create_task(self._keep(venue, place * APART_S))
+
+    async def _keep(self, venue: Venue, after_s: float) -> None:
+        await self._clock.sleep(after_s)
         while True:
             began_s = self._clock.monotonic()
-            await self.renew()
+            await self.renew(venue)
             await self._clock.sleep(max(0.0, EVERY_S - (self._clock.monotonic() - began_s)))
 
-    async def renew(self) -> None:
-        """All lists once, side by side; a list that can't be read changes nothing but its own trouble."""
+    async def renew(self, venue: Venue) -> None:
+        """Both lists of one venue; one that can't be read changes nothing but its own trouble."""
         if self._known is None:
             self._known = _by_list(await asyncio.to_thread(global_instruments.read, self._path))
-        async with asyncio.TaskGroup() as group:
-            asked = [group.create_task(venue.instruments()) for venue in self._venues]
-        for task in asked:
-            await self._take(task.result(), self._known)
-        self._writer.offer(global_instruments.read_lists(self.lists))
-        async with asyncio.TaskGroup() as group:
-            for venue in self._venues:
-                group.create_task(venue.ask(WARM_BASE))
+        found = await venue.instruments()
+        await self._take(found, self._known)
+        mine = [read for read in self._lists.values() if read.venue == found.venue]
+        self._writer.offer(global_instruments.read_lists(mine))
+        await venue.ask(WARM_BASE)
 
     async def _take(self, found: Instruments, known: Known) -> None:
         both: tuple[tuple[Kind, Mapping[str, Instrument] | Silent], ...] = (("spot", found.spot), ("perp", found.perp))

@@ -7,6 +7,7 @@ the same story whenever it is started. A path is value noise: random values on g
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 SECOND_MS = 1_000
 MINUTE_MS = 60 * SECOND_MS
@@ -46,6 +47,7 @@ def mixed(*parts: int) -> int:
     return z
 
 
+@lru_cache(maxsize=4_096)
 def text_seed(text: str) -> int:
     """A number for a name; `hash()` would change from run to run."""
     return mixed(*text.encode())

@@ -21,6 +21,7 @@ _OTHERS_SHARE = 0.15
 _LATENCY_MS = {"binance": 12, "okx": 25, "bybit": 18}
 FUNDING_INTERVAL_H = 8
 LEVELS = 400
+RANGE_MS = 10_000
 MAJORS = frozenset({"BTC", "ETH", "XRP", "SOL", "DOGE", "USDC"})
 
 
@@ -56,6 +57,8 @@ class SimVenue:
         self._now_ms = now_ms
         self._entries: dict[str, Entry] = {}
         self._noises: dict[str, Noise] = {}
+        self._turnovers: dict[str, float] = {}
+        self._ranges: dict[str, tuple[tuple[int, float, Path], tuple[float, float, float]]] = {}
         for coin in coins.values():
             if coin.base in MAJORS or unit(self._seed, text_seed(coin.base)) < _LISTS.get(name, _OTHERS_LIST):
                 self.list_coin(coin)
@@ -237,15 +240,23 @@ class SimVenue:
         return round(bid_steps * step, 12), round(ask_steps * step, 12)
 
     def _range(self, entry: Entry, now: int) -> tuple[float, float, float]:
-        samples = [self._best(self._mid(entry, now - DAY_MS + DAY_MS * i // 12))[0] for i in range(13)]
-        return samples[0], max(samples), min(samples)
+        """Opening, high and low of 24 h, as of the last ten seconds' turn: the dearest part of a quote by far."""
+        turn = now - now % RANGE_MS
+        key = turn, entry.factor, self._fair(entry.coin.base)
+        known = self._ranges.get(entry.coin.base)
+        if known is None or known[0] != key:
+            samples = [self._best(self._mid(entry, turn - DAY_MS + DAY_MS * i // 12))[0] for i in range(13)]
+            known = self._ranges[entry.coin.base] = key, (samples[0], max(samples), min(samples))
+        return known[1]
 
     def _turnover(self, entry: Entry) -> float:
         """24 h turnover in USDT: heavy-tailed, more for the majors."""
         base = entry.coin.base
-        roll = unit(self._seed, text_seed(base), 2)
-        world = 8e8 if base in MAJORS else 1.5e6 * 200 ** unit(text_seed(base), 3)
-        return world * _SHARE.get(self.name, _OTHERS_SHARE) * (0.6 + 0.8 * roll)
+        if base not in self._turnovers:
+            roll = unit(self._seed, text_seed(base), 2)
+            world = 8e8 if base in MAJORS else 1.5e6 * 200 ** unit(text_seed(base), 3)
+            self._turnovers[base] = world * _SHARE.get(self.name, _OTHERS_SHARE) * (0.6 + 0.8 * roll)
+        return self._turnovers[base]
 
     def _roll(self, entry: Entry, number: int) -> float:
         return unit(self._seed, text_seed(entry.coin.base), number)

@@ -33,7 +33,7 @@ def _perp(one: Instrument, _: bool) -> PerpCalls:
     return PerpCalls(
         {
             "mark": Call(f"{API}/mix/market/ticker", wire.parse_perp_ticker, asked, "perp_ticker"),
-            "funding": Call(f"{API}/mix/market/current-fund-rate", wire.parse_funding, asked, "funding", keep_s=60),
+            "funding": Call(f"{API}/mix/market/current-fund-rate", wire.parse_funding, asked, "funding", keep_s=10),
         },
         Call(f"{API}/mix/market/merge-depth", wire.parse_book, {**asked, "limit": DEPTH}, "perp_book"),
     )

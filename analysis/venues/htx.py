@@ -32,7 +32,7 @@ def _perp(one: Instrument, in_list: bool) -> PerpCalls:
     tickers: dict[str, Call[PerpTicker | NotListed]] = {
         "mark": Call(marks, wire.parse_mark, {**asked, "period": "1min", "size": "1"}, "ticker", FUTURES),
         "funding": Call(
-            "/linear-swap-api/v1/swap_funding_rate", wire.parse_funding, asked, "funding", FUTURES, keep_s=30
+            "/linear-swap-api/v1/swap_funding_rate", wire.parse_funding, asked, "funding", FUTURES, keep_s=10
         ),
     }
     if not in_list:

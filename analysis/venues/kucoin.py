@@ -38,7 +38,7 @@ def _perp(one: Instrument, in_list: bool) -> PerpCalls:
     return PerpCalls(
         {
             "mark": Call(f"/api/v1/contracts/{name}", contract, group="ticker", service=FUTURES),
-            "funding": Call(f"/api/v1/funding-rate/{name}/current", funding, service=FUTURES, keep_s=30),
+            "funding": Call(f"/api/v1/funding-rate/{name}/current", funding, service=FUTURES, keep_s=10),
         },
         Call("/api/v1/level2/depth100", depth, {"symbol": one.symbol}, "book", FUTURES),
     )

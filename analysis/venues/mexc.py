@@ -32,7 +32,7 @@ def _perp(one: Instrument, in_list: bool) -> PerpCalls:
     asked, name = {"symbol": one.symbol}, quote(one.symbol, safe="")
     tickers: dict[str, Call[PerpTicker | NotListed]] = {
         "mark": Call(f"{PERP}/ticker", wire.parse_perp_ticker, asked, "perp_ticker"),
-        "funding": Call(f"{PERP}/funding_rate/{name}", wire.parse_funding, group="funding", keep_s=60),
+        "funding": Call(f"{PERP}/funding_rate/{name}", wire.parse_funding, group="funding", keep_s=10),
     }
     if not in_list:
         tickers["contract"] = Call(f"{PERP}/detail", wire.parse_detail, asked, "funding", keep_s=60)

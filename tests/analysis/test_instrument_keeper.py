@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -99,17 +99,17 @@ async def test_only_what_changed_is_written(
     keeper: InstrumentKeeper, venue: Scripted, writer: Direct, connection: sqlite3.Connection
 ) -> None:
     venue.spot, venue.perp = coins("QRX", "OLD"), coins("QRX")
-    await keeper.renew()
+    await keeper.renew(venue)
     assert writer.changed == [2, 1]
-    await keeper.renew()
+    await keeper.renew(venue)
     assert writer.changed == [2, 1]
     early = Instrument("NEW_USDT", "NEW", live=False)
     venue.spot = {**coins("QRX"), "NEW": early}
-    await keeper.renew()
+    await keeper.renew(venue)
     assert writer.changed == [2, 1, 1, 1]
     assert listed(connection) == {("spot", "QRX"), ("spot", "NEW"), ("perp", "QRX")}
     venue.spot = coins("QRX", "NEW")
-    await keeper.renew()
+    await keeper.renew(venue)
     assert writer.changed[4:] == [1]  # it opened
     assert Traded("gate", "spot", "NEW", "NEW_USDT") in global_instruments.present(connection)
 
@@ -121,10 +121,10 @@ async def test_a_list_that_cant_be_read_takes_nothing_away(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     venue.spot, venue.perp = coins("QRX"), coins("QRX")
-    await keeper.renew()
+    await keeper.renew(venue)
     venue.spot = Silent("HTTP 502, server error")
     for _ in range(3):
-        await keeper.renew()
+        await keeper.renew(venue)
     assert listed(connection) == {("spot", "QRX"), ("perp", "QRX")}
     assert caplog.messages == ["the spot list of gate can't be read: HTTP 502, server error"]
     troubles = {one.kind: one.trouble for one in keeper.lists}
@@ -140,10 +140,10 @@ async def test_after_a_restart_only_the_difference_is_written(
     connection: sqlite3.Connection,
 ) -> None:
     venue.spot = coins("QRX", "OLD")
-    await keeper.renew()
+    await keeper.renew(venue)
     writer.changed.clear()
     venue.spot = coins("QRX", "NEW")
-    await InstrumentKeeper([venue], path, writer, clock).renew()
+    await InstrumentKeeper([venue], path, writer, clock).renew(venue)
     assert writer.changed == [1, 1]
     assert listed(connection) == {("spot", "QRX"), ("spot", "NEW")}
 
@@ -152,10 +152,10 @@ async def test_what_the_writer_refuses_is_written_a_minute_later(
     keeper: InstrumentKeeper, venue: Scripted, writer: Direct, connection: sqlite3.Connection
 ) -> None:
     venue.spot, writer.busy = coins("QRX"), True
-    await keeper.renew()
+    await keeper.renew(venue)
     assert listed(connection) == set()
     writer.busy = False
-    await keeper.renew()
+    await keeper.renew(venue)
     assert listed(connection) == {("spot", "QRX")}
 
 
@@ -163,7 +163,7 @@ async def test_a_long_list_goes_in_slices(
     keeper: InstrumentKeeper, venue: Scripted, writer: Direct, clock: FakeClock
 ) -> None:
     venue.spot = coins(*(f"C{n}" for n in range(ROWS_A_SLICE * 2 + 1)))
-    renewing = asyncio.ensure_future(keeper.renew())
+    renewing = asyncio.ensure_future(keeper.renew(venue))
     while not renewing.done():
         await clock.advance(0.05)
     assert writer.changed == [ROWS_A_SLICE, ROWS_A_SLICE, 1]
@@ -174,5 +174,31 @@ async def test_each_round_keeps_the_connections_warm(
 ) -> None:
     venue.spot = coins("BTC")
     for round_number in (1, 2):
-        await keeper.renew()
+        await keeper.renew(venue)
         assert venue.asked == ["BTC"] * round_number
+
+
+async def test_the_venues_take_turns_and_come_again_every_minute(
+    path: Path, writer: Direct, clock: FakeClock, connection: sqlite3.Connection
+) -> None:
+    venues = [Scripted(name, clock) for name in ("gate", "htx")]
+    running = asyncio.ensure_future(InstrumentKeeper(venues, path, writer, clock).run())
+
+    def rounds() -> tuple[int, ...]:
+        return tuple(len(venue.asked) for venue in venues)
+
+    await until(lambda: rounds() == (1, 0))
+    await clock.advance(1.5)
+    await until(lambda: rounds() == (1, 1))
+    await clock.advance(58)
+    assert rounds() == (1, 1)
+    await clock.advance(1)
+    await until(lambda: rounds() == (2, 1))
+    running.cancel()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """The known rows are read in a thread, so the first round takes real turns of the loop."""
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0)

@@ -146,9 +146,11 @@ def _unknown(g: GateInput, code: str, what: str) -> Finding | None:
 
 
 def no_open_route(g: GateInput) -> Finding | None:
+    """That nobody trades it abroad is said only where everyone was heard: a silent venue may well trade it."""
     if g.best is not None:
         return None
-    return Finding("no_open_route", "" if g.plans else "not traded abroad", {"routes_count": len(g.plans)})
+    untraded = not g.plans and bool(g.venues_asked) and not g.venues_silent
+    return Finding("no_open_route", "not traded abroad" if untraded else "", {"routes_count": len(g.plans)})
 
 
 def withdrawal_closed(g: GateInput) -> Finding | None:

@@ -300,7 +300,8 @@ def _state(listing: Listing, seen: Sighting) -> ListingState:
 
 
 def _told_ms(seen: Sighting) -> int:
-    return seen.seen_ms if seen.edited_ms is None else seen.edited_ms
+    """How new a word is. Bithumb writes notices ahead: nobody was told before the publication, whatever the edit."""
+    return seen.seen_ms if seen.edited_ms is None else max(seen.edited_ms, _or_never(seen.published_ms))
 
 
 def _trading_told_ms(listing: Listing) -> int:

@@ -189,6 +189,22 @@ def test_a_blocker_is_no_go_and_medium_with_its_reason(given: Evidence, how: Set
     assert blockers(verdict) == expected
 
 
+@pytest.mark.parametrize(
+    ("venues", "subject"),
+    [
+        ({"binance": NotListed(), "okx": NotListed()}, "not traded abroad"),
+        ({"binance": NotListed(), "okx": Silent("no answer within 0.8 s")}, ""),
+        ({"binance": Silent("HTTP 451"), "okx": Silent("HTTP 451")}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_coin_is_not_traded_abroad_only_where_everyone_says_so(
+    venues: dict[str, NotListed | Silent], subject: str
+) -> None:
+    told = [each.subject for each in decide(evidence(venues), settings()).blockers if each.code == "no_open_route"]
+    assert told == [subject]
+
+
 @pytest.mark.parametrize(("above", "outcome"), [(Decimal(0), Outcome.NO_GO), (Decimal("0.0001"), Outcome.GO)])
 def test_net_must_be_above_the_margin(above: Decimal, outcome: Outcome) -> None:
     net = decide(evidence(), settings()).net_bps

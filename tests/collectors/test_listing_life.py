@@ -299,6 +299,17 @@ def test_a_listing_given_up_begins_anew_with_a_start_ahead_or_with_its_market() 
     assert changes(seen(OUT, late), seen(IN_LIST, late + 5), known=old) == [Change.GONE, Change.RETURNED]
 
 
+def test_a_notice_written_ahead_is_as_new_as_its_publication() -> None:
+    """Bithumb writes notices ahead: their last change may lie before an edit of the notice that they overtake."""
+    notice = seen(NOTICE, HOUR_MS, starts=5 * HOUR_MS, told=HOUR_MS)  # edited an hour after its publication
+    postponed = seen(POSTPONED, 2 * HOUR_MS, starts=9 * HOUR_MS, told=30 * MINUTE_MS, published=2 * HOUR_MS, notice="8")
+    step = steps_of(notice, postponed)[-1]
+    assert (step.change, step.listing.trading_starts_ms) == (Change.POSTPONED, T0 + 9 * HOUR_MS)
+    cancelled = seen(CANCELLED, 2 * HOUR_MS, told=30 * MINUTE_MS, published=2 * HOUR_MS, notice="8")
+    old_page = seen(NOTICE, 2 * HOUR_MS + 1, starts=5 * HOUR_MS, told=HOUR_MS, channel=Channel.UPBIT_ANNOUNCEMENT)
+    assert changes(notice, cancelled, old_page)[1:] == [Change.CANCELLED, Change.NONE]
+
+
 def test_a_cancelling_older_than_the_start_that_stands_cancels_nothing() -> None:
     steps = steps_of(
         seen(NOTICE, 0, starts=HOUR_MS, told=0),

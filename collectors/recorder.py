@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from collectors.events import Candle, Exchange, GapCause, Market, OrderBook, Trade
 from collectors.latest_books import LatestBooks
@@ -134,7 +135,7 @@ class Recorder:
         if before_ms is not None:
             for market in shown - self._expected[exchange]:
                 self._absent_ms.setdefault(market, before_ms)
-        self._list_read_ms[exchange] = self._clock.now_ms() + self._buckets[exchange].offset_ms
+        self._list_read_ms[exchange] = self._now_ms() + self._buckets[exchange].offset_ms
 
     def host_is_off(self, low_ms: int, high_ms: int) -> None:
         """Our clock minus the exchanges' lies between these, as their answers tell. Heeded once, where it is plain.
@@ -157,7 +158,7 @@ class Recorder:
         The first gap of a market begins with a minute, of which we did not hear the start either: the present one, or
         that in which it was last known not to trade.
         """
-        now_ms = self._clock.now_ms()
+        now_ms = self._now_ms()
         wanted = list(wanted)
         back = self._gone.intersection(wanted)
         new = [market for market in wanted if market in back or market not in self._expected[market.exchange]]
@@ -216,11 +217,17 @@ class Recorder:
         """The buckets, with all that has arrived in them. Together, trades cost a third of what each would alone:
         what they touch is still near at hand.
         """
-        arrived, self._arrived = self._arrived, []
-        for trades in arrived:
-            for rejection in self._sorted[trades[0].market.exchange].add_all(trades):
-                self._reject(rejection)
+        for rejection in self._sort_in():
+            self._reject(rejection)
         return self._sorted
+
+    def _sort_in(self) -> list[Rejection]:
+        """Sort what has arrived into seconds; what was refused."""
+        arrived, self._arrived = self._arrived, []
+        refused: list[Rejection] = []
+        for trades in arrived:
+            refused += self._sorted[trades[0].market.exchange].add_all(trades)
+        return refused
 
     async def run(self) -> None:
         """Flush once a second, for ever."""
@@ -230,7 +237,7 @@ class Recorder:
 
     def close(self) -> None:
         """The last seconds, and the gap that begins now. What the writer no longer takes is said and counted."""
-        now_ms = self._clock.now_ms()
+        now_ms = self._now_ms()
         for exchange, bucket in self._buckets.items():
             live = [market for market in self._expected[exchange] if market not in self._open]
             ends_ms = bucket.missed_after(now_ms, live)
@@ -268,9 +275,10 @@ class Recorder:
             self._hand_over(markets.trading_since(self._ids[trade.market], trade.traded_ms), trade.traded_ms)
 
     def _reject(self, rejection: Rejection) -> None:
-        """What our own clock's step made look like the future is no fault of the trade."""
-        if rejection.reason is Disbelief.FUTURE and self._has_stepped():
-            again = self._buckets[rejection.trade.market.exchange].add(rejection.trade)
+        """What our own clock's step made look like the future is no fault of the trade, whoever saw the step first."""
+        if rejection.reason is Disbelief.FUTURE:
+            self._heed_step()
+            again = self._sorted[rejection.trade.market.exchange].add(rejection.trade)
             if again is None:
                 return
             rejection = again
@@ -317,7 +325,7 @@ class Recorder:
     def rejected(self, exchange: Exchange, reason: str, sample: bytes, at_ms: int) -> None:
         """A frame that could not be read. It may have held a trade of any market, so those seconds are marked."""
         self._count_rejected(Refused(at_ms, exchange, reason, sample.decode("utf-8", "backslashreplace")))
-        self._has_stepped()
+        self._heed_step()
         bucket = self._buckets[exchange]
         self._spoiled.add((exchange, None, bucket.missed_after(at_ms), bucket.covered_after(at_ms)))
 
@@ -400,20 +408,24 @@ class Recorder:
 
     def _now_ms(self) -> int:
         """The wall clock; a step of it is told to the buckets, whose seconds are the exchange's."""
-        self._has_stepped()
+        self._heed_step()
         return self._wall_ms
 
-    def _has_stepped(self) -> bool:
-        """Whether the wall clock has jumped since it was last read here."""
+    def _heed_step(self) -> None:
+        """Tell the buckets if the wall clock has jumped since it was last read here."""
         wall_ms, monotonic_s = self._clock.now_ms(), self._clock.monotonic()
         by_ms = wall_ms - self._wall_ms - round((monotonic_s - self._monotonic_s) * 1000)
         self._wall_ms, self._monotonic_s = wall_ms, monotonic_s
         if abs(by_ms) <= STEP_MS:
-            return False
+            return
         log.warning("the clock of this machine jumped by %+.1f s", by_ms / 1000)
-        for bucket in self._buckets.values():
+        refused = self._sort_in()  # what came before the step, by the clock that it came in; the rest once more
+        for bucket in self._sorted.values():
             bucket.host_stepped(by_ms, wall_ms)
-        return True
+        for exchange, proofs in self._proofs.items():
+            self._proofs[exchange] = [replace(proof, at_ms=proof.at_ms + by_ms) for proof in proofs]
+        for rejection in refused:
+            self._reject(rejection)
 
     def _take(self, closed: Sequence[Candle]) -> None:
         for start in range(0, len(closed), BATCH_ROWS):

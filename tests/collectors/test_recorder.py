@@ -440,3 +440,41 @@ async def test_six_minutes_of_the_recording_side_rolls_purges_and_ends_in_order(
     oldest = rows(tmp_path / "radar.db", "SELECT MIN(open_ms) FROM candles_1s")
     # 120 s before what is settled, a minute more for a notice that is seen late, from the start of a minute
     assert oldest == [(START_MS + 2 * 60_000,)]
+
+
+@pytest.mark.parametrize("step_ms", [-3_600_000, 3_600_000])
+@pytest.mark.parametrize("looked_at", [True, False])
+async def test_trades_on_both_sides_of_a_step_of_our_clock_are_all_believed(
+    bench: Bench, step_ms: int, looked_at: bool
+) -> None:
+    await bench.begin(BTC)
+    bench.go_live(BTC)
+    await bench.clock.advance(2.5)
+    theirs_ms = bench.now()
+    await bench.stored()
+    bench.recorder.trades([trade(theirs_ms - 50, 1.0, market=BTC, received_ms=theirs_ms)])
+    bench.clock.step_wall(step_ms)
+    heard = [trade(theirs_ms - 40 + n, 2.0 + n, market=BTC, received_ms=bench.now()) for n in range(3)]
+    bench.recorder.trades(heard[:2])
+    bench.recorder.trades(heard[2:])
+    if looked_at:
+        assert bench.recorder.reading("upbit").rejected == 0
+    await bench.clock.advance(0.5)
+    bench.recorder.flush()
+    await bench.clock.advance(6)
+    await bench.stored()
+    assert bench.recorder.reading("upbit").rejected == 0
+    assert bench.seconds() == [("KRW-BTC", 2, 4.0, 4)]
+    assert bench.gaps() == [("KRW-BTC", 0, 1_000, "start")]
+
+
+async def test_a_stop_right_after_a_step_of_our_clock_begins_its_gap_where_we_heard_last(bench: Bench) -> None:
+    await bench.begin(BTC)
+    bench.go_live(BTC)
+    await bench.clock.advance(12.5)
+    bench.hear()
+    await bench.stored()
+    bench.clock.step_wall(3_600_000)
+    bench.recorder.close()
+    await bench.writer.run(lambda connection: None)
+    assert bench.gaps()[-1] == ("KRW-BTC", 11_000, None, "stop")

@@ -360,8 +360,8 @@ class ListingBook:
             )
             return await self._commit(batch)
 
-    async def tick(self) -> None:
-        """What time alone changes: a listing settles 24 h after its first trade."""
+    async def tick(self) -> tuple[Listing, ...]:
+        """What time alone changes: a listing settles 24 h after its first trade. Gives those that did."""
         async with self._lock:
             steps = (tick(known, self._clock.now_ms()) for known in self._listings.values())
             moved = [step.listing for step in steps if step.change is not Change.NONE]
@@ -370,6 +370,7 @@ class ListingBook:
             if moved:
                 saved = await self._lifeline.commit(lambda db: [listings.save(db, each) for each in moved])
                 self._remember(moved if saved is None else saved)
+            return tuple(moved)
 
     # --- one transaction ---------------------------------------------------------------------------------------------
 

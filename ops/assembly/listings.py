@@ -47,8 +47,9 @@ class Listings(Struct, frozen=True):
             self.gate.offer(listing)
 
     async def tick(self) -> None:
-        """What time alone brings about; and what a full gate refused is offered again."""
-        await self.book.tick()
+        """What time alone brings about, which ends the watch; and what a full gate refused is offered again."""
+        for over in await self.book.tick():
+            self.gate.offer(over)
         self.offer()
 
 

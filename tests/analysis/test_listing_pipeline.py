@@ -328,6 +328,18 @@ async def test_a_cancelled_listing_is_let_go(at_work: World, clock: FakeClock) -
     assert at_work.pipeline.watched == ()
 
 
+async def test_a_listing_without_an_opening_is_watched_until_it_is_told_to_be_over(
+    at_work: World, clock: FakeClock
+) -> None:
+    unopened = listing(state=ListingState.ANNOUNCED, quotes=("BTC",), trading_starts_ms=None)
+    at_work.pipeline.offer(unopened)
+    await passing(clock, 3 * 86_400, step_s=600.0)
+    assert len(at_work.pipeline.watched) == 1
+    at_work.pipeline.offer(msgspec.structs.replace(unopened, state=ListingState.SETTLED))
+    await clock.settle(60)
+    assert len(at_work.pipeline.watched) == 0
+
+
 async def test_a_listing_whose_day_is_over_is_not_looked_at_however_often_it_is_offered(
     at_work: World, clock: FakeClock
 ) -> None:

@@ -202,8 +202,8 @@ async def test_a_listing_settles_a_day_after_its_first_trade(desk: Desk) -> None
     await desk.book.see_notices(NOTICES, [notice()], START_MS)
     await desk.book.see_trade(NOVA, START_MS, START_MS)
     await desk.clock.advance(24 * 3600 + 1)
-    await desk.book.tick()
-    assert desk.book.active() == []
+    assert [each.state for each in await desk.book.tick()] == [ListingState.SETTLED]
+    assert (desk.book.active(), await desk.book.tick()) == ([], ())
     assert desk.rows("SELECT state FROM listings") == [(ListingState.SETTLED.value,)]
 
 

@@ -27,6 +27,9 @@ class AlertKind(Enum):
     TEST = "test"
 
 
+KRW_ADDED = "krw_added"  # what a follow-up is about that no mute hides and no full disk holds up
+
+
 class Alert(Struct, frozen=True):
     """One message for every target. `text` is plain text as the reader sees it; markup is the notifier's business.
 
@@ -45,3 +48,8 @@ class Alert(Struct, frozen=True):
     links: tuple[tuple[str, str], ...] = ()  # (label, https URL) buttons
     picture: bytes | None = None
     about: str = ""
+
+    @property
+    def lists(self) -> bool:
+        """Whether it says that a coin is being listed: a first sight, or the KRW market that joins its others."""
+        return self.kind is AlertKind.FIRST_SIGHT or self.about == KRW_ADDED

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from alerts import message, news_text
-from alerts.alert import Alert, AlertKind, AlertLevel
+from alerts.alert import KRW_ADDED, Alert, AlertKind, AlertLevel
 from alerts.words import Language
 from collectors.events import Exchange, Listing, Notice
 from collectors.listing_life import Change
@@ -30,13 +30,15 @@ def of_change(
         return Alert(listing.key, AlertKind.FIRST_SIGHT, level, text, now_ms, links=message.links(listing, language))
     text = message.change(change.value, before, listing, language, now_ms, level)
     links = message.links(listing, language) if change is Change.TRADING else ()
-    return Alert(listing.key, AlertKind.FOLLOW_UP, level, text, now_ms, links=links, about=change.value)
+    joined = set(listing.quotes).difference(() if before is None else before.quotes)
+    about = KRW_ADDED if change is Change.QUOTES_ADDED and "KRW" in joined else change.value
+    return Alert(listing.key, AlertKind.FOLLOW_UP, level, text, now_ms, links=links, about=about)
 
 
 def cannot_wait(alert: Alert) -> bool:
-    """What leaves from memory where it can't be stored: a listing seen first, or a notice that may be one; CRITICAL."""
+    """What leaves from memory where it can't be stored: a listing, or a notice that may be one; CRITICAL."""
     unread = alert.kind is AlertKind.NEWS and alert.level >= AlertLevel.HIGH
-    return alert.kind is AlertKind.FIRST_SIGHT or alert.level >= AlertLevel.CRITICAL or unread
+    return alert.lists or alert.level >= AlertLevel.CRITICAL or unread
 
 
 def of_unread(notice: Notice, language: Language, now_ms: int) -> Alert:

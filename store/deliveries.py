@@ -102,9 +102,9 @@ def add_alert(connection: sqlite3.Connection, alert: Alert, targets: Sequence[st
 
     A second first sight of a key adds nothing and returns the id of the first. A first sight's deliveries count as
     requested at once: it leaves from memory as soon as this is committed, without another commit before it. INFO is
-    recorded without any delivery, LOW waits for its digest. Where there is a chat, the webhook takes only first sights
-    and CRITICAL, and those only when the chat stays silent for 30 s. What a chat has muted is kept as expired there;
-    a first sight ends every mute of its coin.
+    recorded without any delivery, LOW waits for its digest. Where there is a chat, the webhook takes only listings and
+    CRITICAL, and those only when the chat stays silent for 30 s. What a chat has muted is kept as expired there; a
+    listing ends every mute of its coin: a first sight, or the KRW market of one listed in others.
     """
     first_sight = alert.kind is AlertKind.FIRST_SIGHT
     if first_sight and (known := first_sight_of(connection, alert.key)) is not None:
@@ -124,11 +124,11 @@ def add_alert(connection: sqlite3.Connection, alert: Alert, targets: Sequence[st
     if alert.level == AlertLevel.INFO and alert.kind not in ALWAYS_SENT:
         return alert_id
     chats = {target for target in targets if scheme_of(target) == TELEGRAM}
-    muted = _muted_at(connection, alert_id, first_sight)
+    muted = _muted_at(connection, alert_id, alert.lists)
     for target in dict.fromkeys(targets):
         due_ms = now_ms
         if scheme_of(target) == WEBHOOK and chats:
-            if not (first_sight or alert.level >= AlertLevel.CRITICAL):
+            if not (alert.lists or alert.level >= AlertLevel.CRITICAL):
                 continue
             due_ms = now_ms + STANDBY_MS
         at_once = first_sight and due_ms == now_ms
@@ -141,12 +141,12 @@ def add_alert(connection: sqlite3.Connection, alert: Alert, targets: Sequence[st
     return alert_id
 
 
-def _muted_at(connection: sqlite3.Connection, alert_id: int, first_sight: bool) -> frozenset[str]:
-    """The chats that do not want to hear of the alert's coin; of a listing never seen before everyone hears."""
+def _muted_at(connection: sqlite3.Connection, alert_id: int, lists: bool) -> frozenset[str]:
+    """The chats that do not want to hear of the alert's coin; of a listing everyone hears."""
     coin = mutes.coin_of_alert(connection, alert_id)
     if coin is None:
         return frozenset()
-    if first_sight:
+    if lists:
         mutes.listed_anew(connection, coin)
         return frozenset()
     return mutes.targets_of(connection, coin)

@@ -109,14 +109,16 @@ def recover(connection: sqlite3.Connection, now_ms: int, before_ms: int) -> int:
 
 
 def stored_alert(connection: sqlite3.Connection, alert: Alert) -> int | None:
-    """The id of the row of an alert; a first sight has one for each key."""
+    """The id of the row of an alert; a first sight has one for each key, and may stand for a KRW market that joined."""
     if alert.kind is AlertKind.FIRST_SIGHT:
         return first_sight_of(connection, alert.key)
     row = connection.execute(
-        "SELECT MAX(id) FROM alerts WHERE key = ? AND kind = ? AND created_ms = ?",
-        (alert.key, alert.kind.value, alert.created_ms),
+        "SELECT MAX(id) FROM alerts WHERE key = ? AND kind = ? AND created_ms = ? AND about = ?",
+        (alert.key, alert.kind.value, alert.created_ms, alert.about),
     ).fetchone()
-    return None if row[0] is None else int(row[0])
+    if row[0] is None:
+        return first_sight_of(connection, alert.key) if alert.lists else None
+    return int(row[0])
 
 
 def told_from_memory(

@@ -1,5 +1,6 @@
 """Many channels, one row; an alert that is stored before anything can lose it; a first start that stays silent."""
 
+import asyncio
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -7,14 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from alerts.lifeline import Lifeline
 from collectors.bithumb_rest import Wallet
 from collectors.events import Channel, ListingState, Market, Notice, market_of
 from collectors.listing_book import ListingBook
 from config.settings import Writing
+from store import mutes
 from store.deliveries import Delivery
 from store.writer import DatabaseWriter
 from tests.fakes.clock import START_MS, FakeClock
-from tests.fakes.outbox import lifeline
+from tests.fakes.outbox import ScriptedChats, lifeline
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 BTC, ETH, NOVA = (market_of("upbit", f"KRW-{base}") for base in ("BTC", "ETH", "NOVA"))
@@ -205,6 +208,37 @@ async def test_a_listing_settles_a_day_after_its_first_trade(desk: Desk) -> None
     assert [each.state for each in await desk.book.tick()] == [ListingState.SETTLED]
     assert (desk.book.active(), await desk.book.tick()) == ([], ())
     assert desk.rows("SELECT state FROM listings") == [(ListingState.SETTLED.value,)]
+
+
+async def test_krw_joining_a_coin_listed_in_btc_rings_through_a_mute_and_ends_it(desk: Desk) -> None:
+    """What was muted was a BTC market; the KRW market is the listing that a reader waits for."""
+    await begun(desk)
+    await desk.book.see_notices(NOTICES, [notice(title="노바(NOVA) 신규 거래지원 안내 (BTC 마켓)")], START_MS)
+    await desk.writer.run(lambda db: mutes.add(db, "telegram:1", [("upbit", "NOVA")], START_MS))
+    added = notice(8, "노바(NOVA) KRW 마켓 디지털 자산 추가", ago_ms=-HOUR_MS)
+    await desk.book.see_notices(NOTICES, [added], START_MS + HOUR_MS)
+    assert desk.rows("SELECT a.kind, a.about, d.state FROM deliveries AS d JOIN alerts AS a ON a.id = d.alert_id") == [
+        ("first_sight", "", "pending"),
+        ("follow_up", "krw_added", "pending"),
+    ]
+    assert desk.rows("SELECT * FROM mutes") == []
+
+
+async def test_krw_joining_leaves_from_memory_while_the_disk_refuses(desk: Desk) -> None:
+    await begun(desk)
+    await desk.book.see_notices(NOTICES, [notice(title="노바(NOVA) 신규 거래지원 안내 (BTC 마켓)")], START_MS)
+    chats = ScriptedChats(desk.clock)
+    refusing = Lifeline(desk.writer, lambda: True, {"telegram": chats}, ["telegram:1"], desk.clock, "en")
+    book = ListingBook(refusing, desk.clock, "en", ["telegram:1"], 24.0, 10, desk._tell)
+    await book.load()
+    with closing(sqlite3.connect(desk.path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        added = notice(8, "노바(NOVA) KRW 마켓 디지털 자산 추가", ago_ms=-HOUR_MS)
+        seeing = asyncio.ensure_future(book.see_notices(NOTICES, [added], START_MS + HOUR_MS))
+        await desk.clock.advance(4)
+        await seeing
+        await desk.clock.settle(20)
+        assert ["MARKETS ADDED" in text for text in chats.texts("telegram:1")] == [True]
 
 
 # --- the other exchange, other news, other names ----------------------------------------------------------------------

@@ -96,14 +96,16 @@ class MarketLists:
         """What `markets` changes against the baseline of `channel`; `known` are coins that have a listing of their own.
 
         A change too large to believe is `doubtful`, and nothing else, until `confirmed` (those of the doubtful that a
-        second page shows) bears it out: what joined must be there, what left must not. Nothing bears out an empty list.
+        second page shows) bears it out: what left must not be there, most of what joined must. A few may be missing
+        there, no more than are believed without it: a market has no ticker before its first trade. Nothing bears out
+        an empty list.
         """
         exchange = exchange_of(channel)
         codes = {market.code: market for market in markets}
         found = diff(self.items(channel).keys(), codes.keys(), mass)
         joined = frozenset(codes[code] for code in found.added)
         left = frozenset(market_of(exchange, code) for code in found.removed)
-        borne_out = confirmed is not None and joined <= confirmed and not left & confirmed and bool(markets)
+        borne_out = confirmed is not None and _agrees(joined, left, confirmed, mass) and bool(markets)
         if found.suspicious and not borne_out:
             return ListChange(frozenset(), frozenset(), frozenset(), (), doubtful=joined | left)
         unknown = frozenset(market for market in joined if market.base not in known)
@@ -165,3 +167,8 @@ class MarketLists:
     def _others(self, channel: Channel) -> Iterator[Channel]:
         exchange = exchange_of(channel)
         return (other for other in self._items if other is not channel and exchange_of(other) == exchange)
+
+
+def _agrees(joined: Set[Market], left: Set[Market], confirmed: Set[Market], mass: int) -> bool:
+    missing = len(joined - confirmed)
+    return not left & confirmed and missing <= mass and 2 * missing <= len(joined)

@@ -104,8 +104,20 @@ def test_a_change_too_large_to_believe_changes_nothing_until_it_is_borne_out() -
     doubted = known.change(LIST, {BTC, ETH, EOS} | flood, 10, [], None, {}, T)
     assert doubted.doubtful == flood
     assert not doubted.joined
-    assert known.change(LIST, {BTC, ETH, EOS} | flood, 10, [], flood - {next(iter(flood))}, {}, T).doubtful == flood
+    fewer = set(sorted(flood)[:5])
+    assert known.change(LIST, {BTC, ETH, EOS} | flood, 10, [], fewer, {}, T).doubtful == flood
     assert known.change(LIST, {BTC, ETH, EOS} | flood, 10, [], flood, {}, T).joined == flood
+
+
+def test_a_market_without_a_trade_holds_up_no_others_that_joined_with_it() -> None:
+    """After a long outage a dozen joined; one opens only tomorrow, and no ticker page shows it before."""
+    joined = {market_of("upbit", f"KRW-X{n}") for n in range(12)}
+    traded = joined - {market_of("upbit", "KRW-X7")}
+    assert lists().change(LIST, {BTC, ETH, EOS} | joined, 10, [], traded, {}, T).joined == joined
+    assert lists().change(LIST, {ETH, EOS} | joined, 10, [], {*traded, BTC}, {}, T).doubtful == {*joined, BTC}
+    many = {market_of("upbit", f"KRW-X{n}") for n in range(40)}
+    some = set(sorted(many)[:29])
+    assert lists().change(LIST, {BTC, ETH, EOS} | many, 10, [], some, {}, T).doubtful == many
 
 
 def test_an_emptied_list_is_doubtful_whatever_the_second_page_says() -> None:

@@ -49,6 +49,7 @@ log = logging.getLogger(__name__)
 
 DOWN_AFTER_S = 60.0  # contract: a channel that has not answered for this long is down
 OLD_PAGE_S = 600.0
+DOUBT_AGAIN_S = 5.0  # how often a doubtful list is held against a second page, which may be a large one
 
 
 class _State:
@@ -122,6 +123,7 @@ class MarketMonitor:
         self._states = {source.channel: _State(clock.now_ms()) for source in sources}
         self._look_now = {push.replays: asyncio.Event() for push in pushes}
         self._bodies = NoticeBodies(clock, self._take_body)
+        self._doubted: dict[Channel, tuple[float, Set[Market], ChannelTrouble]] = {}  # when again, what, and why
         self.crashes: dict[str, str] = {}
 
     def readings(self) -> dict[str, ChannelReading]:
@@ -209,7 +211,27 @@ class MarketMonitor:
     async def _look_list(self, source: ListSource) -> News:
         markets = await source.look()
         if markets is None:
+            markets = self._still_doubted(source.channel)
+        if markets is None:
             return News()
+        try:
+            news = await self._judge_list(source, markets)
+        except ChannelTrouble as trouble:
+            self._doubted[source.channel] = self._clock.monotonic() + DOUBT_AGAIN_S, markets, trouble
+            raise
+        self._doubted.pop(source.channel, None)
+        return news
+
+    def _still_doubted(self, channel: Channel) -> Set[Market] | None:
+        """The list that is not believed yet, once its time has come again: a page that is the same is not read anew."""
+        if channel not in self._doubted:
+            return None
+        due_s, markets, trouble = self._doubted[channel]
+        if self._clock.monotonic() < due_s:
+            raise trouble
+        return markets
+
+    async def _judge_list(self, source: ListSource, markets: Set[Market]) -> News:
         seen_ms = self._clock.now_ms()
         news = await self._book.see_markets(source.channel, markets, seen_ms, names=source.names)
         if news.doubtful:

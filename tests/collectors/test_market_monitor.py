@@ -181,6 +181,36 @@ async def test_a_doubtful_list_that_no_second_page_bears_out_changes_nothing() -
     assert "second page" in reading.reason
 
 
+class ReadOnce(Markets):
+    """Shows its page once, as an unchanged page does; the second page fails first, then disagrees, then agrees."""
+
+    confirming = 0
+
+    async def look(self) -> Set[Market] | None:
+        return await super().look() if self.looks == 0 else None
+
+    async def confirm(self, markets: Set[Market]) -> Set[Market]:
+        self.confirming += 1
+        if self.confirming == 1:
+            raise ChannelTrouble("HTTP 502")
+        return set() if self.confirming == 2 else markets
+
+
+async def test_a_doubtful_list_that_does_not_change_is_doubted_until_a_second_page_agrees() -> None:
+    markets = ReadOnce({NOVA})
+    scene = Scene(markets=markets)
+    scene.book.doubts = frozenset({NOVA})
+    async with running(scene.monitor.run()):
+        await scene.clock.advance(3)
+        reading = scene.monitor.readings()["upbit:market_list"]
+        assert (reading.state, reading.reason) == ("degraded", "HTTP 502")
+        await scene.clock.advance(4)
+        assert "second page" in scene.monitor.readings()["upbit:market_list"].reason
+        await scene.clock.advance(5)
+        assert scene.monitor.readings()["upbit:market_list"].state == "up"
+    assert (scene.book.lists, scene.subscribed, markets.confirming) == ([{NOVA}], [{NOVA}], 3)
+
+
 async def test_polls_keep_their_pace_whatever_a_look_takes() -> None:
     markets = Markets({NOVA})
     scene = Scene(markets=markets)

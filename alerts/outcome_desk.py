@@ -99,11 +99,8 @@ def series_of(
 ) -> Series:
     """The first half hour as it is drawn."""
     opened_ms, span_ms = due.opened_ms, PROVISIONAL_AFTER_MS
-    samples = [
-        sample
-        for sample in samples_of(recorded.prices, recorded.seconds)
-        if opened_ms <= sample.at_ms <= opened_ms + span_ms
-    ]
+    found = sorted(samples_of(recorded.prices, recorded.seconds), key=lambda each: each.at_ms)
+    samples = [each for each in found if opened_ms <= each.at_ms <= opened_ms + span_ms]
     volumes = [(each.open_ms, each.quote_volume) for each in recorded.seconds if each.open_ms < opened_ms + span_ms]
     korean, english = EXCHANGES[listing.exchange]
     return Series(

@@ -67,8 +67,9 @@ class ListingOutcome(Struct, frozen=True):
 def samples_of(prices: Sequence[ListingPrice], seconds: Sequence[Second]) -> list[Sample]:
     """What a look saw, and between two looks the close of each second against the latest look's world price and rate.
 
-    Both in order of time. The two clocks differ by some tenths of a second. A second before the first look is held
-    against that; one whose latest look is too old has no premium.
+    Both are given in order of time; the answer holds the looks first, then the seconds. The two clocks differ by some
+    tenths of a second. A second before the first look is held against that; one whose latest look is too old has no
+    premium.
     """
     looks = [look for look in prices if _parities(look) != (None, None)]
     found = [Sample(price.at_ms, price.premium_bps, price.excess_bps) for price in prices]

@@ -95,6 +95,15 @@ async def test_the_picture_shows_the_first_half_hour_and_what_of_it_was_missed(b
     assert series.premium_pct[0] == (1.0, 7.0)
 
 
+async def test_the_line_of_the_picture_never_goes_back_in_time(bench: Bench) -> None:
+    """Looks and seconds lie between each other; one after the other they would be joined across the picture."""
+    looks = [ListingPrice(START_MS + at_ms, 1_500.0, 1.0, 1_400.0, 700.0, 500.0) for at_ms in (500, 2_500, 4_500)]
+    seconds = [Second(START_MS + at_ms, 1_500.0, 3e6) for at_ms in (1_000, 2_000, 3_000)]
+    await bench.keep(recorded=Recorded(looks, seconds, True))
+    [series] = bench.drawn
+    assert [at_s for at_s, _ in series.premium_pct] == [0.5, 1.0, 2.0, 2.5, 3.0, 4.5]
+
+
 async def test_the_last_look_back_is_kept_and_told_to_nobody(bench: Bench) -> None:
     bench.due = msgspec.structs.replace(bench.due, final=True)
     await bench.desk.keep(bench.due, FOUND, None, AFTER_MS)

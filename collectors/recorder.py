@@ -521,8 +521,9 @@ class Recorder:
         trade = rejection.trade
         sample = msgspec.json.encode(trade).decode()
         self._count_rejected(Refused(trade.received_ms, trade.market.exchange, rejection.reason.value, sample))
-        second_ms = whole_second(trade.traded_ms)
-        self._spoiled.add((trade.market.exchange, trade.market, second_ms, second_ms + SECOND_MS))
+        if trade.market in self._ids:  # else no second of it is kept
+            second_ms = whole_second(trade.traded_ms)
+            self._spoiled.add((trade.market.exchange, trade.market, second_ms, second_ms + SECOND_MS))
 
     def _count_rejected(self, refused: Refused) -> None:
         self._rejected[refused.exchange] += 1

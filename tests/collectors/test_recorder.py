@@ -478,3 +478,13 @@ async def test_a_stop_right_after_a_step_of_our_clock_begins_its_gap_where_we_he
     bench.recorder.close()
     await bench.writer.run(lambda connection: None)
     assert bench.gaps()[-1] == ("KRW-BTC", 11_000, None, "stop")
+
+
+async def test_a_trade_from_the_future_of_a_market_that_nobody_expects_ends_nothing(bench: Bench) -> None:
+    await bench.begin(BTC)
+    bench.go_live(BTC)
+    await bench.clock.advance(2.5)
+    bench.recorder.trade(trade(60_000, market=ETH, received_ms=bench.now()))
+    await bench.stored()
+    assert bench.recorder.reading("upbit").rejected == 1
+    assert bench.gaps() == [("KRW-BTC", 0, 1_000, "start")]

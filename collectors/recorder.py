@@ -290,17 +290,17 @@ class Recorder:
 
     def live(self, markets: Sequence[Market], at_ms: int) -> None:
         """Subscriptions proven by a first frame, received at `at_ms`: their gaps end. Markets that are live stay so."""
-        now_ms = self._now_ms()
+        now_ms, buckets = self._now_ms(), self._buckets
         proven: dict[Exchange, list[Market]] = {}
         for market in markets:
             self._known(market)
             if self._open.pop(market, None) is not None:
                 proven.setdefault(market.exchange, []).append(market)
         for exchange, begun in proven.items():
-            ours_ms = self._buckets[exchange].by_our_clock(at_ms, now_ms)
-            covered_ms = self._buckets[exchange].covered_after(ours_ms)
+            ours_ms = buckets[exchange].by_our_clock(at_ms, now_ms)
+            covered_ms = buckets[exchange].covered_after(ours_ms)
             for market in begun:
-                self._buckets[exchange].cover(market, covered_ms)
+                buckets[exchange].cover(market, covered_ms)
             self._proofs[exchange].append(_Proof(tuple(begun), ours_ms, covered_ms))
             self._hand_over(gaps.closed((exchange, self._ids[each], covered_ms) for each in begun), covered_ms)
 
@@ -521,9 +521,12 @@ class Recorder:
         trade = rejection.trade
         sample = msgspec.json.encode(trade).decode()
         self._count_rejected(Refused(trade.received_ms, trade.market.exchange, rejection.reason.value, sample))
-        if trade.market in self._ids:  # else no second of it is kept
-            second_ms = whole_second(trade.traded_ms)
-            self._spoiled.add((trade.market.exchange, trade.market, second_ms, second_ms + SECOND_MS))
+        incomplete = [trade.market] if trade.market in self._ids else []  # of others no second is kept
+        if rejection.reason is Disbelief.FUTURE:  # their clock may be ahead, also for markets that we don't hear now
+            exchange = trade.market.exchange
+            incomplete += [each for each in self._open if each.exchange == exchange and each not in self._gone]
+        second_ms = whole_second(trade.traded_ms)
+        self._spoiled.update((each.exchange, each, second_ms, second_ms + SECOND_MS) for each in incomplete)
 
     def _count_rejected(self, refused: Refused) -> None:
         self._rejected[refused.exchange] += 1

@@ -488,3 +488,16 @@ async def test_a_trade_from_the_future_of_a_market_that_nobody_expects_ends_noth
     await bench.stored()
     assert bench.recorder.reading("upbit").rejected == 1
     assert bench.gaps() == [("KRW-BTC", 0, 1_000, "start")]
+
+
+async def test_a_stamp_from_the_future_is_a_gap_of_the_markets_that_are_not_heard_as_well(bench: Bench) -> None:
+    await bench.begin(BTC, ETH, SOL)
+    bench.go_live(BTC, ETH)
+    await bench.clock.advance(12.5)
+    bench.hear()
+    bench.recorder.lost([ETH], bench.clock.now_ms(), GapCause.STALE)
+    bench.recorder.trade(trade(32_500, received_ms=bench.now()))
+    bench.go_live(ETH)
+    await bench.stored()
+    marked = [(code, begins, ends) for code, begins, ends, cause in bench.gaps() if cause == "quarantined"]
+    assert sorted(marked) == [("KRW-BTC", 32_000, 33_000), ("KRW-ETH", 32_000, 33_000)]

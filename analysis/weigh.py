@@ -29,6 +29,7 @@ from analysis.routes import Way, ways
 from analysis.verdict import CostPart, Mode
 from config.settings import Settings
 
+RUN_KEEPS_MS = 120_000  # candles are asked for with every look, which may be a minute apart; one failure is bridged
 WITNESS_SPREAD = 0.2  # perpetuals further than this from the only spot price contradict it
 
 
@@ -237,13 +238,15 @@ def _rank(plan: Plan, model: CostModel, least: Decimal) -> tuple[bool, bool, boo
 def _run_so_far(evidence: Evidence, reference: Reference, spots: Mapping[str, Spot], max_age_ms: int) -> Run | None:
     """The run at one venue, from its price at the notice to its price now: the one that weighs most in the reference.
 
-    A venue whose price is disputed, or that trades another coin of this name, tells no run.
+    A venue whose price is disputed, or that trades another coin of this name, tells no run; nor do candles of long ago
+    tell a price of now.
     """
     disputed = {venue for venue, why in reference.excluded if why in ("outlier", "conflict")}
     told = [
         run
         for venue, run in evidence.runs.items()
         if venue in spots and venue not in disputed and positive(run.at_publication) and positive(run.now)
+        if venue in reference.used or evidence.now_ms - run.taken_ms <= RUN_KEEPS_MS
     ]
     if not told:
         return None

@@ -85,6 +85,15 @@ def test_while_the_reference_is_in_doubt_the_candles_tell_the_run() -> None:
     assert facts(given, "run_bps", "run.now_usdt") == [pytest.approx(2_250.0), 0.98]
 
 
+def test_candles_of_long_ago_tell_no_run() -> None:
+    """Without a fresh price the last close would stand for the price of now, however old; a book of now replaces it."""
+    old_ms, runs = NOW - 11_000, {"binance": msgspec.structs.replace(run(), taken_ms=NOW - 120_001)}
+    spot = good_spot(of=two_sided(0.999, 1.001, taken_ms=old_ms))
+    quiet = msgspec.structs.replace(spot, bid=Figure(0.999, "x", old_ms), ask=Figure(1.001, "x", old_ms))
+    assert facts(evidence({"binance": venue(spot=quiet)}, runs=runs), "run_bps", "run.now_usdt") == [None, "absent"]
+    assert facts(evidence(runs=runs), "run_bps") == [pytest.approx(2_500.0)]
+
+
 def test_the_perpetuals_gap_is_its_mid_against_the_reference() -> None:
     """Perpetual 1.0195 / 1.0205, mid 1.02, spot 1.00: + 2 %. A pre-market one counts only where there is no other."""
     pre_market = msgspec.structs.replace(good_perp(1.4995, 1.5005), pre_market=True)

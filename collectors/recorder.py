@@ -1,21 +1,21 @@
 """Takes trades in, hands candles and gaps to the writer once a second, and knows what it missed.
 
 Order is kept: what happens first is offered to the writer first, so a minute that is rolled behind a flush sees it.
-What the writer refuses waits here, bounded; past the bound the oldest candles are dropped and marked as a gap.
+What waits for the writer is `handover.py`'s.
 
 Coverage: a market counts from the first whole second after its subscription was proven live. Everything else, from the
 last second that an earlier run recorded, is a row in `gaps`; a market has at most one gap without an end.
 """
 
 import logging
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from collectors.events import Candle, Exchange, GapCause, Market, OrderBook, Trade
+from collectors.events import Exchange, GapCause, Market, OrderBook, Trade
+from collectors.handover import HandOver
 from collectors.latest_books import LatestBooks
 from collectors.minutes import MinuteFold
 from collectors.repair.gaps import MINUTE_MS, SECOND_MS
@@ -29,13 +29,11 @@ from store import candles, gaps, markets, quarantine
 from store.database import Connection
 from store.gaps import OpenGap
 from store.quarantine import Refused
-from store.writer import DatabaseWriter, Rows
+from store.writer import DatabaseWriter
 
 log = logging.getLogger(__name__)
 
 FLUSH_S = 1.0
-BATCH_ROWS = 500
-WAITING_ROWS = 30_000  # about a minute of both exchanges, 10 MB
 SAMPLES_A_FLUSH = 20  # rows of quarantine kept from one second; more of the same teach nothing
 CRASH_MARGIN_MS = 5_000  # trades that may still be on their way when a crash cuts them off
 PROOF_MS = 10_000  # how long a start of coverage may still move, as their clock becomes known
@@ -69,14 +67,6 @@ class _Proof(Struct, frozen=True):
     covered_ms: int
 
 
-class _Waiting(Struct, frozen=True):
-    """Rows on their way to the writer. `from_ms`: no second before this is in them."""
-
-    rows: Rows
-    from_ms: int
-    seconds: tuple[Candle, ...] = ()
-
-
 class Recorder:
     """The Sink of every feed. `minutes` folds what is on its way to the disk; the aggregator rolls it."""
 
@@ -93,9 +83,6 @@ class Recorder:
         self._recorded_before: dict[Exchange, int | None] = {}
         self._list_read_ms: dict[Exchange, int] = {}
         self._absent_ms: dict[Market, int] = {}  # when a market that is not expected yet was last known not to trade
-        self._waiting: deque[_Waiting] = deque()
-        self._waiting_rows = 0
-        self._dropped_spans: dict[tuple[Exchange, GapCause], tuple[int, int]] = {}
         self._spoiled: set[tuple[Exchange, Market | None, int, int]] = set()
         self._refused: list[Refused] = []
         self._rejected: dict[Exchange, int] = dict.fromkeys(exchanges, 0)
@@ -107,7 +94,7 @@ class Recorder:
         self._host_known = False
         self.minutes = MinuteFold(self._wall_ms)
         self.books = LatestBooks()
-        self.dropped = 0
+        self._out = HandOver(writer, self.minutes)
 
     # --- before and after ---------------------------------------------------------------------------------------------
 
@@ -177,7 +164,7 @@ class Recorder:
                 begins[exchange] = OpenGap(minute_ms if before_ms is None else before_ms, GapCause.START)
         for exchange in {market.exchange for market in new}:
             if begins[exchange].cause is GapCause.START:  # should this run end before its first trade
-                self._hand_over(candles.recorded(exchange, begins[exchange].from_ms), begins[exchange].from_ms)
+                self._out.add(candles.recorded(exchange, begins[exchange].from_ms), begins[exchange].from_ms)
         opened = []
         cut_off = []
         for market in new:
@@ -193,9 +180,9 @@ class Recorder:
                 cut_off.append((market.exchange, self._ids[market], begin.from_ms, left.from_ms, begin.cause))
                 self.minutes.touch(market.exchange, market, begin.from_ms, left.from_ms)
         if opened:
-            self._hand_over(gaps.opened(opened), min(gap[2] for gap in opened))
+            self._out.add(gaps.opened(opened), min(gap[2] for gap in opened))
         if cut_off:
-            self._hand_over(gaps.added(cut_off), min(gap[2] for gap in cut_off))
+            self._out.add(gaps.added(cut_off), min(gap[2] for gap in cut_off))
 
     def _begin(self, market: Market, usual: OpenGap) -> OpenGap:
         """Where the first gap of a market begins: earlier than usual, if it may have traded without our knowing."""
@@ -210,7 +197,7 @@ class Recorder:
         if gone:
             self._gone.update(gone)
             now_ms = self._clock.now_ms()
-            self._hand_over(markets.gone([self._ids[each] for each in gone], now_ms), now_ms)
+            self._out.add(markets.gone([self._ids[each] for each in gone], now_ms), now_ms)
 
     @property
     def _buckets(self) -> Mapping[Exchange, SecondBucket]:
@@ -241,15 +228,12 @@ class Recorder:
         for exchange, bucket in self._buckets.items():
             live = [market for market in self._expected[exchange] if market not in self._open]
             ends_ms = bucket.missed_after(now_ms, live)
-            self._take(bucket.flush_all())
+            self._out.add_seconds(bucket.flush_all(), self._ids)
             self._open_gaps(live, ends_ms, GapCause.STOP)
             if live:
-                self._hand_over(candles.recorded(exchange, ends_ms), ends_ms)
+                self._out.add(candles.recorded(exchange, ends_ms), ends_ms)
         self._mark_spoiled()
-        self._push()
-        if self._waiting:
-            log.error("%d rows could not be handed to the writer at the end", self._waiting_rows)
-            self.dropped += self._waiting_rows
+        self._out.end()
 
     # --- what feeds tell (the Sink) -----------------------------------------------------------------------------------
 
@@ -272,7 +256,7 @@ class Recorder:
         """A trade that somebody waits for."""
         self._watched.pop(trade.market)(trade)
         if trade.market in self._ids:
-            self._hand_over(markets.trading_since(self._ids[trade.market], trade.traded_ms), trade.traded_ms)
+            self._out.add(markets.trading_since(self._ids[trade.market], trade.traded_ms), trade.traded_ms)
 
     def _reject(self, rejection: Rejection) -> None:
         """What our own clock's step made look like the future is no fault of the trade, whoever saw the step first."""
@@ -302,7 +286,7 @@ class Recorder:
             for market in begun:
                 buckets[exchange].cover(market, covered_ms)
             self._proofs[exchange].append(_Proof(tuple(begun), ours_ms, covered_ms))
-            self._hand_over(gaps.closed((exchange, self._ids[each], covered_ms) for each in begun), covered_ms)
+            self._out.add(gaps.closed((exchange, self._ids[each], covered_ms) for each in begun), covered_ms)
 
     def lost(self, markets: Sequence[Market], from_ms: int, cause: GapCause) -> None:
         """A connection is gone, or says nothing; its last good message came at `from_ms`. Known gaps go on."""
@@ -358,6 +342,11 @@ class Recorder:
         return self._ids
 
     @property
+    def dropped(self) -> int:
+        """Seconds that were given up since the start, because the writer could not take them."""
+        return self._out.dropped
+
+    @property
     def exchanges(self) -> Sequence[Exchange]:
         return tuple(self._buckets)
 
@@ -367,8 +356,7 @@ class Recorder:
 
     def settled_before(self, exchange: Exchange) -> int:
         """Every second of the exchange before this is with the writer (late trades aside); 0 before the first trade."""
-        waiting = [each.from_ms for each in self._waiting]
-        return min([self._buckets[exchange].closed_before_ms, *waiting])
+        return self._out.settled_before(self._buckets[exchange].closed_before_ms)
 
     def reading(self, exchange: Exchange) -> Recorded:
         bucket = self._buckets[exchange]
@@ -397,11 +385,11 @@ class Recorder:
         for exchange, bucket in self._buckets.items():
             closed = bucket.flush(now_ms)
             self._rhythms[exchange].note(closed)
-            self._take(closed)
+            self._out.add_seconds(closed, self._ids)
             self._reconsider(bucket, now_ms)
         self._mark_spoiled()
-        self._push()
-        if not self._waiting:
+        self._out.push()
+        if not self._out.waits:
             for exchange, bucket in self._buckets.items():
                 if bucket.closed_before_ms:
                     self._writer.offer(candles.recorded(exchange, bucket.closed_before_ms - CRASH_MARGIN_MS))
@@ -427,50 +415,6 @@ class Recorder:
         for rejection in refused:
             self._reject(rejection)
 
-    def _take(self, closed: Sequence[Candle]) -> None:
-        for start in range(0, len(closed), BATCH_ROWS):
-            part = tuple(closed[start : start + BATCH_ROWS])
-            rows = candles.seconds(part, self._ids)
-            self._hand_over(rows, min(candle.open_ms for candle in part), part)
-
-    def _hand_over(self, rows: Rows, from_ms: int, seconds: tuple[Candle, ...] = ()) -> None:
-        self._waiting.append(_Waiting(rows, from_ms, seconds))
-        self._waiting_rows += len(rows.rows)
-
-    def _push(self) -> None:
-        """Offer what waits, in order; drop the oldest candles past the bound, and remember to say so."""
-        if self._dropped_spans:
-            self._say_dropped()
-        while not self._dropped_spans and self._waiting and self._writer.offer(self._waiting[0].rows):
-            sent = self._waiting.popleft()
-            self._waiting_rows -= len(sent.rows.rows)
-            self.minutes.add(sent.seconds)
-        while self._waiting_rows > WAITING_ROWS and (oldest := self._oldest_seconds()) is not None:
-            self._waiting.remove(oldest)
-            self._waiting_rows -= len(oldest.rows.rows)
-            self._drop(oldest.seconds)
-
-    def _oldest_seconds(self) -> _Waiting | None:
-        return next((each for each in self._waiting if each.seconds), None)
-
-    def _drop(self, seconds: Sequence[Candle]) -> None:
-        if not self._dropped_spans:
-            log.error("the writer is behind: the oldest seconds are dropped and marked as missed")
-        self.dropped += len(seconds)
-        cause = GapCause.DROPPED if self._writer.healthy else GapCause.PAUSED
-        for candle in seconds:
-            what = candle.market.exchange, cause
-            from_ms, to_ms = self._dropped_spans.get(what, (candle.open_ms, 0))
-            self._dropped_spans[what] = min(from_ms, candle.open_ms), max(to_ms, candle.open_ms + SECOND_MS)
-
-    def _say_dropped(self) -> None:
-        """Once the writer takes rows again, the first one says what is missing."""
-        spans = [(exchange, None, *span, cause) for (exchange, cause), span in self._dropped_spans.items()]
-        if self._writer.offer(gaps.added(spans)):
-            for (exchange, _), (from_ms, to_ms) in self._dropped_spans.items():
-                self.minutes.touch(exchange, None, from_ms, to_ms)
-            self._dropped_spans.clear()
-
     # --- gaps ---------------------------------------------------------------------------------------------------------
 
     def _open_gaps(self, gone: Sequence[Market], from_ms: int, cause: GapCause) -> None:
@@ -482,7 +426,7 @@ class Recorder:
             self._buckets[market.exchange].uncover(market)
             self.minutes.touch(market.exchange, market, from_ms, None)
         opened = [(market.exchange, self._ids[market], from_ms, cause) for market in gone]
-        self._hand_over(gaps.opened(opened), from_ms)
+        self._out.add(gaps.opened(opened), from_ms)
 
     def _reconsider(self, bucket: SecondBucket, now_ms: int) -> None:
         """Move starts of coverage on, where the first trades show that their clock runs further ahead than we knew."""
@@ -536,7 +480,7 @@ class Recorder:
     def _mark_spoiled(self) -> None:
         """Gap rows for seconds that lack a trade we refused, and the samples of what we refused."""
         if self._refused:
-            self._hand_over(quarantine.added(self._refused), self._refused[0].at_ms)
+            self._out.add(quarantine.added(self._refused), self._refused[0].at_ms)
             self._refused = []
         for exchange, bucket in self._buckets.items():
             doubtful = bucket.doubtful()
@@ -550,7 +494,7 @@ class Recorder:
             market_id = None if market is None else self._ids[market]
             rows.append((exchange, market_id, from_ms, to_ms, GapCause.QUARANTINED))
             self.minutes.touch(exchange, market, from_ms, to_ms)
-        self._hand_over(gaps.added(rows), spans[0][2])
+        self._out.add(gaps.added(rows), spans[0][2])
 
     def _known(self, market: Market) -> None:
         if market not in self._expected[market.exchange]:

@@ -8,7 +8,8 @@ import pytest
 
 from collectors.aggregator import Aggregator
 from collectors.events import GapCause, Market, Trade
-from collectors.recorder import WAITING_ROWS, Recorder
+from collectors.handover import WAITING_ROWS
+from collectors.recorder import Recorder
 from config.settings import Recording, Retention, Writing
 from ops.lifetimes import running
 from store.writer import DatabaseWriter
@@ -359,10 +360,10 @@ async def test_past_the_bound_the_oldest_seconds_are_dropped_and_marked(tmp_path
         await clock.advance(100)
         recorder.flush()
     assert recorder.dropped > 0
-    assert recorder._waiting_rows <= WAITING_ROWS
+    assert recorder._out.rows <= WAITING_ROWS
     with bench.writer:
         await bench.writer.run(lambda connection: None)
-        while recorder._waiting:
+        while recorder._out.waits:
             await bench.stored()
     stored = {int(str(open_ms)) - START_MS for (open_ms,) in rows(bench.path, "SELECT open_ms FROM candles_1s")}
     ((_, begins, ends, cause),) = bench.gaps()

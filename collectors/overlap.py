@@ -3,7 +3,7 @@
 Trades of both go on; who stores them knows repeats by their ids.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from collectors.events import Exchange, GapCause, Market, OrderBook, Trade
 from collectors.sink import Sink
@@ -14,7 +14,7 @@ class Overlap:
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
-        self._holders: dict[Market, set[Sink]] = {}
+        self._holders: dict[Market, dict[Sink, int]] = {}  # and from when on, in exchange time
 
     def handle(self) -> Sink:
         """The sink of one more connection."""
@@ -24,7 +24,7 @@ class Overlap:
 class _Handle:
     """What one connection tells."""
 
-    def __init__(self, sink: Sink, holders: dict[Market, set[Sink]]) -> None:
+    def __init__(self, sink: Sink, holders: dict[Market, dict[Sink, int]]) -> None:
         self._sink = sink
         self._holders = holders
 
@@ -41,17 +41,25 @@ class _Handle:
         """Only what no other connection holds is news."""
         fresh = [market for market in markets if not self._others(market)]
         for market in markets:
-            self._holders.setdefault(market, set()).add(self)
+            self._holders.setdefault(market, {}).setdefault(self, at_ms)
         if fresh:
             self._sink.live(fresh, at_ms)
 
     def lost(self, markets: Sequence[Market], from_ms: int, cause: GapCause) -> None:
-        """What another connection still holds is not lost."""
-        gone = [market for market in markets if not self._others(market)]
+        """What another connection still holds is not lost; missed until it held it, if this one fell silent before."""
+        gone: list[Market] = []
+        missed: dict[int, list[Market]] = {}
         for market in markets:
-            self._holders.get(market, set()).discard(self)
+            self._holders.get(market, {}).pop(self, None)
+            held_ms = min(self._others(market).values(), default=None)
+            if held_ms is None:
+                gone.append(market)
+            elif held_ms > from_ms:
+                missed.setdefault(held_ms, []).append(market)
         if gone:
             self._sink.lost(gone, from_ms, cause)
+        for held_ms, until_then in missed.items():
+            self._sink.missed(until_then, from_ms, held_ms)
 
     def missed(self, markets: Sequence[Market], from_ms: int, to_ms: int) -> None:
         """Missed on all: what silenced this connection may have silenced the others, that know their rhythm less."""
@@ -60,6 +68,5 @@ class _Handle:
     def rejected(self, exchange: Exchange, reason: str, sample: bytes, at_ms: int) -> None:
         self._sink.rejected(exchange, reason, sample, at_ms)
 
-    def _others(self, market: Market) -> bool:
-        holders = self._holders.get(market)
-        return bool(holders) and holders != {self}
+    def _others(self, market: Market) -> Mapping[Sink, int]:
+        return {sink: since_ms for sink, since_ms in self._holders.get(market, {}).items() if sink is not self}

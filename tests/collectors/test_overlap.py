@@ -87,3 +87,15 @@ def test_what_one_connection_missed_is_missed_though_another_holds_it() -> None:
     one.missed([BTC, ETH], START_MS, START_MS + 2_000)
     lose(one, BTC)
     assert log.told == [("live", "BTC", "ETH"), ("missed", "BTC", "ETH")]
+
+
+def test_what_a_silent_connection_lost_before_another_held_it_was_missed() -> None:
+    log = Log()
+    overlap = Overlap(log)
+    own, shared = overlap.handle(), overlap.handle()
+    own.live([BTC], START_MS)
+    shared.live([BTC, ETH], START_MS + 5_000)
+    own.lost([BTC], START_MS + 3_000, GapCause.STALE)  # found out later
+    own.live([BTC], START_MS + 9_000)
+    shared.lost([BTC], START_MS + 10_000, GapCause.DISCONNECT)
+    assert log.told == [("live", "BTC"), ("live", "ETH"), ("missed", "BTC")]

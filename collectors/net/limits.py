@@ -111,16 +111,18 @@ class Limits:
             pause = known.pauses.get(scope)
             if pause is not None and pause.until > now:
                 return Paused(pause.until, pause.why)
-        if known.open_until > now:
-            return Paused(known.open_until, f"{known.broken} failures in a row")
-        if known.broken >= BROKEN_AFTER:
-            if known.probing_until > now:
-                return Paused(known.probing_until, "one request is trying whether it answers again")
-            known.probing_until = now + PROBE_S
+        if group != CONNECT:  # sockets have a pause of their own: they neither wait for REST nor try in its place
+            if known.open_until > now:
+                return Paused(known.open_until, f"{known.broken} failures in a row")
+            if known.broken >= BROKEN_AFTER:
+                if known.probing_until > now:
+                    return Paused(known.probing_until, "one request is trying whether it answers again")
+                known.probing_until = now + PROBE_S
         budget = known.budgets.get(group) or (known.budgets.get("default") if group != CONNECT else None)
         if budget is not None:
             if wait := budget.wait_s(now):
-                known.probing_until = 0.0
+                if group != CONNECT:
+                    known.probing_until = 0.0
                 return wait
             budget.spend(now)
         return 0.0

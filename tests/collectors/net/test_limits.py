@@ -161,6 +161,19 @@ def test_a_host_that_fails_five_times_is_tried_by_one_request_at_a_time() -> Non
     assert let_go(limits, "okx", "default", 3.6)
 
 
+def test_handshakes_neither_wait_for_requests_that_fail_nor_try_in_their_place() -> None:
+    """REST may be down while the sockets are up; a handshake never says how a request would have fared."""
+    limits = Limits({"upbit": {CONNECT: 1.0}})
+    for _ in range(5):
+        limits.failed("upbit", 0.0)
+    assert isinstance(limits.ask("upbit", "ticker", 0.5), Paused)
+    assert let_go(limits, "upbit", CONNECT, 0.5)
+    assert let_go(limits, "upbit", CONNECT, 2.0)
+    assert let_go(limits, "upbit", "ticker", 2.0)
+    assert limits.ask("upbit", CONNECT, 2.1) == pytest.approx(0.95)
+    assert isinstance(limits.ask("upbit", "ticker", 2.2), Paused), "the probe is still under way"
+
+
 def test_thirty_requests_that_fail_together_are_one_bad_moment() -> None:
     limits = Limits({})
     for _ in range(30):

@@ -180,10 +180,10 @@ class ListingBook:
             self._note_rename(notice, meaning)
             self._judge_other(batch, each)
             for sighting in sightings.of_notice(channel, notice, meaning, batch.seen_ms):
-                if self._is_history(notice, sighting):
-                    missed.append(notice)
-                else:
+                if not self._is_history(notice, sighting):
                     self._apply(batch, sighting)
+                elif too_old(notice, batch.seen_ms - self._catch_up_max_ms):
+                    missed.append(notice)  # an edit of what traded before our first look was never ours to tell
         if missed:
             batch.told.append(Told(listing_alerts.of_missed(missed, self._language, batch.seen_ms)))
 

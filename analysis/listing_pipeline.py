@@ -151,8 +151,11 @@ class ListingPipeline:
                     group.create_task(self._follow(case, group))
 
     async def judge(self, listing: Listing) -> Verdict:
-        """One verdict now, told to nobody."""
-        return self._verdict(await self._evidence(listing.exchange, listing.base, listing), None, None)
+        """One verdict now, told to nobody; the one that stands is an input, as it is for the looks."""
+        case = self._cases.get(listing.key)
+        previous = case.previous if case is not None else None
+        evidence = await self._evidence(listing.exchange, listing.base, listing, _trades(previous))
+        return self._verdict(evidence, previous, None)
 
     async def judge_now(self, exchange: Exchange, base: str, notional_krw: Decimal | None = None) -> Verdict:
         """One verdict on any coin, for `analyze`, with what is known of its listing where that is under watch.
@@ -165,10 +168,12 @@ class ListingPipeline:
         verdict = self._verdict(evidence, None, notional_krw)
         return verdict if listing is not None else _naming_unknown(evidence, verdict)
 
-    async def _evidence(self, exchange: Exchange, base: str, listing: Listing | None) -> Evidence:
+    async def _evidence(
+        self, exchange: Exchange, base: str, listing: Listing | None, opened_before: bool = False
+    ) -> Evidence:
         gathering = self._gathering(exchange, base)
         async with asyncio.TaskGroup() as group:
-            evidence = await gathering.evidence(group, listing)
+            evidence = await gathering.evidence(group, listing, opened_before=opened_before)
             gathering.abandon()
         return evidence
 
@@ -221,8 +226,7 @@ class ListingPipeline:
         """Ask and judge; None when that failed: one listing that can't be judged must not stop the others."""
         case.looked_s = self._clock.monotonic()
         try:
-            open_before = case.previous is not None and case.previous.outcome in TRADES
-            evidence = await case.gathering.evidence(group, listing, case.news.set, open_before)
+            evidence = await case.gathering.evidence(group, listing, case.news.set, _trades(case.previous))
             verdict = self._verdict(evidence, case.previous, None)
             self._on_look(listing, verdict)
         except Exception:
@@ -258,6 +262,11 @@ class ListingPipeline:
         finally:
             news.cancel()
             await asyncio.gather(news, return_exceptions=True)
+
+
+def _trades(previous: Previous | None) -> bool:
+    """Whether the last verdict was one on a coin that trades."""
+    return previous is not None and previous.outcome in TRADES
 
 
 async def _until(event: asyncio.Event) -> None:

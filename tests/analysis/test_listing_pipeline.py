@@ -328,6 +328,19 @@ async def test_a_cancelled_listing_is_let_go(at_work: World, clock: FakeClock) -
     assert at_work.pipeline.watched == ()
 
 
+async def test_a_verdict_that_is_asked_for_knows_the_go_that_stands(at_work: World, clock: FakeClock) -> None:
+    """Net is a little below the margin, which a standing GO outlives: the answer must not say NO-GO in its place."""
+    at_work.pipeline.offer(listing())
+    await passing(clock, 1)
+    net = at_work.told[0][2].net_bps
+    assert net is not None
+    at_work.pipeline.change(good.settings(margin_bps=net + 20))
+    asking = asyncio.ensure_future(at_work.pipeline.judge(listing()))
+    await passing(clock, 1)
+    assert (await asking).outcome is Outcome.GO
+    assert at_work.outcomes == ["GO first"]
+
+
 async def test_a_listing_without_an_opening_is_watched_until_it_is_told_to_be_over(
     at_work: World, clock: FakeClock
 ) -> None:

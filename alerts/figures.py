@@ -30,7 +30,7 @@ def krw(amount: Number | None, language: Language) -> str:
 
 
 def usd(amount: Number | None, language: Language) -> str:
-    """Dollars or USDT, shortened from a thousand on: $1.23M."""
+    """Dollars or USDT, to the cent from a hundred on, shortened from a thousand on: $749.71, $1.23M."""
     exact = _decimal(amount)
     if exact is None:
         return unknown(language)
@@ -38,7 +38,7 @@ def usd(amount: Number | None, language: Language) -> str:
     for unit, name in ((Decimal(10**9), "B"), (Decimal(10**6), "M"), (Decimal(10**3), "k")):
         if size >= unit:
             return f"{sign}${_rounded(size / unit, 2):,}{name}"
-    return f"{sign}${plain(size, language)}"
+    return f"{sign}${plain(_rounded(size, 2) if size >= 100 else size, language)}"
 
 
 def plain(amount: Number | None, language: Language) -> str:

@@ -26,8 +26,8 @@ def test_what_is_no_number_reads_unknown_everywhere(nothing: float | None) -> No
 def test_money_is_rounded_and_named() -> None:
     assert krw(Decimal("1234567.5"), "ko") == "₩1,234,568"
     assert krw(-1500.2, "en") == "-₩1,500"
-    assert [usd(each, "en") for each in (12.5, 1_234.0, 99_999_999.0, 2.5e9, -1_000)] == [
-        *("$12.5", "$1.23k", "$100.00M", "$2.50B", "-$1.00k")
+    assert [usd(each, "en") for each in (12.5, 749.706, 1_234.0, 99_999_999.0, 2.5e9, -1_000)] == [
+        *("$12.5", "$749.71", "$1.23k", "$100.00M", "$2.50B", "-$1.00k")
     ]
 
 

@@ -37,6 +37,7 @@ FLUSH_S = 1.0
 SAMPLES_A_FLUSH = 20  # rows of quarantine kept from one second; more of the same teach nothing
 CRASH_MARGIN_MS = 5_000  # trades that may still be on their way when a crash cuts them off
 PROOF_MS = 10_000  # how long a start of coverage may still move, as their clock becomes known
+AHEAD_MOST_MS = 60_000  # stamps further ahead tell of a misprint, not of the exchange's clock
 PUBLISHED_MS = 2_000  # a trade this old has been on its way for long enough
 STEP_MS = 2_000  # a difference of our two clocks beyond this is a step of the wall clock
 
@@ -60,11 +61,22 @@ class Recorded(Struct, frozen=True):
 
 
 class _Proof(Struct, frozen=True):
-    """Markets that went live together at `at_ms` of our clock and count from `covered_ms` of the exchange's."""
+    """Markets that went live together at `at_ms` of our clock, were missed from `from_ms` of the exchange's, and count
+    from `covered_ms`. `ahead_ms`: what was stamped so far ahead of its time meanwhile is marked, too.
+    """
 
     markets: tuple[Market, ...]
     at_ms: int
+    from_ms: int
     covered_ms: int
+    ahead_ms: int = 0
+
+
+class _Ahead(Struct, frozen=True):
+    """At `at_ms` of an exchange's time its stamps were ahead by up to `by_ms`, in whole seconds."""
+
+    at_ms: int
+    by_ms: int
 
 
 class Recorder:
@@ -87,6 +99,7 @@ class Recorder:
         self._refused: list[Refused] = []
         self._rejected: dict[Exchange, int] = dict.fromkeys(exchanges, 0)
         self._proofs: dict[Exchange, list[_Proof]] = {exchange: [] for exchange in exchanges}
+        self._ahead: dict[Exchange, _Ahead] = {}
         self._rhythms = {exchange: MarketRhythms() for exchange in exchanges}
         self._watched: dict[Market, Callable[[Trade], None]] = {}
         self._gone: set[Market] = set()
@@ -275,17 +288,17 @@ class Recorder:
     def live(self, markets: Sequence[Market], at_ms: int) -> None:
         """Subscriptions proven by a first frame, received at `at_ms`: their gaps end. Markets that are live stay so."""
         now_ms, buckets = self._now_ms(), self._buckets
-        proven: dict[Exchange, list[Market]] = {}
+        proven: dict[Exchange, dict[Market, int]] = {}
         for market in markets:
             self._known(market)
-            if self._open.pop(market, None) is not None:
-                proven.setdefault(market.exchange, []).append(market)
+            if (gap := self._open.pop(market, None)) is not None:
+                proven.setdefault(market.exchange, {})[market] = gap.from_ms
         for exchange, begun in proven.items():
             ours_ms = buckets[exchange].by_our_clock(at_ms, now_ms)
             covered_ms = buckets[exchange].covered_after(ours_ms)
             for market in begun:
                 buckets[exchange].cover(market, covered_ms)
-            self._proofs[exchange].append(_Proof(tuple(begun), ours_ms, covered_ms))
+            self._proofs[exchange].append(_Proof(tuple(begun), ours_ms, min(begun.values()), covered_ms))
             self._out.add(gaps.closed((exchange, self._ids[each], covered_ms) for each in begun), covered_ms)
 
     def lost(self, markets: Sequence[Market], from_ms: int, cause: GapCause) -> None:
@@ -407,6 +420,7 @@ class Recorder:
         if abs(by_ms) <= STEP_MS:
             return
         log.warning("the clock of this machine jumped by %+.1f s", by_ms / 1000)
+        self._ahead.clear()
         refused = self._sort_in()  # what came before the step, by the clock that it came in; the rest once more
         for bucket in self._sorted.values():
             bucket.host_stepped(by_ms, wall_ms)
@@ -438,7 +452,8 @@ class Recorder:
                 for market in live:
                     bucket.cover(market, covered_ms)
                     self._spoiled.add((bucket.exchange, market, proof.covered_ms, covered_ms))
-                proof = _Proof(live, proof.at_ms, covered_ms)
+                proof = replace(proof, markets=live, covered_ms=covered_ms)
+            proof = self._missed_ahead(bucket.exchange, proof)
             if abs(now_ms - proof.at_ms) < PROOF_MS:
                 kept.append(proof)
         self._proofs[bucket.exchange] = kept
@@ -465,12 +480,32 @@ class Recorder:
         trade = rejection.trade
         sample = msgspec.json.encode(trade).decode()
         self._count_rejected(Refused(trade.received_ms, trade.market.exchange, rejection.reason.value, sample))
-        incomplete = [trade.market] if trade.market in self._ids else []  # of others no second is kept
-        if rejection.reason is Disbelief.FUTURE:  # their clock may be ahead, also for markets that we don't hear now
-            exchange = trade.market.exchange
-            incomplete += [each for each in self._open if each.exchange == exchange and each not in self._gone]
         second_ms = whole_second(trade.traded_ms)
-        self._spoiled.update((each.exchange, each, second_ms, second_ms + SECOND_MS) for each in incomplete)
+        if trade.market in self._ids:  # else no second of it is kept
+            self._spoiled.add((trade.market.exchange, trade.market, second_ms, second_ms + SECOND_MS))
+        if rejection.reason is Disbelief.FUTURE:
+            self._note_ahead(trade)
+
+    def _note_ahead(self, trade: Trade) -> None:
+        exchange = trade.market.exchange
+        at_ms = trade.received_ms + self._sorted[exchange].offset_ms
+        by_ms = whole_second(trade.traded_ms - at_ms + SECOND_MS - 1)
+        if by_ms <= AHEAD_MOST_MS:
+            before = self._ahead.get(exchange)
+            recent = before is not None and at_ms - before.at_ms < PROOF_MS
+            self._ahead[exchange] = _Ahead(at_ms, max(by_ms, before.by_ms) if before and recent else by_ms)
+
+    def _missed_ahead(self, exchange: Exchange, proof: _Proof) -> _Proof:
+        """Mark what was published in a gap with stamps after it, where others show that their clock was ahead then."""
+        ahead = self._ahead.get(exchange)
+        if ahead is None or ahead.by_ms <= proof.ahead_ms:
+            return proof
+        if not proof.from_ms - PROOF_MS <= ahead.at_ms <= proof.covered_ms + PROOF_MS:
+            return proof
+        from_ms = max(proof.covered_ms, proof.from_ms + ahead.by_ms - SECOND_MS)
+        to_ms = proof.covered_ms + ahead.by_ms
+        self._spoiled.update((exchange, market, from_ms, to_ms) for market in proof.markets)
+        return replace(proof, ahead_ms=ahead.by_ms)
 
     def _count_rejected(self, refused: Refused) -> None:
         self._rejected[refused.exchange] += 1

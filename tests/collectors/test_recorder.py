@@ -10,6 +10,7 @@ from collectors.aggregator import Aggregator
 from collectors.events import GapCause, Market, Trade
 from collectors.handover import WAITING_ROWS
 from collectors.recorder import Recorder
+from collectors.repair.gaps import SECOND_MS
 from config.settings import Recording, Retention, Writing
 from ops.lifetimes import running
 from store.writer import DatabaseWriter
@@ -485,20 +486,50 @@ async def test_a_trade_from_the_future_of_a_market_that_nobody_expects_ends_noth
     await bench.begin(BTC)
     bench.go_live(BTC)
     await bench.clock.advance(2.5)
-    bench.recorder.trade(trade(60_000, market=ETH, received_ms=bench.now()))
+    bench.recorder.trade(trade(3_600_000, market=ETH, received_ms=bench.now()))
     await bench.stored()
     assert bench.recorder.reading("upbit").rejected == 1
     assert bench.gaps() == [("KRW-BTC", 0, 1_000, "start")]
 
 
-async def test_a_stamp_from_the_future_is_a_gap_of_the_markets_that_are_not_heard_as_well(bench: Bench) -> None:
-    await bench.begin(BTC, ETH, SOL)
+def spans(bench: Bench, cause: str) -> list[tuple[str, int, int]]:
+    """(code, from, to) of the gaps of a cause that are over, in order."""
+    found = [(code, begins, ends) for code, begins, ends, of in bench.gaps() if of == cause]
+    return sorted((str(code), int(str(begins)), int(str(ends))) for code, begins, ends in found)
+
+
+@pytest.mark.parametrize("heard_by", [BTC, ETH])
+async def test_what_a_clock_that_is_ahead_stamped_during_a_gap_is_marked_as_well(
+    bench: Bench, heard_by: Market
+) -> None:
+    await bench.begin(BTC, ETH)
     bench.go_live(BTC, ETH)
     await bench.clock.advance(12.5)
     bench.hear()
     bench.recorder.lost([ETH], bench.clock.now_ms(), GapCause.STALE)
-    bench.recorder.trade(trade(32_500, received_ms=bench.now()))
-    bench.go_live(ETH)
+    await bench.clock.advance(6)
+    if heard_by is ETH:
+        bench.go_live(ETH)
+        await bench.clock.advance(3)
+    bench.recorder.trade(trade(bench.now() + 19_700, received_ms=bench.now(), market=heard_by))
+    if heard_by is BTC:
+        await bench.clock.advance(3)
+        bench.go_live(ETH)
     await bench.stored()
-    marked = [(code, begins, ends) for code, begins, ends, cause in bench.gaps() if cause == "quarantined"]
-    assert sorted(marked) == [("KRW-BTC", 32_000, 33_000), ("KRW-ETH", 32_000, 33_000)]
+    await bench.clock.advance(1)
+    await bench.stored()
+    ((_, begins, ends),) = spans(bench, "stale")
+    marked = [span for span in spans(bench, "quarantined") if span[2] - span[1] > SECOND_MS]
+    assert marked == [("KRW-ETH", max(ends, begins + 19_000), ends + 20_000)]
+
+
+async def test_a_misprint_long_after_a_gap_or_far_in_the_future_marks_its_own_second_only(bench: Bench) -> None:
+    await bench.begin(BTC, ETH)
+    bench.go_live(BTC, ETH)
+    await bench.clock.advance(5)
+    bench.recorder.trade(trade(3_600_000, received_ms=bench.now()))
+    await bench.stored()
+    await bench.clock.advance(25)
+    bench.recorder.trade(trade(60_000, received_ms=bench.now()))
+    await bench.stored()
+    assert spans(bench, "quarantined") == [("KRW-BTC", 60_000, 61_000), ("KRW-BTC", 3_600_000, 3_601_000)]

@@ -33,7 +33,7 @@ class Wound(Struct, frozen=True):
 
 
 def settle_whole_exchange(connection: sqlite3.Connection, exchange: Exchange, since_ms: int, before_ms: int) -> int:
-    """Turn closed gaps of a whole exchange into one for each of its markets, so that each heals by itself.
+    """Turn closed gaps of a whole exchange into one for each market not gone by then, so that each heals by itself.
 
     Gaps that touch each other and have one cause become one first. Returns how many there were.
     """
@@ -48,14 +48,15 @@ def settle_whole_exchange(connection: sqlite3.Connection, exchange: Exchange, si
             joined[-1] = joined[-1][0], max(joined[-1][1], to_ms), cause
         else:
             joined.append((from_ms, to_ms, cause))
-    ids = [
-        market_id
-        for (market_id,) in connection.execute(
-            "SELECT id FROM markets WHERE exchange = ? AND gone_ms IS NULL", (exchange,)
-        )
-    ]
-    if ids:
-        execute(connection, Rows(_ADD, [(exchange, each, *gap) for gap in joined for each in ids]))
+    known = connection.execute("SELECT id, gone_ms FROM markets WHERE exchange = ?", (exchange,)).fetchall()
+    if known:
+        each_market = [
+            (exchange, market_id, *gap)
+            for gap in joined
+            for market_id, gone_ms in known
+            if gone_ms is None or gone_ms > gap[0]
+        ]
+        execute(connection, Rows(_ADD, each_market))
         connection.executemany("DELETE FROM gaps WHERE id = ?", [(row[0],) for row in rows])
     return len(rows)
 

@@ -20,6 +20,8 @@ from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.healing_bench import Bench, numbered
 from tests.fakes.recording import BTC, ETH, SOL, rows, same, trade
 
+YEN = Market("upbit", "YEN", "KRW")
+
 
 @pytest.fixture
 def clock() -> FakeClock:
@@ -138,6 +140,19 @@ async def test_a_gap_of_the_whole_exchange_becomes_one_for_each_market_and_heals
     assert {state for _, state in spoiled} == {"healed"}
     assert None not in {market_id for market_id, _ in spoiled}
     assert bench.wrong(BTC, 0, 20) == bench.wrong(ETH, 0, 20) == []
+
+
+async def test_a_market_that_left_after_a_gap_of_the_whole_exchange_keeps_it(bench: Bench) -> None:
+    await bench.begin(BTC, ETH, YEN)
+    bench.recorder.forget([YEN])
+    await bench.run(10, [BTC, ETH])
+    bench.recorder.rejected("upbit", "not JSON", b"{", bench.clock.now_ms())
+    await bench.run(2, [BTC, ETH])
+    bench.recorder.forget([ETH])
+    await bench.settle(BTC, ETH)
+    await bench.backfill.once()
+    of = "SELECT m.base FROM gaps AS g JOIN markets AS m ON m.id = g.market_id WHERE cause = 'quarantined' ORDER BY 1"
+    assert rows(bench.path, of) == [("BTC",), ("ETH",)]
 
 
 async def test_coins_of_young_listings_come_first_then_what_rates_are_taken_from(bench: Bench) -> None:

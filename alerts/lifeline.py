@@ -60,11 +60,12 @@ class Lifeline:
         self,
         work: Callable[[Connection], T],
         alerts: Sequence[Alert] = (),
-        late: Callable[[T], None] = lambda result: None,  # noqa: ARG005 - nobody has to care
+        late: Callable[[T | None], None] = lambda result: None,  # noqa: ARG005 - nobody has to care
     ) -> T | None:
         """The result of `work` once it is committed; raises what it raises. None: the database does not take it now.
 
-        Then `alerts`, which `work` is to store, leave from memory, and `late` gets the result when it is committed.
+        Then `alerts`, which `work` is to store, leave from memory, and `late` gets the result when it is committed, or
+        None if that failed for good.
         """
         waiting = [self._memory.take(alert, second_channel=True) for alert in alerts]
 
@@ -95,17 +96,23 @@ class Lifeline:
         return True
 
     async def _carry(
-        self, committing: asyncio.Future[T], waiting: Sequence[Unsaved], late: Callable[[T], None]
+        self, committing: asyncio.Future[T], waiting: Sequence[Unsaved], late: Callable[[T | None], None]
     ) -> None:
         if waiting:
             log.error("the database takes no writes: %d alerts leave from memory, not recorded", len(waiting))
-        try:
-            while not committing.done():
+        while not committing.done():
+            try:
                 await self._memory.push(waiting)
-                await self._done_within(committing, PUSH_EVERY_S)
-            late(committing.result())
+            except Exception:  # a bug in one notifier must not lose what the others can tell, nor the result
+                log.exception("an alert could not leave from memory; it is tried again")
+            await self._done_within(committing, PUSH_EVERY_S)
+        try:
+            stored = committing.result()
         except Exception:
             log.exception("news could not be stored; after a restart it is news again")
+            late(None)
+        else:
+            late(stored)
 
     async def _done_within(self, committing: asyncio.Future[T], seconds: float) -> bool:
         rest = asyncio.ensure_future(self._clock.sleep(seconds))

@@ -27,7 +27,7 @@ class Commits(Protocol):
     """What is needed of `Lifeline`."""
 
     async def commit(
-        self, work: Callable[[Connection], bool], alerts: Sequence[Alert], late: Callable[[bool], None]
+        self, work: Callable[[Connection], bool], alerts: Sequence[Alert], late: Callable[[bool | None], None]
     ) -> bool | None: ...
 
 
@@ -91,7 +91,7 @@ class VerdictDesk:
             work(connection)
             return True
 
-        def late(_: bool) -> None:
+        def late(_: bool | None) -> None:
             self._late.discard(listing.key)
             self._on_alerts(())
 

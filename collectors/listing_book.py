@@ -438,9 +438,9 @@ class ListingBook:
             if_first = listing_alerts.of_change(Change.FIRST_SIGHT, None, each.listing, self._language, now_ms)
         return Entry(each.listing, each.sighting, alert, if_first)
 
-    def _stored_late(self, recorded: Recorded) -> None:
-        """The disk takes writes again: what went on in memory meanwhile gets its id."""
-        for saved in recorded.saved:
+    def _stored_late(self, recorded: Recorded | None) -> None:
+        """The disk takes writes again: what went on in memory meanwhile gets its id. None: it could not be stored."""
+        for saved in () if recorded is None else recorded.saved:
             coin = saved.exchange, saved.base
             if (known := self._listings.get(coin)) is not None and known.key == saved.key:
                 self._listings[coin] = replace(known, listing_id=saved.listing_id)

@@ -25,7 +25,10 @@ class Commits(Protocol):
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T: ...
 
     async def commit(
-        self, work: Callable[[sqlite3.Connection], T], alerts: Sequence[Alert] = (), late: Callable[[T], None] = ...
+        self,
+        work: Callable[[sqlite3.Connection], T],
+        alerts: Sequence[Alert] = (),
+        late: Callable[[T | None], None] = ...,
     ) -> T | None: ...
 
 

@@ -16,7 +16,17 @@ from alerts.unrecorded import SEALED_S, STANDBY_S, Unsaved
 from config.settings import Alerting
 from store.deliveries import add_alert, edit_alert, first_sight_of
 from tests.fakes.clock import FakeClock
-from tests.fakes.outbox import CHAT, GROUP, HANG, DirectWriter, ScriptedChats, a_first_sight, an_alert, open_database
+from tests.fakes.outbox import (
+    BUG,
+    CHAT,
+    GROUP,
+    HANG,
+    DirectWriter,
+    ScriptedChats,
+    a_first_sight,
+    an_alert,
+    open_database,
+)
 
 WEBHOOK = "webhook"
 NOT_RECORDED, MAYBE = "not recorded", "possible repeat"
@@ -34,7 +44,7 @@ class Bench:
         notifiers = {"telegram": self.chats, "webhook": self.chats}
         self.lifeline = Lifeline(self.writer, lambda: self.broken, notifiers, targets, self.clock, "en")
         self.outbox = Outbox(self.writer, notifiers, targets, self.clock, Alerting(), "en", jitter=lambda: 0.5)
-        self.late: list[int] = []
+        self.late: list[int | None] = []
 
     def refuse(self) -> None:
         self.broken = True
@@ -49,7 +59,7 @@ class Bench:
         def work(db: sqlite3.Connection) -> int:
             return add_alert(db, alert, self.targets, self.clock.now_ms())
 
-        def late(alert_id: int) -> None:
+        def late(alert_id: int | None) -> None:
             self.late.append(alert_id)
 
         committing = self.lifeline.commit(work, [alert], late)
@@ -99,6 +109,27 @@ async def test_a_first_sight_leaves_at_once_marked_and_is_stored_as_sent_when_it
     await bench.deliver()
     assert bench.states() == [(CHAT, "sent", "101"), (GROUP, "sent", "102")]
     assert len(bench.chats.requests) == 2
+
+
+async def test_whoever_waits_is_told_when_the_news_can_never_be_stored(bench: Bench) -> None:
+    """A listing's desk keeps back its quiet verdicts until then; it would keep them back for good."""
+    bench.refuse()
+    assert await bench.tell(a_first_sight()) is None
+    bench.writer.fault = sqlite3.IntegrityError("a bug")
+    bench.mend()
+    await bench.clock.advance(1)
+    assert (bench.late, bench.lifeline.late) == ([None], 0)
+
+
+async def test_a_bug_in_a_notifier_loses_neither_the_alert_nor_the_result(bench: Bench) -> None:
+    bench.chats.script(CHAT, BUG)
+    bench.refuse()
+    await bench.tell(a_first_sight())
+    await bench.clock.advance(10)
+    assert len(bench.chats.to(CHAT)) == 2
+    bench.mend()
+    await bench.clock.advance(1)
+    assert bench.late == [1]
 
 
 async def test_edits_and_replies_find_the_message_that_left_from_memory(bench: Bench) -> None:

@@ -322,7 +322,8 @@ class Backfill:
             else:
                 if found.repaired or found.excess:
                     log.warning("%s %s: REST mended %d seconds", self.exchange, wish[0].code, len(found.repaired))
-            self._checks.remove(wish)
+            if wish in self._checks:  # past the bound it may have gone meanwhile
+                self._checks.remove(wish)
 
     async def check(self, market: Market, from_ms: int, to_ms: int, candle: Candle | None = None) -> Checked:
         """Hold the seconds of [from_ms, to_ms), whole and settled, against REST's trades, and mend them.

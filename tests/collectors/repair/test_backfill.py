@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from collectors.aggregator import Aggregator
 from collectors.events import Candle, Channel, GapCause, Listing, ListingState, Market
 from collectors.net.http import Refused, Response, Unreachable
-from collectors.repair.backfill import LOOK_S, MOST_TRIES, MOST_WOUNDS, Checked
+from collectors.repair.backfill import CHECKS_WAITING, LOOK_S, MOST_TRIES, MOST_WOUNDS, Checked
 from collectors.repair.history import Unanswered
 from config.settings import Retention
 from store import candles, healing, listings
@@ -250,6 +250,20 @@ async def test_a_stretch_to_be_checked_waits_until_it_is_settled(bench: Bench) -
     await bench.run(25, [BTC])
     await bench.backfill._check_due()
     assert len(bench.rest.asked) == 1
+
+
+async def test_wishes_past_the_bound_that_come_during_a_check_end_nothing(bench: Bench) -> None:
+    await bench.begin(BTC)
+    await bench.run(40, [BTC])
+    bench.backfill.check_later(BTC, START_MS + 5_000, START_MS + 10_000)
+
+    def crowded(path: str) -> Response:
+        for n in range(CHECKS_WAITING):
+            bench.backfill.check_later(BTC, START_MS + 3_600_000, START_MS + 3_600_001 + n)
+        return bench.rest._answer([])
+
+    bench.rest.fails = crowded
+    await bench.backfill._check_due()
 
 
 async def test_a_long_outage_of_many_markets_heals_in_passes_of_seconds_not_of_minutes(

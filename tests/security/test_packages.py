@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-HASHED = ("requirements.txt", "requirements-dev.txt")
+HASHED = (
+    "requirements.txt",
+    "requirements-dev.txt",
+    "scripts/bench_requirements.txt",
+    "tests/clients/requirements.txt",
+)
 PINNED = re.compile(r"^([A-Za-z0-9][\w.\-]*)(?:\[[\w,\-]+\])?==([\w.!+\-]+)")
 
 

@@ -123,10 +123,9 @@ _SHORT = _decoder(_ShortTrade, _ShortBook, "ty")
 
 class _Ordinary(
     Struct,
-    tag_field="ty",
-    tag="trade",
     gc=False,
     rename={
+        "type": "ty",
         "code": "cd",
         "price": "tp",
         "volume": "tv",
@@ -138,6 +137,7 @@ class _Ordinary(
 ):
     """A trade as nearly every frame is one: short keys, every value believable, and no snapshot."""
 
+    type: Literal["trade"]  # no tag, which may be missing where there is but one shape
     code: str
     price: Annotated[float, Meta(gt=0)]
     volume: Annotated[float, Meta(gt=0)]

@@ -147,7 +147,8 @@ def test_ordinary_trades_are_read_together_and_nothing_else_is() -> None:
     together = upbit_ws.decode_trades(good, RECEIVED_MS)
     assert together == [decode(frame, RECEIVED_MS) for frame in good]
     snapshot, long = encoded(GOOD_TRADE | {"st": "SNAPSHOT"}), encoded({"type": "trade", "code": "KRW-ORCA"})
-    for other in (snapshot, long, encoded(GOOD_BOOK), b'{"status":"UP"}', b"", b"\n".join(good[:2]), b"{"):
+    typeless = encoded({key: value for key, value in GOOD_TRADE.items() if key != "ty"})
+    for other in (snapshot, long, encoded(GOOD_BOOK), b'{"status":"UP"}', b"", b"\n".join(good[:2]), b"{", typeless):
         assert upbit_ws.decode_trades([good[0], other, good[1]], RECEIVED_MS) is None
     assert upbit_ws.decode_trades([good[0] + b"\n" + good[1], b""], RECEIVED_MS) is None
 

@@ -47,6 +47,9 @@ class Aggregator:
         self._clock = clock
         self._retention = retention
         self._housekept_ms: int | None = None
+        self._unfinished: Sequence[
+            Step
+        ] = ()  # of the minutes that are being stored; a stop may come between two slices
         self._kept_before: Mapping[tuple[int, int], int] = {}  # by listing and start of its window
 
     def change(self, retention: Retention) -> None:
@@ -91,17 +94,22 @@ class Aggregator:
         for exchange in self._recorder.exchanges:
             before_ms = self._recorder.settled_before(exchange)
             if self._recorder.minutes.ready(exchange, before_ms):
-                steps = list(self._steps(self._recorder.minutes.take(exchange, before_ms)))
-                done = 0
-                while done < len(steps):
-                    done = await self._writer.run(partial(_some, steps, done), scattered=True)
+                self._unfinished = tuple(self._steps(self._recorder.minutes.take(exchange, before_ms)))
+                while self._unfinished:
+                    done = await self._writer.run(partial(_some, self._unfinished), scattered=True)
+                    self._unfinished = self._unfinished[done:]
                 rolled = True
         return rolled
 
     def force_rollup(self) -> None:
-        """Hand the running minute to the writer; what it refuses is healed from the seconds at the next start."""
+        """Hand what a roll left unfinished, and the running minute, to the writer; each step may be taken twice.
+
+        What the writer refuses is healed from the seconds at the next start.
+        """
+        unfinished, self._unfinished = self._unfinished, ()
         for exchange in self._recorder.exchanges:
-            steps = list(self._steps(self._recorder.minutes.take_all(exchange)))
+            steps = [*unfinished, *self._steps(self._recorder.minutes.take_all(exchange))]
+            unfinished = ()
             if not self._writer.offer(partial(_all, steps)):
                 log.warning("the last minute of %s is left to the next start", exchange)
 
@@ -168,15 +176,14 @@ class Aggregator:
             pass
 
 
-def _some(steps: Sequence[Step], done: int, connection: Connection) -> int:
-    """Take steps from the one at `done` until a slice of time is over; how many are done then."""
+def _some(steps: Sequence[Step], connection: Connection) -> int:
+    """Take steps until a slice of time is over; how many are done then."""
     until = time.monotonic() + ROLL_SLICE_S
-    while done < len(steps):
-        steps[done](connection)
-        done += 1
+    for done, step in enumerate(steps, start=1):
+        step(connection)
         if time.monotonic() > until:
-            break
-    return done
+            return done
+    return len(steps)
 
 
 def _all(steps: Sequence[Step], connection: Connection) -> None:

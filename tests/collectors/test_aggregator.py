@@ -1,11 +1,13 @@
 """Minutes on a real file: when they are rolled, what is rolled again, what a crash leaves, what is purged."""
 
+import asyncio
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from collectors import aggregator
 from collectors.aggregator import Aggregator
 from collectors.events import Channel, GapCause, Listing, ListingState, Market
 from collectors.recorder import Recorder
@@ -114,6 +116,34 @@ async def test_the_running_minute_is_rolled_at_the_end(tmp_path: Path) -> None:
         bench.recorder.close()
         bench.aggregator.force_rollup()
     assert [row[:5] for row in bench.minutes()] == [("KRW-BTC", 1, 5.0, 5.0, 1), ("KRW-SOL", 1, 6.0, 6.0, 1)]
+
+
+async def test_a_stop_between_two_slices_of_a_minute_leaves_no_market_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aggregator, "ROWS_A_STEP", 1)
+    monkeypatch.setattr(aggregator, "ROLL_SLICE_S", -1.0)  # one step a slice
+    bench = Bench(tmp_path / "radar.db")
+    with bench.writer:
+        eth = Market("upbit", "ETH", "KRW")
+        await bench.begin(BTC, eth)
+        await bench.clock.advance(70)
+        bench.recorder.trade(trade(69_000, 4.0))
+        bench.recorder.flush()
+        await bench.aggregator.roll()
+        await bench.clock.advance(60)
+        bench.recorder.trade(trade(119_000, 5.0))
+        bench.recorder.trade(trade(119_500, 6.0, market=eth))
+        bench.recorder.trade(trade(129_000, 7.0))
+        bench.recorder.flush()
+        rolling = asyncio.ensure_future(bench.aggregator.roll())
+        await asyncio.sleep(0)
+        assert not rolling.done()
+        rolling.cancel()
+        bench.recorder.close()
+        bench.aggregator.force_rollup()
+    told = [row[:3] for row in bench.minutes()]
+    assert told == [("KRW-BTC", 1, 4.0), ("KRW-ETH", 1, 6.0), ("KRW-BTC", 2, 7.0)]
 
 
 async def test_a_restart_within_a_minute_joins_both_runs(tmp_path: Path) -> None:

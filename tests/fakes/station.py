@@ -13,7 +13,7 @@ from typing import Any
 
 from collectors import bithumb_ws, upbit_ws
 from collectors.aggregator import Aggregator
-from collectors.events import Exchange, Market
+from collectors.events import Exchange, GapCause, Market
 from collectors.feed import Feed
 from collectors.fleet import Fleet
 from collectors.net.http import HttpDoor
@@ -138,6 +138,14 @@ class Station:
 
     def open_gaps(self) -> list[dict[str, Any]]:
         return self.rows("SELECT * FROM gaps WHERE to_ms IS NULL")
+
+    async def until_back(self, status: ShardStatus, cause: GapCause) -> None:
+        """The second connection is proven, and the gap that ended the first is on disk with its end."""
+        marked = "SELECT 1 FROM gaps WHERE cause = ?"
+        await self.until(
+            "it has connected again",
+            lambda: status.connections == 2 and self.rows(marked, cause.value) and not self.open_gaps(),
+        )
 
     async def until_healed(self) -> None:
         waiting = "SELECT 1 FROM gaps WHERE state = 'open'"

@@ -70,7 +70,7 @@ async def test_fault_01_a_reset_line_is_replaced_and_its_gap_healed(tmp_path: Pa
         heard_ms = status.last_message_ms
         assert heard_ms is not None
         proxy.reset()
-        await station.until("it has connected again", lambda: status.connections == 2 and not station.open_gaps())
+        await station.until_back(status, GapCause.DISCONNECT)
         gaps = station.rows("SELECT from_ms FROM gaps WHERE cause = 'disconnect'")
         assert all(heard_ms - 6_000 <= gap["from_ms"] <= heard_ms + 1_000 for gap in gaps), "at the last good second"
         await station.until_healed()
@@ -86,7 +86,7 @@ async def test_fault_02_a_half_open_line_of_a_busy_exchange_is_noticed_by_its_si
         await station.until("the line is given up", lambda: status.failures_in_a_row)
         assert station.clock.monotonic() - frozen_s < 15.0
         proxy.thaw()
-        await station.until("it has connected again", lambda: status.connections == 2 and not station.open_gaps())
+        await station.until_back(status, GapCause.STALE)
         await station.until_healed()
     assert_healed_and_true(station, simulator, GapCause.STALE)
 

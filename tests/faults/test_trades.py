@@ -174,7 +174,7 @@ async def test_fault_14_out_of_order_and_late_trades_join_their_second_and_its_m
     before: dict[int, Candle] = {}
 
     def look(second: int) -> None:
-        if second == 75:
+        if 70 <= second <= 100 and not before:  # the writer's thread takes its own time
             before.update(player.minutes())
 
     await player.play(sorted(sent.items()), look)

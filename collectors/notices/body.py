@@ -5,9 +5,9 @@ and a body is cut at `BODY_LIMIT` letters.
 """
 
 import html
-import re
 from collections.abc import Mapping
 
+from collectors.notices import patterns as re
 from collectors.notices.markets import ONLY_QUOTES, quotes_in
 from collectors.notices.text import plain
 

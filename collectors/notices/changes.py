@@ -4,12 +4,12 @@ Editors append a bracket: `(거래지원 개시 시점 변경 안내)`, `(AAA �
 all; one that names a market speaks of that market. A changed network, name or price limit moves no start.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 
 from msgspec import Struct
 
+from collectors.notices import patterns as re
 from collectors.notices.text import squeezed
 
 

@@ -5,13 +5,13 @@ what happens and clauses that end in 에 따른 or 로 인한 only say why, so t
 notice that repeats the words of the listing it belongs to is a wallet notice.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from enum import Enum
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from collectors.notices import patterns as re
 from collectors.notices.phrases import ASSETS, Facts, listing_phrase, words
 from collectors.notices.text import squeezed
 

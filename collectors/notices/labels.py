@@ -1,9 +1,10 @@
 """The words in a notice that say what the times near them are the times of."""
 
-import re
 from enum import Enum
 
 from msgspec import Struct
+
+from collectors.notices import patterns as re
 
 
 class What(Enum):

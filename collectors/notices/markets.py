@@ -1,7 +1,8 @@
 """The quote markets that a title names: `원화 마켓`, `KRW, BTC, USDT 마켓`, `원화(KRW) 마켓`, `ETC/KRW`."""
 
-import re
 from collections.abc import Iterable, Sequence
+
+from collectors.notices import patterns as re
 
 _SPELLINGS = {"KRW": "원화 KRW WON", "BTC": "BTC 비트코인", "USDT": "USDT 테더", "ETH": "ETH 이더리움", "USDC": "USDC"}
 QUOTES = {word.lower(): quote for quote, spellings in _SPELLINGS.items() for word in spellings.split()}

@@ -6,9 +6,9 @@ word 추가 ("added") alone says nothing. All patterns are matched on text witho
 coin name taken out.
 """
 
-import re
-
 from msgspec import Struct
+
+from collectors.notices import patterns as re
 
 
 class Facts(Struct, frozen=True):

@@ -4,11 +4,11 @@ A time belongs to the nearest label before it in its cell, else in its row, else
 right after it ("14시에 거래가 시작됩니다"), else to the heading line above.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
+from collectors.notices import patterns as re
 from collectors.notices.body import Row
 from collectors.notices.labels import Label, What, labels_in
 from collectors.notices.times import Moment, Published, Written, resolve, times_in

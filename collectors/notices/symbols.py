@@ -5,11 +5,11 @@ as pairs `ETC/KRW`, or bare before what happens to them (`LUNA 유의 종목 지
 the case that matters.
 """
 
-import re
 from collections.abc import Sequence
 
 from msgspec import Struct
 
+from collectors.notices import patterns as re
 from collectors.notices.markets import (
     ENDS_WITH_QUOTE,
     MARKET_WORD,

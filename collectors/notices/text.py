@@ -4,10 +4,11 @@ Apps, mirrors and messengers change blanks, widths and brackets of the exchanges
 them ("[거래]", "【마켓 추가】"). Everything after this module sees one spelling.
 """
 
-import re
 import unicodedata
 
 from msgspec import Struct
+
+from collectors.notices import patterns as re
 
 TITLE_LIMIT = 1_000  # letters; the longest published title we know of has about 150
 LETTERS_KNOWN = 20_000  # more than Hangul and Latin have together

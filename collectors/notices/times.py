@@ -6,11 +6,12 @@ two readings follows publication on that day, a day without a year needs a publi
 from the day of publication.
 """
 
-import re
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from enum import Enum
 
 from msgspec import Struct
+
+from collectors.notices import patterns as re
 
 KST = timezone(timedelta(hours=9))
 DAY_MS = 86_400_000

@@ -39,12 +39,7 @@ def minutes(
     connection: sqlite3.Connection, market: Market, market_id: int, span: range, theirs: Mapping[int, Candle]
 ) -> tuple[Comparison, Mapping[int, Candle]]:
     """Hold the stored minutes of a span against these; ours come along."""
-    rows = connection.execute(
-        "SELECT open_ms, open, high, low, close, volume, quote_volume, trades FROM candles_1m"
-        " WHERE market_id = ? AND open_ms >= ? AND open_ms < ?",
-        (market_id, span.start, span.stop),
-    )
-    ours = {row[0]: Candle(market, *row) for row in rows}
+    ours = candles.load_minutes(connection, market, market_id, span)
     missed = missed_of(connection, market.exchange, market_id, span.start, span.stop)
     return compare(span, MINUTE_MS, ours, theirs, missed), ours
 
@@ -55,7 +50,7 @@ def rolled_again(
     """The same of minutes that are rolled once more from their seconds, where those are all still there."""
     for minute_ms in span:
         if minute_ms >= candles.purged_until(connection):
-            candles.rollup_minute(connection, minute_ms, market_id)
+            candles.rollup_minute(connection, minute_ms, [market_id])
     return minutes(connection, market, market_id, span, theirs)
 
 

@@ -1,8 +1,9 @@
 """The SQL of `candles_1s`, `candles_1m` and `rollup_state`. Candles are upserted whole: the last write stands."""
 
+import json
 import sqlite3
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from msgspec.structs import astuple
 
@@ -22,7 +23,7 @@ ON CONFLICT (open_ms, market_id) DO UPDATE SET
 UPSERT_MINUTE = """
 INSERT INTO candles_1m (market_id, open_ms, open, high, low, close, volume, quote_volume, trades, covered_s)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (market_id, open_ms) DO UPDATE SET
+ON CONFLICT (open_ms, market_id) DO UPDATE SET
     open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close,
     volume = excluded.volume, quote_volume = excluded.quote_volume, trades = excluded.trades,
     covered_s = excluded.covered_s
@@ -33,6 +34,8 @@ _SET_STATE = (
 )
 
 NOWHERE: Mapping[Exchange, int] = {}
+
+Touched = tuple[int | None, int, int]  # market id (None: every market of the exchange), from_ms, to_ms
 
 # The minute of each market from its seconds, first by time to last by time. The slow, sure way: for recovery and tests.
 _ROLL = """
@@ -45,6 +48,11 @@ SELECT market_id, open_1, high, low, close_1, volume, quote_volume, trades FROM 
     FROM candles_1s WHERE {where}
     WINDOW minute AS (PARTITION BY market_id ORDER BY open_ms ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
 ) WHERE place = 1
+"""
+# One market's minutes, each through the primary key, which begins with the time.
+_MINUTES = """
+SELECT c.open_ms, c.open, c.high, c.low, c.close, c.volume, c.quote_volume, c.trades
+FROM json_each(?) AS m CROSS JOIN candles_1m AS c ON c.open_ms = m.value AND c.market_id = ?
 """
 _ROLL_ALL = _ROLL.format(where="open_ms >= ? AND open_ms < ?")
 _ROLL_ONE = _ROLL.format(where=f"market_id = ? AND open_ms IN ({', '.join('?' * 60)})")
@@ -94,54 +102,59 @@ def store_minutes(connection: sqlite3.Connection, minutes: Sequence[Candle], ids
             market_id = ids[candle.market]
             covered = coverage.of(candle.market.exchange, market_id)
             rows.append((market_id, minute_ms, *_values(candle), covered))
-        # One by one: each row has a page of its own, and a statement for many rows copies every page that it touches,
-        # to undo it; that costs more than it saves.
-        connection.executemany(UPSERT_MINUTE, rows)
+        execute(connection, Rows(UPSERT_MINUTE, sorted(rows)))
+
+
+def load_minutes(connection: sqlite3.Connection, market: Market, market_id: int, span: range) -> dict[int, Candle]:
+    """The stored minutes of a market among those that start at `span`, by their start."""
+    rows = connection.execute(_MINUTES, (json.dumps(list(span)), market_id))
+    return {row[0]: Candle(market, *row) for row in rows}
 
 
 def rollup_minute(
     connection: sqlite3.Connection,
     minute_ms: int,
-    market_id: int | None = None,
+    market_ids: Collection[int] | None = None,
     blind_from_ms: Mapping[Exchange, int] = NOWHERE,
 ) -> int:
-    """Roll one minute, of one market or of all, from the stored seconds; return how many markets had any.
+    """Roll one minute, of these markets or of all, from the stored seconds; return how many markets had any.
 
     Rolling again replaces. The caller makes sure that no second of the minute has been purged (`purged_until`).
     `blind_from_ms`: from there on nothing counts as covered, though no gap says so yet.
     """
-    if market_id is None:
+    if market_ids is None:
         rolled = connection.execute(_ROLL_ALL, (minute_ms, minute_ms + MINUTE_MS)).fetchall()
     else:
         opens = range(minute_ms, minute_ms + MINUTE_MS, SECOND_MS)
-        rolled = connection.execute(_ROLL_ONE, (market_id, *opens)).fetchall()
+        rolled = [row for each in market_ids for row in connection.execute(_ROLL_ONE, (each, *opens))]
     coverage = Coverage(connection, minute_ms, blind_from_ms)
-    exchanges: dict[int, Exchange] = dict(connection.execute("SELECT id, exchange FROM markets"))
-    rows = [(row[0], minute_ms, *row[1:], coverage.of(exchanges[row[0]], row[0])) for row in rolled]
+    rows = [(row[0], minute_ms, *row[1:], coverage.of(_exchange_of(connection, row[0]), row[0])) for row in rolled]
     execute(connection, Rows(UPSERT_MINUTE, rows))
     return len(rows)
 
 
-def refresh_coverage(connection: sqlite3.Connection, touched: Iterable[tuple[Exchange, int | None, int, int]]) -> None:
-    """Say again how much of stored minutes we were listening, where gaps changed after they were rolled.
+def _exchange_of(connection: sqlite3.Connection, market_id: int) -> Exchange:
+    exchange: Exchange = connection.execute("SELECT exchange FROM markets WHERE id = ?", (market_id,)).fetchone()[0]
+    return exchange
 
-    `touched` are (exchange, market id or None for all, from_ms, to_ms).
-    """
-    coverage: dict[int, Coverage] = {}
-    for exchange, market_id, from_ms, to_ms in touched:
-        everyone = "SELECT id FROM markets WHERE exchange = ?"
-        ids = [market_id] if market_id is not None else [row[0] for row in connection.execute(everyone, (exchange,))]
-        for each in ids:
-            minutes = connection.execute(
-                "SELECT open_ms FROM candles_1m WHERE market_id = ? AND open_ms > ? AND open_ms < ?",
-                (each, from_ms - MINUTE_MS, to_ms),
-            ).fetchall()
-            for (minute_ms,) in minutes:
-                if minute_ms not in coverage:
-                    coverage[minute_ms] = Coverage(connection, minute_ms)
+
+def refresh_coverage(
+    connection: sqlite3.Connection, exchange: Exchange, touched: Sequence[Touched], minutes: Iterable[int]
+) -> None:
+    """Say again how much of these minutes we were listening, where gaps changed after they were rolled."""
+    everyone = {row[0] for row in connection.execute("SELECT id FROM markets WHERE exchange = ?", (exchange,))}
+    for minute_ms in minutes:
+        stored = connection.execute("SELECT market_id, covered_s FROM candles_1m WHERE open_ms = ?", (minute_ms,))
+        if not (before := dict(stored.fetchall())):
+            continue
+        here = {each for each, from_ms, to_ms in touched if from_ms < minute_ms + MINUTE_MS and to_ms > minute_ms}
+        coverage = Coverage(connection, minute_ms)
+        for market_id in before.keys() & (everyone if None in here else here):
+            covered = coverage.of(exchange, market_id)
+            if covered != before[market_id]:
                 connection.execute(
-                    "UPDATE candles_1m SET covered_s = ? WHERE market_id = ? AND open_ms = ?",
-                    (coverage[minute_ms].of(exchange, each), each, minute_ms),
+                    "UPDATE candles_1m SET covered_s = ? WHERE open_ms = ? AND market_id = ?",
+                    (covered, minute_ms, market_id),
                 )
 
 
@@ -227,18 +240,19 @@ def oldest_second(connection: sqlite3.Connection) -> int | None:
     return oldest
 
 
-def purge_minutes(connection: sqlite3.Connection, before_ms: int, budget_s: float, after_id: int = -1) -> int | None:
-    """Delete minutes before `before_ms`, market by market as they lie in the table, beginning after `after_id`.
-
-    Returns the last market that is done with, to go on from; None once all are.
-    """
+def purge_minutes(connection: sqlite3.Connection, before_ms: int, budget_s: float) -> bool:
+    """Delete minutes before `before_ms`, the oldest first."""
     until = time.monotonic() + budget_s
-    ids = connection.execute("SELECT id FROM markets WHERE id > ? ORDER BY id", (after_id,)).fetchall()
-    for (market_id,) in ids:
-        connection.execute("DELETE FROM candles_1m WHERE market_id = ? AND open_ms < ?", (market_id, before_ms))
+    while (oldest := _oldest_minute(connection)) is not None and oldest < before_ms:
+        connection.execute("DELETE FROM candles_1m WHERE open_ms = ?", (oldest,))
         if time.monotonic() > until:
-            return int(market_id)
-    return None
+            return True
+    return False
+
+
+def _oldest_minute(connection: sqlite3.Connection) -> int | None:
+    oldest: int | None = connection.execute("SELECT MIN(open_ms) FROM candles_1m").fetchone()[0]
+    return oldest
 
 
 def hand_back(connection: sqlite3.Connection, keep_free: int, budget_s: float) -> bool:

@@ -289,7 +289,7 @@ def reroll(connection: sqlite3.Connection, wound: Wound) -> None:
     purged_ms = candles.purged_until(connection)
     for minute_ms in minutes_in(wound.from_ms, wound.to_ms):
         if purged_ms <= minute_ms and minute_ms + MINUTE_MS <= rolled_ms:
-            candles.rollup_minute(connection, minute_ms, wound.market_id)
+            candles.rollup_minute(connection, minute_ms, [wound.market_id])
 
 
 def minutes_in(from_ms: int, to_ms: int) -> range:

@@ -121,8 +121,9 @@ class _Table:
         self._pages = pages
         self._fresh = fresh
         self._table = table
-        sql = fresh.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (table,)).fetchone()[0]
-        self._keys = primary_key(fresh, table) if "WITHOUT ROWID" in sql.upper() else ["rowid"]
+        # In the order of the damaged file, which may be of an older schema.
+        sql = source.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (table,)).fetchone()[0]
+        self._keys = primary_key(source, table) if "WITHOUT ROWID" in sql.upper() else ["rowid"]
         self._width = len(columns)
         self._marks = ", ".join("?" * len(self._keys))
         names = ", ".join(f'"{column}"' for column in columns)

@@ -46,7 +46,6 @@ DRAIN_DEADLINE_S = 10.0  # how long leaving waits for a disk that can't take the
 SLICE_S = 0.003  # a transaction that has lasted this long takes up nothing more; also for long work in steps
 CHECKPOINT_CHANGES = 2_000  # rows between two checkpoints when nothing waits: about 0.2 MB of WAL …
 CHECKPOINT_CHANGES_BUSY = 20_000  # … and when something does
-ROWS_A_PAGE = 50  # of one-second candles
 IDLE_S = 1.0
 # For `sys.setswitchinterval`, a tenth of its default: beside a busy loop the writer waits so long for each statement.
 SWITCH_S = 0.000_5
@@ -80,7 +79,7 @@ class DatabaseWriter:
         self._batch: Sequence[Job] = ()
         self._watchers: list[Waiting] = []
         self._checkpointed_at = connection.total_changes
-        self._scattered = 0  # rows since then that had a page of their own
+        self._synced = False  # whether commits are synced now
         self.failed = 0
         self.dropped = 0
         self.last_commit_ms: int | None = None
@@ -116,10 +115,9 @@ class DatabaseWriter:
             weight = len(work.rows) if isinstance(work, Rows) else 1
         return self.fatal is None and self._inbox.put(Job(work, weight, None), bounded=True)
 
-    async def run(self, work: Callable[[sqlite3.Connection], T], urgent: bool = False, *, scattered: bool = False) -> T:
+    async def run(self, work: Callable[[sqlite3.Connection], T], urgent: bool = False) -> T:
         """Run `work` in a transaction and return its result once that is committed.
 
-        `scattered` work changes a page with every row; a checkpoint follows sooner, so that it stays short.
         What `work` raises is raised here, after everything it wrote is undone. It must touch nothing but the
         connection, because it may run twice. Raises WriterGone if the writer ends first. Cancelling the wait does not
         take the work back.
@@ -128,7 +126,7 @@ class DatabaseWriter:
         future: asyncio.Future[T] = loop.create_future()
         with self._lock:
             alive = self.fatal is None and self._thread.is_alive()
-            if not (alive and self._inbox.put(Job(work, 1, (loop, future), urgent, scattered))):
+            if not (alive and self._inbox.put(Job(work, 1, (loop, future), urgent))):
                 raise WriterGone("the database writer is not running") from self.fatal
         return await future
 
@@ -233,7 +231,9 @@ class DatabaseWriter:
         If a Rows fails, again with a savepoint each and row by row. Urgent work survives a power cut as soon as it is
         committed: an alert that was sent must not be forgotten. The rest does from the next checkpoint on.
         """
-        self._connection.execute(f"PRAGMA synchronous = {'FULL' if batch[0].urgent else 'NORMAL'}")
+        if batch[0].urgent is not self._synced:
+            self._connection.execute(f"PRAGMA synchronous = {'FULL' if batch[0].urgent else 'NORMAL'}")
+            self._synced = batch[0].urgent
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             done = self._work_through(batch, partial(execute, self._connection))
@@ -263,10 +263,8 @@ class DatabaseWriter:
         connection.execute("SAVEPOINT work")
         assert not isinstance(job.work, Rows)
         job.error = None
-        changes = connection.total_changes
         try:
             job.result = job.work(connection)
-            self._scattered += job.scattered * (connection.total_changes - changes)
         except Exception as error:
             if is_environmental(error) or is_damaged(error):
                 raise
@@ -318,8 +316,7 @@ class DatabaseWriter:
 
     def _checkpoint(self, changes: int) -> None:
         """Move what is committed from the WAL into the database, if that is at least so many rows; blocks no one."""
-        spread = self._scattered * (ROWS_A_PAGE - 1)
-        if self._connection.total_changes - self._checkpointed_at + spread < changes:
+        if self._connection.total_changes - self._checkpointed_at < changes:
             return
         self._gauge.begin()
         try:
@@ -333,7 +330,6 @@ class DatabaseWriter:
             self._gauge.end(self._gauge.checkpoints)
             self._gauge.checkpointed(whole=moved == frames)
         self._checkpointed_at = self._connection.total_changes
-        self._scattered = 0
 
     def _finish(self) -> None:
         try:

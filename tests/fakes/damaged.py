@@ -2,20 +2,21 @@
 
 import random
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from store.database import connect, migrate
+from store.database import SCHEMA, Migration, connect, migrate
 from tests.fakes.clock import START_MS
 
 PAGE = 4_096
 MARKETS, MINUTES, TRADED_S = 20, 400, 120
 
 
-def filled(path: Path) -> Path:
+def filled(path: Path, schema: Sequence[Migration] = SCHEMA) -> Path:
     """Minutes and seconds of twenty markets, a few gaps and marks; closed, with nothing left in its WAL."""
     with closing(connect(path)) as connection:
-        migrate(connection, START_MS)
+        migrate(connection, START_MS, schema)
         connection.execute("BEGIN")
         connection.executemany(
             "INSERT INTO markets (id, exchange, base, quote, code, first_seen_ms) VALUES (?, 'upbit', ?, 'KRW', ?, ?)",

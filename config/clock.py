@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -37,18 +38,20 @@ class SystemClock:
 class SimulatorClock:
     """A clock that runs as the simulator's does: `speed` simulated seconds in each real one, from a known anchor.
 
-    `anchor` is called with each answer of `GET /sim/clock`; between two answers the host's monotonic clock carries on.
+    `anchor` is called with each answer of `GET /sim/clock`; between two answers `monotonic` carries on, which is the
+    clock of the event loop, as it is of every sleep.
     """
 
-    def __init__(self, now_ms: int, speed: float) -> None:
-        self._started = time.monotonic()
+    def __init__(self, now_ms: int, speed: float, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._started = monotonic()
         self.anchor(now_ms, speed)
 
     def anchor(self, now_ms: int, speed: float) -> None:
         """Take the simulator's time (`now_ms`, at this instant) and its speed as the truth from here on."""
         if not speed > 0:
             raise ValueError(f"the simulator's speed must be positive, not {speed}")
-        self._anchored = time.monotonic()
+        self._anchored = self._monotonic()
         self._anchor_ms = now_ms
         self._speed = speed
 
@@ -58,10 +61,10 @@ class SimulatorClock:
         return self._speed
 
     def now_ms(self) -> int:
-        return self._anchor_ms + int((time.monotonic() - self._anchored) * self._speed * 1000)
+        return self._anchor_ms + int((self._monotonic() - self._anchored) * self._speed * 1000)
 
     def monotonic(self) -> float:
-        return (time.monotonic() - self._started) * self._speed
+        return (self._monotonic() - self._started) * self._speed
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(max(0.0, seconds) / self._speed)

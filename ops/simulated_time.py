@@ -1,5 +1,6 @@
 """The daemon's clock as the simulator's: asked at the start, asked again now and then, so that the two never part."""
 
+import asyncio
 import json
 
 from collectors.net.http import DoorError, HttpDoor
@@ -24,7 +25,7 @@ async def simulator_clock(url: str, user_agent: str) -> SimulatorClock:
         raise NoSimulator(f"no simulator answers at {url} ({e}); start one with `python -m simulator`") from e
     finally:
         await door.close()
-    return SimulatorClock(now_ms, speed)
+    return SimulatorClock(now_ms, speed, asyncio.get_running_loop().time)
 
 
 async def follow(url: str, clock: SimulatorClock, user_agent: str) -> None:

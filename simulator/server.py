@@ -208,15 +208,15 @@ def application(world: World, counters: Counters) -> web.Application:
     return app
 
 
-async def drive(world: World) -> None:
+async def drive(world: World, tick_s: float) -> None:
     """Move the world along with its clock, for ever."""
     while True:
         world.advance(world.clock.now_ms())
-        await world.clock.sleep(TICK_S * world.clock.speed)
+        await world.clock.sleep(tick_s * world.clock.speed)
 
 
 @asynccontextmanager
-async def served(world: World, port: int = 0) -> AsyncIterator[Served]:
+async def served(world: World, port: int = 0, tick_s: float = TICK_S) -> AsyncIterator[Served]:
     """The world behind a port of the loopback interface (0: a free one); raises OSError if it is taken.
 
     A bug in the model ends the body: it is raised here.
@@ -228,7 +228,7 @@ async def served(world: World, port: int = 0) -> AsyncIterator[Served]:
         await web.TCPSite(runner, HOST, port).start()
         bound = runner.addresses[0][1]
         async with asyncio.TaskGroup() as group:
-            driver = group.create_task(drive(world), name="driver")
+            driver = group.create_task(drive(world, tick_s), name="driver")
             try:
                 yield Served(f"http://{HOST}:{bound}", bound, world, counters)
             finally:

@@ -1,11 +1,14 @@
 """Shared by all tests: real captures are replayed where they exist, and may be made compulsory."""
 
+import asyncio
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 from scripts.pace import busy
+from tests.fakes.leaping_loop import LeapingLoop
 
 ALONE_S = 90.0  # of real time, on an idle machine
 DAEMONS = Path(__file__).parent / "end_to_end"
@@ -29,6 +32,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     absent = pytest.mark.skip(reason="real recordings (../shared/captures) are not part of the repository")
     for item in replaying:
         item.add_marker(absent)
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loop of each asynchronous test: what is marked `leaping` does not wait where nothing happens."""
+    return {"loop": LeapingLoop if item.get_closest_marker("leaping") else asyncio.new_event_loop}
 
 
 @pytest.fixture

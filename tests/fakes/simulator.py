@@ -1,5 +1,6 @@
 """The simulator in this process, behind a real port of the loopback interface, for end-to-end tests."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,7 +10,7 @@ from msgspec import Struct
 
 from simulator.clock import RunningClock, SimClock
 from simulator.counters import Counters
-from simulator.server import served
+from simulator.server import TICK_S, served
 from simulator.world import World
 from tests.fakes.clock import FakeClock
 
@@ -59,9 +60,14 @@ async def _parsed(answer: aiohttp.ClientResponse) -> Any:
 
 @asynccontextmanager
 async def running_simulator(
-    seed: int = 1, rate: float = 50.0, markets: int = 20, speed: float = 1.0, clock: SimClock | None = None
+    seed: int = 1,
+    rate: float = 50.0,
+    markets: int = 20,
+    speed: float = 1.0,
+    clock: SimClock | None = None,
+    tick_s: float = TICK_S,
 ) -> AsyncIterator[SimulatorHandle]:
-    """A small world by default. With a `clock` (such as FakeSimClock) the test drives the time, else it runs."""
-    world = World(clock or RunningClock(speed=speed), seed, markets, rate)
-    async with served(world) as server, aiohttp.ClientSession() as session:
+    """A small world by default. With a `clock` (such as FakeSimClock) the test drives the time, else the loop does."""
+    world = World(clock or RunningClock(speed=speed, monotonic=asyncio.get_running_loop().time), seed, markets, rate)
+    async with served(world, tick_s=tick_s) as server, aiohttp.ClientSession() as session:
         yield SimulatorHandle(server.url, server.port, world, server.counters, session)

@@ -1,8 +1,8 @@
 """Faults 16, 17 and 19: a host whose clock steps or slews, whose zone is another, whose event loop stands still."""
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from email.utils import formatdate
 from pathlib import Path
 
@@ -15,19 +15,18 @@ from ops.lifetimes import running
 from ops.loop_lag import LoopLag
 from ops.sd_notify import Notify
 from ops.watchdog import Watchdog
-from scripts.pace import paced
 from store.writer import DatabaseWriter
-from tests.end_to_end.pair import Simulator
-from tests.end_to_end.truth import compare_with
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.exchange import FakeExchange, answer
 from tests.fakes.healing_bench import Bench
 from tests.fakes.outbox import lifeline
 from tests.fakes.recording import BTC, SOL, rows
-from tests.fakes.station import QUICK, Station, recording
+from tests.fakes.simulator import running_simulator
+from tests.fakes.station import QUICK, Station, compared, markets_of, recording
 from tests.fakes.tape import Tape
 
 HOUR_MS = 3_600_000
+SPEED = 10.0  # of the world whose loop stands still: half a second of ours is five of its own
 NEW_YORK_LEAPS_MS = 1_805_007_600_000  # 2027-03-14T07:00:00Z: two o'clock becomes three
 
 
@@ -224,40 +223,34 @@ async def test_fault_17_the_database_holds_the_same_whatever_the_zone_of_the_hos
 # --- the loop -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.alone
+@pytest.mark.leaping
 async def test_fault_19_a_loop_that_stood_still_is_told_starves_nobody_and_costs_no_second(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ops.loop_lag.STEP_S", 0.05)
-    speed, still_s = paced(10.0), 5.0
-    with closing(Simulator("--speed", f"{speed}", "--markets", "12", "--rate", "60")) as simulator:
-        clock = SimulatorClock(simulator.now_ms(), speed)
-        listed = [row["market"] for row in simulator.get("/upbit/v1/market/all") if row["market"].startswith("KRW-")]
-        markets: dict[Exchange, list[Market]] = {"upbit": [Market("upbit", code[4:], "KRW") for code in listed]}
+    still_s = 5.0
+    async with running_simulator(speed=SPEED, markets=12, rate=60.0) as simulator:
+        clock = SimulatorClock(simulator.world.clock.now_ms(), SPEED, asyncio.get_running_loop().time)
         socket = "ws" + simulator.url.removeprefix("http") + "/upbit/websocket/v1"
         station = Station(tmp_path, clock, {"upbit": socket})
         lag = LoopLag()
-        async with recording(station, markets):
+        async with recording(station, {"upbit": markets_of(simulator, "upbit")}):
             watchdog = Watchdog(Notify(None), station.writer, station.fleets, tmp_path, clock, "recording")
             async with running(lag.run(), watchdog.run()):
                 watchdog.composed()
                 await station.until_live()
                 await clock.sleep(6)
-                _stand_still(still_s / speed)
+                _stand_still(still_s / SPEED)
                 whys = []
                 for _ in range(8):
                     await clock.sleep(1)
                     whys.append(watchdog.why)
-                assert lag.worst_s >= 0.8 * still_s / speed
+                assert lag.worst_s >= 0.8 * still_s / SPEED
                 assert set(whys) == {None}
             (status,) = station.statuses
             assert status.reconnects == 0
 
-        def told(exchange: str, from_ms: int) -> dict[str, list[dict[str, object]]]:
-            answer: dict[str, list[dict[str, object]]] = simulator.get("/sim/truth", exchange=exchange, from_ms=from_ms)
-            return answer
-
-        found = compare_with(station, told)
+        found = compared(station, simulator)
         assert found.wrong == []
         assert found.seconds > 50
     assert station.rows("SELECT 1 FROM gaps WHERE cause NOT IN ('start', 'stop')") == []

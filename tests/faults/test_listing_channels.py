@@ -1,8 +1,9 @@
 """What channels do to us: refusals, old pages, edits, missed pushes, codes that come and go. See the table of faults.
 
-The faults are the simulator's, over real connections; time runs faster than the host's.
+The faults are the simulator's, over real connections.
 """
 
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,17 @@ from collectors.net.http import HttpDoor, open_door
 from collectors.net.limits import Limits
 from collectors.net.socket import connect
 from config.clock import SystemClock
-from scripts.pace import paced
 from tests.fakes.radar import watching
 from tests.fakes.simulator import SimulatorHandle, running_simulator
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.leaping
 
 LISTING = {"announce_in_s": 1.0, "trading_in_s": 4_000.0, "deposits_in_s": 3_000.0}
+
+
+def simulating() -> AbstractAsyncContextManager[SimulatorHandle]:
+    """A quiet world: it is lists and notices that matter here."""
+    return running_simulator(rate=5.0, tick_s=0.1)
 
 
 async def fault(simulator: SimulatorHandle, target: str, kind: str, for_s: float, **more: object) -> None:
@@ -26,8 +31,7 @@ async def fault(simulator: SimulatorHandle, target: str, kind: str, for_s: float
 
 
 async def test_fault_05_a_quiet_announcement_socket_outlives_the_idle_limit(tmp_path: Path) -> None:
-    speed = paced(20.0)
-    async with running_simulator(speed=speed) as simulator, watching(simulator, tmp_path, speed) as radar:
+    async with simulating() as simulator, watching(simulator, tmp_path) as radar:
         await radar.all_up()
         connected = simulator.counters.of("upbit").connections
         await radar.quiet(200)
@@ -40,8 +44,7 @@ async def test_fault_05_a_quiet_announcement_socket_outlives_the_idle_limit(tmp_
 async def test_fault_07_a_banned_host_is_left_alone_by_every_channel_for_the_time_it_says(
     tmp_path: Path, kind: str, word: str
 ) -> None:
-    speed = paced(10.0)
-    async with running_simulator(speed=speed) as simulator, watching(simulator, tmp_path, speed) as radar:
+    async with simulating() as simulator, watching(simulator, tmp_path) as radar:
         await radar.all_up()
         await fault(simulator, "upbit", kind, for_s=3.0, retry_after_s=30)  # longer than a look may wait
         lists = ("upbit:market_list", "upbit:ticker_all")
@@ -90,14 +93,13 @@ async def test_fault_08_no_client_library_sends_an_origin_and_we_refuse_to() -> 
 async def test_fault_37_pages_that_say_nothing_take_their_channel_down_and_never_mean_no_listings(
     tmp_path: Path,
 ) -> None:
-    speed = paced(12.0)
     broken = {
         "bithumb:notices": "http_html",
         "bithumb:market_list": "empty",
         "upbit:market_list": "http_5xx",
         "bithumb:assets": "http_403",
     }
-    async with running_simulator(speed=speed) as simulator, watching(simulator, tmp_path, speed) as radar:
+    async with simulating() as simulator, watching(simulator, tmp_path) as radar:
         await radar.all_up()
         for target, kind in broken.items():
             await fault(simulator, target, kind, for_s=100)
@@ -116,8 +118,7 @@ async def test_fault_37_pages_that_say_nothing_take_their_channel_down_and_never
 
 
 async def test_fault_37_a_site_that_refuses_is_left_alone_for_an_hour_and_says_so(tmp_path: Path) -> None:
-    speed = paced(12.0)
-    async with running_simulator(speed=speed) as simulator, watching(simulator, tmp_path, speed, key=False) as radar:
+    async with simulating() as simulator, watching(simulator, tmp_path, key=False) as radar:
         await radar.all_up()
         await fault(simulator, "upbit:notices", "http_403", for_s=30)
         await radar.until("the site is left alone", lambda: radar.channel("upbit:notices").state == "off")
@@ -130,8 +131,7 @@ async def test_fault_37_a_site_that_refuses_is_left_alone_for_an_hour_and_says_s
 
 
 async def test_fault_38_an_old_page_raises_nothing_and_hides_nothing_for_good(tmp_path: Path) -> None:
-    speed = paced(10.0)
-    async with running_simulator(speed=speed) as simulator, watching(simulator, tmp_path, speed) as radar:
+    async with simulating() as simulator, watching(simulator, tmp_path) as radar:
         await radar.all_up()
         await fault(simulator, "bithumb:notices", "stale_page", for_s=20)
         await simulator.post("/sim/listing", exchange="bithumb", base="KRILL", **LISTING)
@@ -144,8 +144,7 @@ async def test_fault_38_an_old_page_raises_nothing_and_hides_nothing_for_good(tm
 
 
 async def test_fault_39_an_edited_reposted_and_cancelled_notice_is_one_listing_with_versions(tmp_path: Path) -> None:
-    speed = paced(10.0)
-    async with running_simulator(speed=speed) as simulator, watching(simulator, tmp_path, speed) as radar:
+    async with simulating() as simulator, watching(simulator, tmp_path) as radar:
         await radar.all_up()
         await simulator.post("/sim/listing", exchange="upbit", base="KRILL", **LISTING)
         await radar.until("it is told", lambda: radar.first_sights() == ["upbit:KRILL:1"])
@@ -170,8 +169,7 @@ async def test_fault_39_an_edited_reposted_and_cancelled_notice_is_one_listing_w
 
 
 async def test_fault_40_a_push_missed_during_a_reconnect_is_told_late_by_the_list(tmp_path: Path) -> None:
-    speed = paced(10.0)
-    async with running_simulator(speed=speed) as simulator, watching(simulator, tmp_path, speed) as radar:
+    async with simulating() as simulator, watching(simulator, tmp_path) as radar:
         await radar.all_up()
         for kind in ("drop", "refuse"):
             await fault(simulator, "upbit:announcement", kind, for_s=25)
@@ -185,8 +183,7 @@ async def test_fault_40_a_push_missed_during_a_reconnect_is_told_late_by_the_lis
 
 
 async def test_fault_41_a_market_that_leaves_and_returns_or_changes_its_name_is_no_listing(tmp_path: Path) -> None:
-    speed = paced(10.0)
-    async with running_simulator(speed=speed) as simulator, watching(simulator, tmp_path, speed) as radar:
+    async with simulating() as simulator, watching(simulator, tmp_path) as radar:
         await radar.all_up()
         codes = [code for code in simulator.world.markets("upbit") if code.startswith("KRW-")]
         left, renamed = codes[2], codes[3]
@@ -203,8 +200,7 @@ async def test_fault_41_a_market_that_leaves_and_returns_or_changes_its_name_is_
 
 
 async def test_the_same_coin_on_the_rival_exchange_is_told_over_real_connections(tmp_path: Path) -> None:
-    speed = paced(10.0)
-    async with running_simulator(speed=speed) as simulator, watching(simulator, tmp_path, speed) as radar:
+    async with simulating() as simulator, watching(simulator, tmp_path) as radar:
         await radar.all_up()
         await simulator.post("/sim/listing", exchange="bithumb", base="KRILL", **LISTING)
         await radar.until("the first is told", lambda: radar.first_sights() == ["bithumb:KRILL:1"])

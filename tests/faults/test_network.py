@@ -20,7 +20,6 @@ from collectors.net.limits import Limits
 from collectors.net.socket import PING_EVERY_S, PONG_WITHIN_S, ConnectFailed, Library, SocketClosed, connector
 from collectors.sink import Pace
 from config.clock import SimulatorClock, SystemClock
-from scripts.pace import paced
 from tests.fakes.exchange import FakeExchange, answer, send, stall, trade_frame
 from tests.fakes.network import Proxy, mute_host, proxied, stalled_host
 from tests.fakes.recording import BTC
@@ -28,7 +27,6 @@ from tests.fakes.simulator import SimulatorHandle, running_simulator
 from tests.fakes.station import Station, compared, markets_of, recording
 
 EXPIRED = Path(__file__).parents[1] / "fixtures" / "tls" / "expired.pem"
-SPEED = 10.0
 
 
 @pytest.fixture
@@ -43,9 +41,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @asynccontextmanager
 async def behind_a_proxy(folder: Path) -> AsyncIterator[tuple[SimulatorHandle, Proxy, Station]]:
     """A station that records a simulated Upbit, its socket through a proxy, healing from REST beside it."""
-    speed = paced(SPEED)
-    async with running_simulator(speed=speed, markets=12, rate=40.0) as simulator, proxied(simulator.port) as proxy:
-        clock = SimulatorClock(simulator.world.clock.now_ms(), speed)
+    async with running_simulator(markets=12, rate=40.0, tick_s=0.05) as simulator, proxied(simulator.port) as proxy:
+        clock = SimulatorClock(simulator.world.clock.now_ms(), 1.0, asyncio.get_running_loop().time)
         station = Station(folder, clock, {"upbit": f"ws://127.0.0.1:{proxy.port}/upbit/websocket/v1"})
         async with recording(station, {"upbit": markets_of(simulator, "upbit")}, rest=simulator.url):
             await station.until_live()
@@ -63,7 +60,7 @@ def assert_healed_and_true(station: Station, simulator: SimulatorHandle, cause: 
     assert found.seconds > 50
 
 
-@pytest.mark.alone
+@pytest.mark.leaping
 async def test_fault_01_a_reset_line_is_replaced_and_its_gap_healed(tmp_path: Path) -> None:
     async with behind_a_proxy(tmp_path) as (simulator, proxy, station):
         (status,) = station.statuses
@@ -77,7 +74,7 @@ async def test_fault_01_a_reset_line_is_replaced_and_its_gap_healed(tmp_path: Pa
     assert_healed_and_true(station, simulator, GapCause.DISCONNECT)
 
 
-@pytest.mark.alone
+@pytest.mark.leaping
 async def test_fault_02_a_half_open_line_of_a_busy_exchange_is_noticed_by_its_silence(tmp_path: Path) -> None:
     async with behind_a_proxy(tmp_path) as (simulator, proxy, station):
         (status,) = station.statuses

@@ -15,7 +15,6 @@ from collectors.events import Candle, Exchange, Market, Trade
 from collectors.sink import Pace
 from config.clock import SimulatorClock, SystemClock
 from ops.lifetimes import running
-from scripts.pace import paced
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.exchange import FakeConnection, FakeExchange, answer, trade_frame
 from tests.fakes.recording import by_hand, same, trade
@@ -23,7 +22,6 @@ from tests.fakes.station import Station, recording
 
 EXCHANGES: list[Exchange] = ["upbit", "bithumb"]
 CODE = "KRW-BTC"
-SPEED = 10.0
 BURST = 1_000  # twenty times a lively fifty a second
 FIRST_S = 2  # the first second of the tape; before it the subscription is proven
 
@@ -249,11 +247,11 @@ async def test_fault_18_a_value_that_cannot_be_is_kept_aside_and_in_no_candle(
     assert gap["cause"] == "quarantined"
 
 
-@pytest.mark.alone
+@pytest.mark.leaping
 async def test_fault_20_a_burst_on_a_slow_machine_loses_no_trade_and_keeps_only_the_newest_book(
     tmp_path: Path,
 ) -> None:
-    clock = SimulatorClock(SystemClock().now_ms(), paced(SPEED))
+    clock = SimulatorClock(SystemClock().now_ms(), 1.0, asyncio.get_running_loop().time)
     exchange = FakeExchange(clock)
     now_ms = clock.now_ms()
     exchange.script(answer(lambda codes: [trade_frame(CODE, 100.0, now_ms, 1, st="SNAPSHOT")]))

@@ -1,0 +1,67 @@
+"""An event loop that leaps over time in which nothing happens: minutes of waiting cost a moment, work what it costs.
+
+Its clock runs beside the host's. Where nothing is ready, the loop does not wait for its next timer but sets its clock
+to it. So what is shown of real sockets and real deadlines needs no faster world and no luck: on a busy machine the test
+takes longer, and nothing in it is late. What shall leap must take its time from the loop, as asyncio itself does.
+
+Threads live in the host's time: each leap leaves them a moment, and there is none while one of them works.
+"""
+
+import asyncio
+import selectors
+import time
+from asyncio import SelectorEventLoop
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import Any
+
+MOMENT_S = 0.000_2  # of real time before each leap
+WORK_S = 0.000_02  # of CPU: a thread that used more in a moment is at work
+
+
+class LeapingLoop(SelectorEventLoop):
+    """See the module; the clock is `time()`."""
+
+    def __init__(self) -> None:
+        self.leapt_s = 0.0
+        self.asked = 0  # calls in an executor that have not answered yet
+        super().__init__(_Selector(self))
+
+    def time(self) -> float:
+        return time.monotonic() + self.leapt_s
+
+    def run_in_executor(  # type: ignore[override]
+        self, executor: Executor | None, func: Callable[..., Any], *args: Any
+    ) -> asyncio.Future[Any]:
+        future: asyncio.Future[Any] = super().run_in_executor(executor, func, *args)
+        self.asked += 1
+        future.add_done_callback(self._answered)
+        return future
+
+    def _answered(self, _: asyncio.Future[Any]) -> None:
+        self.asked -= 1
+
+
+class _Selector(selectors.DefaultSelector):
+    def __init__(self, loop: LeapingLoop) -> None:
+        super().__init__()
+        self._loop = loop
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """What is ready; if there is nothing, a moment later it is the end of `timeout`, or still now."""
+        if timeout is None or timeout <= 0:
+            return super().select(timeout)
+        due = self._loop.time() + timeout
+        if ready := super().select(0):
+            return ready
+        worked_s = _others_s()
+        time.sleep(min(timeout, MOMENT_S))
+        ready = super().select(0)
+        if not (ready or self._loop.asked or _others_s() - worked_s > WORK_S):
+            self._loop.leapt_s += max(0.0, due - self._loop.time())
+        return ready
+
+
+def _others_s() -> float:
+    """What all threads but this one have used of the CPU."""
+    return time.process_time() - time.thread_time()

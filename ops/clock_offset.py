@@ -51,6 +51,7 @@ class ClockOffset:
 
     def __init__(self) -> None:
         self._seen: dict[str, deque[_Seen]] = {}
+        self._crossed: dict[str, Bounds] = {}  # on which all that is seen of an exchange agrees
         self._ahead_ms: dict[str, int] = {}
         self._wall_minus_monotonic_ms: float | None = None
 
@@ -67,8 +68,9 @@ class ClockOffset:
         seen.append(_Seen(at_s, bounds))
         while at_s - seen[0].at_s > WINDOW_S:
             seen.popleft()
-        while _crossed(seen) is None:  # either clock has moved: the newest answers are right
+        while (crossed := _crossed(seen)) is None:  # either clock has moved: the newest answers are right
             seen.popleft()
+        self._crossed[service] = crossed
 
     def traded(self, exchange: str, ahead_ms: int | None) -> None:
         """The largest (stamp − our receipt) of the exchange's trades of late; None while there is none."""
@@ -83,27 +85,25 @@ class ClockOffset:
         known_ms = self._wall_minus_monotonic_ms
         if known_ms is not None and abs(difference_ms - known_ms) > STEP_MS:
             self._seen.clear()
+            self._crossed.clear()
             self._ahead_ms.clear()
         self._wall_minus_monotonic_ms = difference_ms
 
     def interval(self) -> tuple[int, int] | None:
         """[low, high] in ms, None while no exchange has told its Date."""
-        known = [bounds for exchange in self._seen if (bounds := self._of(exchange)) is not None]
+        known = [self._of(exchange) for exchange in self._crossed]
         if not known:
             return None
         return min(each.low for each in known), max(each.high for each in known)
 
-    def _of(self, exchange: str) -> Bounds | None:
-        bounds = _crossed(self._seen[exchange])
-        ahead_ms = self._ahead_ms.get(exchange)
-        if bounds is None or ahead_ms is None or -ahead_ms < bounds.low:
+    def _of(self, exchange: str) -> Bounds:
+        bounds, ahead_ms = self._crossed[exchange], self._ahead_ms.get(exchange)
+        if ahead_ms is None or -ahead_ms < bounds.low:
             return bounds  # trades from a future that the answers deny: their stamps are wrong
         return Bounds(bounds.low, min(bounds.high, -ahead_ms))
 
 
 def _crossed(seen: deque[_Seen]) -> Bounds | None:
     """The bounds on which all agree; None where they do not."""
-    if not seen:
-        return None
     low, high = max(each.bounds.low for each in seen), min(each.bounds.high for each in seen)
     return Bounds(low, high) if low <= high else None

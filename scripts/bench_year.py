@@ -22,7 +22,8 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from tests.end_to_end.pair import TELEGRAM, Pair, Simulator
+from tests.end_to_end.outside import TELEGRAM
+from tests.end_to_end.pair import Pair, Simulator
 from tests.year.plan import KST, SPAN_S, Announced, Outage, Year, draw
 
 CATEGORIES: dict[str, str | list[str]] = {"upbit": "거래", "bithumb": ["거래지원", "마켓 추가"]}

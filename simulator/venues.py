@@ -21,7 +21,7 @@ _OTHERS_SHARE = 0.15
 _LATENCY_MS = {"binance": 12, "okx": 25, "bybit": 18}
 FUNDING_INTERVAL_H = 8
 LEVELS = 400
-RANGE_MS = 10_000
+RANGE_MS = 60_000
 MAJORS = frozenset({"BTC", "ETH", "XRP", "SOL", "DOGE", "USDC"})
 
 
@@ -240,12 +240,17 @@ class SimVenue:
         return round(bid_steps * step, 12), round(ask_steps * step, 12)
 
     def _range(self, entry: Entry, now: int) -> tuple[float, float, float]:
-        """Opening, high and low of 24 h, as of the last ten seconds' turn: the dearest part of a quote by far."""
+        """Opening, high and low of 24 h, as of the last minute's turn: the dearest part of a quote by far.
+
+        Of the world's price, which every venue is asked for the same moments; what is this venue's own is 0.03 %.
+        """
         turn = now - now % RANGE_MS
-        key = turn, entry.factor, self._fair(entry.coin.base)
+        fair = self._fair(entry.coin.base)
+        key = turn, entry.factor, fair
         known = self._ranges.get(entry.coin.base)
         if known is None or known[0] != key:
-            samples = [self._best(self._mid(entry, turn - DAY_MS + DAY_MS * i // 12))[0] for i in range(13)]
+            since = turn - DAY_MS - self._start_ms
+            samples = [self._best(fair(since + DAY_MS * i // 12) * entry.factor)[0] for i in range(13)]
             known = self._ranges[entry.coin.base] = key, (samples[0], max(samples), min(samples))
         return known[1]
 

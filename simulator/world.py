@@ -12,6 +12,7 @@ import itertools
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import msgspec
 
@@ -55,6 +56,7 @@ DEFAULT_KRW_MARKETS = 280
 DEFAULT_RATE = 150.0  # trades a second over all markets
 WARM_UP_MS = 60_000  # simulated before the first call is answered, so that every list has something to show
 WARM_UP_TRADES = 20_000
+KEPT_PRICES = 256  # of each coin: what one venue was asked of the past, the next one is asked of the same moments
 KEEP_TRADES = 4_000_000  # of the truth, about 100 bytes each; at ordinary rates two hours are fewer
 
 TradeListener = Callable[[SimTrade], None]
@@ -211,7 +213,7 @@ class World:
         """The world's USDT price of a coin, as a function of the time since the start; KeyError if there is none."""
         if base not in self._fair:
             coin = self._coins[base]
-            self._fair[base] = fair_price(self.seed, base, coin.price, coin.volatility)
+            self._fair[base] = lru_cache(KEPT_PRICES)(fair_price(self.seed, base, coin.price, coin.volatility))
         return self._fair[base]
 
     # ---------------------------------------------------------------- what the driver and the control calls do

@@ -20,7 +20,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     RADAR_REQUIRE_CAPTURES says they must run.
     """
     for item in items:
-        if item.path.is_relative_to(DAEMONS):
+        if item.path.is_relative_to(DAEMONS) and not item.get_closest_marker("leaping"):
             item.add_marker(pytest.mark.alone)
         if item.get_closest_marker("alone"):
             item.add_marker(pytest.mark.timeout(ALONE_S * busy()))

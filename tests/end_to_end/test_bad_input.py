@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.pair import Answer, Pair, command, json_lines, own_config, process, running_pair, small_world
+from tests.end_to_end.outside import Answer, command, json_lines, own_config
+from tests.end_to_end.pair import Pair, process, running_pair, small_world
 from tests.end_to_end.truth import compare
 
 GARBAGE_MS = 3_000  # of simulated time that frames are spoilt

@@ -7,7 +7,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from tests.end_to_end.pair import REPEAT, Pair, small_world
+from tests.end_to_end.outside import REPEAT
+from tests.end_to_end.pair import Pair, small_world
 from tests.end_to_end.truth import EXCHANGES, SECOND_MS, compare, span_of
 
 NewPair = Callable[..., Pair]

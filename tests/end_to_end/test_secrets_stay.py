@@ -17,7 +17,8 @@ from pathlib import Path
 import aiohttp
 
 from config.secrets import ENVIRONMENT
-from tests.end_to_end.pair import DAEMON, ROOT, environment, own_config
+from tests.end_to_end.outside import ROOT, environment, own_config
+from tests.end_to_end.pair import DAEMON
 from tests.fakes.echo import echoing
 from tests.fakes.simulator import SimulatorHandle, running_simulator
 

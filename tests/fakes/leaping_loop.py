@@ -4,15 +4,19 @@ Its clock runs beside the host's. Where nothing is ready, the loop does not wait
 to it. So what is shown of real sockets and real deadlines needs no faster world and no luck: on a busy machine the test
 takes longer, and nothing in it is late. What shall leap must take its time from the loop, as asyncio itself does.
 
-Threads live in the host's time: each leap leaves them a moment, and there is none while one of them works.
+Threads live in the host's time: each leap leaves them a moment, and there is none while one of them works or waits for
+a disk.
 """
 
 import asyncio
+import contextlib
 import selectors
+import threading
 import time
 from asyncio import SelectorEventLoop
 from collections.abc import Callable
 from concurrent.futures import Executor
+from pathlib import Path
 from typing import Any
 
 MOMENT_S = 0.000_2  # of real time before each leap
@@ -57,7 +61,7 @@ class _Selector(selectors.DefaultSelector):
         worked_s = _others_s()
         time.sleep(min(timeout, MOMENT_S))
         ready = super().select(0)
-        if not (ready or self._loop.asked or _others_s() - worked_s > WORK_S):
+        if not (ready or self._loop.asked or _others_s() - worked_s > WORK_S or _a_thread_is_busy()):
             self._loop.leapt_s += max(0.0, due - self._loop.time())
         return ready
 
@@ -65,3 +69,14 @@ class _Selector(selectors.DefaultSelector):
 def _others_s() -> float:
     """What all threads but this one have used of the CPU."""
     return time.process_time() - time.thread_time()
+
+
+def _a_thread_is_busy() -> bool:
+    """Whether another thread of ours runs, or waits for a disk; only Linux tells."""
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread():
+            with contextlib.suppress(OSError):
+                stat = Path(f"/proc/self/task/{thread.native_id}/stat").read_bytes()
+                if stat[stat.rindex(b")") + 2 :][:1] in b"RD":
+                    return True
+    return False

@@ -66,8 +66,13 @@ async def running_simulator(
     speed: float = 1.0,
     clock: SimClock | None = None,
     tick_s: float = TICK_S,
+    start_ms: int | None = None,
 ) -> AsyncIterator[SimulatorHandle]:
-    """A small world by default. With a `clock` (such as FakeSimClock) the test drives the time, else the loop does."""
-    world = World(clock or RunningClock(speed=speed, monotonic=asyncio.get_running_loop().time), seed, markets, rate)
+    """A small world by default. With a `clock` (such as FakeSimClock) the test drives the time, else it runs as the
+    loop's does, from `start_ms` on.
+    """
+    world = World(
+        clock or RunningClock(start_ms, speed, monotonic=asyncio.get_running_loop().time), seed, markets, rate
+    )
     async with served(world, tick_s=tick_s) as server, aiohttp.ClientSession() as session:
         yield SimulatorHandle(server.url, server.port, world, server.counters, session)

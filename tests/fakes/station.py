@@ -33,7 +33,7 @@ from ops.lifetimes import running
 from ops.vitals import Vitals, limits
 from ops.watchman import Began, Watchman
 from store.writer import DatabaseWriter
-from tests.end_to_end.truth import Compared, compare_with
+from tests.end_to_end.truth import Compared, Recorded, compare_with
 from tests.fakes.simulator import SimulatorHandle
 
 FEEDS: Mapping[Exchange, Feed] = {"upbit": upbit_ws.FEED, "bithumb": bithumb_ws.FEED}
@@ -188,8 +188,8 @@ def markets_of(simulator: SimulatorHandle, exchange: Exchange, most: int = 100) 
     return [Market(exchange, code.partition("-")[2], "KRW") for code in codes[:most]]
 
 
-def compared(station: Station, simulator: SimulatorHandle) -> Compared:
-    """Everything that an ended station stored, second by second and minute by minute, against the truth."""
+def compared(station: Recorded, simulator: SimulatorHandle) -> Compared:
+    """Everything that an ended station or daemon stored, second by second and minute by minute, against the truth."""
     world = simulator.world
 
     def told(exchange: str, from_ms: int) -> dict[str, list[dict[str, Any]]]:

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from ops.lock import held
-from tests.end_to_end.pair import DAEMON, ROOT, Pair, command, environment, running_pair, small_world
+from tests.end_to_end.outside import ROOT, command, environment
+from tests.end_to_end.pair import DAEMON, Pair, running_pair, small_world
 
 pytestmark = pytest.mark.alone
 

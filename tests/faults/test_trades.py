@@ -5,7 +5,7 @@ import itertools
 import json
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -62,16 +62,19 @@ class Player:
         return self.exchange.connections[-1]
 
     async def play(
-        self, sent: Iterable[tuple[int, Sequence[bytes]]], disturb: Callable[[int], None] = lambda second: None
+        self,
+        sent: Iterable[tuple[int, Sequence[bytes]]],
+        disturb: Callable[[int], Awaitable[None] | None] = lambda _: None,
     ) -> None:
-        """Send what is due at each second, then let everything close and be rolled."""
+        """Send what is due at each second, then let everything close and be rolled; time stands while one disturbs."""
         due = dict(sent)
         async with recording(self.station, {self.name: [self.market]}):
             for second in range(1, max(due) + 1):
                 await self.clock.advance(1)
                 self.connection.say(*due.get(second, ()))
                 await self.clock.settle()
-                disturb(second)
+                if (disturbing := disturb(second)) is not None:
+                    await disturbing
             await self.clock.advance(70)
             await self.station.stored()
 
@@ -171,13 +174,13 @@ async def test_fault_14_out_of_order_and_late_trades_join_their_second_and_its_m
             frames[start : start + 4] = chance.sample(block, len(block))
     before: dict[int, Candle] = {}
 
-    def look(second: int) -> None:
-        if 70 <= second <= 100 and not before:  # the writer's thread takes its own time
+    async def look(second: int) -> None:
+        if second == 75:
+            await player.station.until("the first minute is rolled", player.minutes)
             before.update(player.minutes())
 
     await player.play(sorted(sent.items()), look)
     assert player.missed() == []
-    assert before, "a minute was rolled before its last trade had come"
     first = min(before)
     assert before[first].trades < player.minutes()[first].trades
     assert_alike(player.seconds(), folded(trades, 1_000, "upbit"))

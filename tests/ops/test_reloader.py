@@ -11,7 +11,7 @@ import pytest
 from config.load import load_settings
 from config.settings import Settings
 from ops.reloader import Hangup, Reloader
-from tests.end_to_end.pair import own_config
+from tests.end_to_end.outside import own_config
 
 
 class Bench:

@@ -17,6 +17,7 @@ from asyncio import SelectorEventLoop
 from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
+from select import select
 from typing import Any
 
 MOMENT_S = 0.000_2  # of real time before each leap
@@ -59,7 +60,7 @@ class _Selector(selectors.DefaultSelector):
         if ready := super().select(0):
             return ready
         worked_s = _others_s()
-        time.sleep(min(timeout, MOMENT_S))
+        select([self.fileno()], [], [], min(timeout, MOMENT_S))
         ready = super().select(0)
         if not (ready or self._loop.asked or _others_s() - worked_s > WORK_S or _a_thread_is_busy()):
             self._loop.leapt_s += max(0.0, due - self._loop.time())

@@ -14,6 +14,7 @@ from functools import partial
 
 from collectors.events import Exchange
 from collectors.fleet import Fleet
+from collectors.notices import patterns
 from config.check import exposed, off
 from config.clock import Clock, SystemClock
 from config.load import Secrets, load_secrets, load_settings
@@ -51,6 +52,7 @@ CONFIGURATION, STORAGE, BUG, HELD = 1, 2, 3, 4
 REFUSALS = (SettingsError, NoSimulator)
 FLUSH_ALERTS_S = 2.5  # what is left stays in the table; with the last word before it, a stop stays below 5 s
 TICK_S = 60.0
+WARM_AFTER_S = 2.0
 
 
 async def run(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold: Hold) -> int:
@@ -144,6 +146,7 @@ async def _live(
                 *(fleet.question(partial(doubtful, each), clock) for each, fleet in fleets.items()),
             )
         )
+        await stack.enter_async_context(running(_warm(clock)))
         stop.started()
         watchdog.composed()
         log.info("%s; data in %s", doing, asked.data)
@@ -162,6 +165,12 @@ async def _until(stop: asyncio.Event, clock: Clock, seconds: float | None) -> No
         return
     async with running(_set_after(stop, clock, seconds)):
         await stop.wait()
+
+
+async def _warm(clock: Clock) -> None:
+    """Once trades come, do what would otherwise be done while the first listing waits."""
+    await clock.sleep(WARM_AFTER_S)
+    await asyncio.to_thread(patterns.warm)
 
 
 async def _set_after(stop: asyncio.Event, clock: Clock, seconds: float) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from scripts.pace import busy
 from tests.fakes.leaping_loop import LeapingLoop
@@ -13,6 +14,14 @@ from tests.fakes.leaping_loop import LeapingLoop
 ALONE_S = 90.0  # of real time, on an idle machine
 DAEMONS = Path(__file__).parent / "end_to_end"
 CAPTURES = Path(__file__).resolve().parents[2] / "shared" / "captures"
+
+# How many examples a property is held against, new ones in each run: a few, or with HYPOTHESIS_PROFILE=thorough many.
+# How fast they are drawn says how busy the machine is and nothing about the code.
+for profile, examples in (("quick", 50), ("thorough", 1_000)):
+    settings.register_profile(
+        profile, max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

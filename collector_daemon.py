@@ -40,7 +40,7 @@ from ops.radar_socket import serving
 from ops.reloader import Hangup
 from ops.sd_notify import Notify
 from ops.simulated_time import NoSimulator
-from ops.stopping import Stop
+from ops.stopping import Stop, holding_back, let_in
 from ops.storage import opened
 from ops.watchdog import Watchdog
 from store.database import SQLITE_VERSION, StorageUnusable
@@ -60,6 +60,7 @@ async def run(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold: 
     stop, hangup = Stop(), Hangup()
     stop.listen()
     hangup.listen()
+    let_in()
     try:
         await _live(asked, settings, secrets, hold, stop, hangup)
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
@@ -231,7 +232,11 @@ def _run_holding(asked: cli.Arguments, settings: Settings, secrets: Secrets) -> 
     sys.setswitchinterval(SWITCH_S)
     try:
         asked.data.mkdir(parents=True, exist_ok=True)
-        with held(asked.data / "radar.lock") as hold, noting(hold, secrets.redactor(), REFUSALS):
+        with (
+            holding_back(),
+            held(asked.data / "radar.lock") as hold,
+            noting(hold, secrets.redactor(), REFUSALS),
+        ):
             return asyncio.run(run(asked, settings, secrets, hold))
     except AlreadyRunning as e:
         cli.complain(str(e))

@@ -2,13 +2,16 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from scripts.pace import busy
+from tests.end_to_end.nursery import Nursery, nursing
+from tests.end_to_end.pair import Pair, running_pair
 from tests.fakes.leaping_loop import LeapingLoop
 
 ALONE_S = 90.0  # of real time, on an idle machine
@@ -46,6 +49,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     """The loop of each asynchronous test: what is marked `leaping` does not wait where nothing happens."""
     return {"loop": LeapingLoop if item.get_closest_marker("leaping") else asyncio.new_event_loop}
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """Where the processes of all tests are born."""
+    with nursing() as made:
+        yield made
+
+
+@pytest.fixture
+def new_pair(tmp_path: Path, nursery: Nursery) -> Iterator[Callable[..., Pair]]:
+    """Makes the pair of one test; its arguments are the simulator's. Whatever still runs at the end is ended."""
+    with ExitStack() as stack:
+        yield lambda *words: stack.enter_context(running_pair(tmp_path, *words, begin=nursery.begin))
 
 
 @pytest.fixture

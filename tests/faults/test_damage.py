@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from scripts import bench_storage
-from tests.end_to_end.conftest import new_pair as new_pair
 from tests.end_to_end.outside import command
 from tests.end_to_end.pair import Pair, small_world
 from tests.fakes.damaged import PAGE, leaves_of, overwrite, rows

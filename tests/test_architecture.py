@@ -42,7 +42,7 @@ PURE = [
     "web/timeline.py",
 ]
 DOORS = {
-    "aiohttp": {"collectors/net/http.py", "ops/radar_socket.py", "ops/listener.py", "ops/vital_routes.py", "web"},
+    "aiohttp": {"collectors/net/session.py", "ops/radar_socket.py", "ops/listener.py", "ops/vital_routes.py", "web"},
     "picows": {"collectors/net/picows_socket.py"},
     "websockets": {"collectors/net/websockets_socket.py"},
     "aiohappyeyeballs": {"collectors/net/dial.py"},

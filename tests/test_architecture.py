@@ -41,7 +41,7 @@ PURE = [
     *("ops/health.py", "ops/troubles.py", "ops/watchman.py", "ops/restarts.py", "ops/clock_offset.py"),
     *("ops/doctor.py", "ops/answer.py", "ops/key_checks.py", "ops/liveness.py", "ops/endpoints.py"),
     *("web/asked.py", "web/dominance.py", "web/now.py", "web/readable.py", "web/series.py", "web/session.py"),
-    *("web/timeline.py", "store/checkpoint_pace.py"),
+    *("web/timeline.py", "store/checkpoint_pace.py", "collectors/gap_changes.py"),
 ]
 DOORS = {
     "aiohttp": {"collectors/net/session.py", "ops/radar_socket.py", "ops/listener.py", "ops/vital_routes.py", "web"},

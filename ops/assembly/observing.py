@@ -11,6 +11,7 @@ from config.check import off
 from config.clock import Clock
 from ops import vitals
 from ops.assembly.ground import Base, Bulkhead
+from ops.assembly.judging import Judging
 from ops.assembly.listings import Listings
 from ops.assembly.recording import Recording
 from ops.assembly.telling import Telling
@@ -41,6 +42,7 @@ def observing(
     zone: Bulkhead,
     recording: Recording,
     seen: Listings,
+    judges: Judging,
     told: Telling,
     before: Before,
 ) -> Observing:
@@ -54,7 +56,7 @@ def observing(
         recording.recorder,
         recording.fleets,
         seen.monitor,
-        [zone, seen.monitor],
+        [zone, seen.monitor, judges.desk],
         ground.telegram,
         offset,
         lambda: ground.limits.state(clock.monotonic()),

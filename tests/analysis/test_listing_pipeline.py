@@ -13,7 +13,7 @@ from analysis.gathering import NoSizes
 from analysis.listing_pipeline import QUEUE, ListingPipeline
 from analysis.quotes import Instruments, NotListed, Run, Silent, VenueAnswer
 from analysis.ringing import Quiet, Ring, Rung
-from analysis.verdict import Mode, Outcome, TransferState, Verdict
+from analysis.verdict import Mode, Outcome, TransferState, Verdict, VerdictNotKept
 from collectors.events import Channel, Exchange, Listing, ListingState
 from ops.lifetimes import running
 from tests.fakes import evidence as good
@@ -435,6 +435,25 @@ async def test_a_failing_judgement_is_counted_and_tried_again(
     at_work.korean_facts = good.korean()
     await clock.advance(2)
     assert at_work.outcomes[0] == "GO first"
+
+
+async def test_a_verdict_that_cannot_be_kept_costs_neither_its_listing_nor_others(
+    world: World, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def refusing(told: Listing, verdict: Verdict, answer: Ring | Quiet) -> None:
+        if told.base == "NOVA" and clock.monotonic() < 1.5:
+            raise VerdictNotKept("a bad row")
+        await world.take(told, verdict, answer)
+
+    world.pipeline = ListingPipeline(world, good.settings(), clock, refusing)
+    async with running(world.pipeline.run()):
+        world.pipeline.offer(listing())
+        world.pipeline.offer(listing(base="OTHER"))
+        await clock.advance(5)
+    assert [told.base for _, told, _, _ in world.told[:2]] == ["OTHER", "NOVA"]
+    assert world.outcomes[:2] == ["GO first", "GO first"]
+    assert world.pipeline.crashes >= 1
+    assert "a verdict on upbit:NOVA:1 is lost" in caplog.text
 
 
 async def test_analyze_answers_without_a_listing(world: World, clock: FakeClock) -> None:

@@ -19,7 +19,7 @@ from config.check import exposed, off
 from config.clock import Clock, SystemClock
 from config.load import Secrets, load_secrets, load_settings
 from config.settings import Settings, SettingsError
-from ops import cli, doctor
+from ops import cli, doctor, garbage
 from ops.assembly import loading
 from ops.assembly.ground import Base, Bulkhead, base
 from ops.assembly.judging import judging
@@ -144,7 +144,7 @@ async def _live(
                 *(fleet.question(partial(doubtful, each), clock) for each, fleet in fleets.items()),
             )
         )
-        await stack.enter_async_context(running(_warm(clock)))
+        await stack.enter_async_context(running(_warm(clock), garbage.settle(clock)))
         stop.started()
         watchdog.composed()
         log.info("%s; data in %s", doing, asked.data)

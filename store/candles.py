@@ -140,14 +140,16 @@ def refresh_coverage(
     connection: sqlite3.Connection, exchange: Exchange, touched: Sequence[Touched], minutes: Iterable[int]
 ) -> None:
     """Say again how much of these minutes we were listening, where gaps changed after they were rolled."""
-    everyone = {row[0] for row in connection.execute("SELECT id FROM markets WHERE exchange = ?", (exchange,))}
+    everyone: set[int] | None = None  # asked for where there is something to change: most of a long outage is empty
     for minute_ms in minutes:
         stored = connection.execute("SELECT market_id, covered_s FROM candles_1m WHERE open_ms = ?", (minute_ms,))
         if not (before := dict(stored.fetchall())):
             continue
         here = {each for each, from_ms, to_ms in touched if from_ms < minute_ms + MINUTE_MS and to_ms > minute_ms}
+        if None in here and everyone is None:
+            everyone = {row[0] for row in connection.execute("SELECT id FROM markets WHERE exchange = ?", (exchange,))}
         coverage = Coverage(connection, minute_ms)
-        for market_id in before.keys() & (everyone if None in here else here):
+        for market_id in before.keys() & (everyone if everyone is not None and None in here else here):
             covered = coverage.of(exchange, market_id)
             if covered != before[market_id]:
                 connection.execute(

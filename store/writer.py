@@ -330,7 +330,8 @@ class DatabaseWriter:
             self._gauge.checkpoint_failed(str(error))
         else:
             self._gauge.end(self._gauge.checkpoints)
-            self._pace.note(rows, time.monotonic() - began)
+            if moved == frames:  # else a reader was in the way
+                self._pace.note(rows, time.monotonic() - began)
             self._gauge.checkpointed(whole=moved == frames)
         self._checkpointed_at = self._connection.total_changes
 

@@ -99,7 +99,7 @@ class Connection:
         if self._feed.list_subscriptions is not None:
             work.append(self._audit(self._feed.list_subscriptions))
         async with running(*work):
-            await self._receive()
+            await self._socket.deliver(self._take_together, self._hurried)
 
     def change(self, wanted: Sequence[Market], books: Sequence[Market]) -> None:
         """Want these from now on."""
@@ -128,24 +128,27 @@ class Connection:
 
     # --- what comes ---------------------------------------------------------------------------------------------------
 
-    async def _receive(self) -> NoReturn:
-        while True:
-            frames = await self._socket.receive()
-            now_ms = self._clock.now_ms()
-            before_ms = self._stamp_ms
-            arrivals, newest = self._take(frames, now_ms)
-            self._vigil.heard(self._clock.monotonic())
-            self._status.last_message_ms = now_ms
-            if newest is not None:
-                self._vigil.data(self._vigil.heard_at, newest.snapshot)
-                self._status.last_trade_ms = now_ms
-                self._time.note(newest, self._vigil.heard_at)
-                if before_ms:
-                    self._rhythm.note(arrivals, (self._stamp_ms - before_ms) / 1000)
-                went_back = not newest.snapshot and self._stamp_ms - newest.traded_ms > BACK_MS
-                self._behind = self._behind + 1 if went_back else 0
-                if self._behind >= BACK_BELIEVED_AFTER:
-                    self._stamp_ms = newest.traded_ms
+    def _hurried(self) -> bool:
+        """Whether each frame counts at once: a request is to be proven, or somebody waits for a trade."""
+        return self._subscription.pending or self._sink.hurried
+
+    def _take_together(self, frames: Sequence[bytes]) -> None:
+        """What came together."""
+        now_ms = self._clock.now_ms()
+        before_ms = self._stamp_ms
+        arrivals, newest = self._take(frames, now_ms)
+        self._vigil.heard(self._clock.monotonic())
+        self._status.last_message_ms = now_ms
+        if newest is not None:
+            self._vigil.data(self._vigil.heard_at, newest.snapshot)
+            self._status.last_trade_ms = now_ms
+            self._time.note(newest, self._vigil.heard_at)
+            if before_ms:
+                self._rhythm.note(arrivals, (self._stamp_ms - before_ms) / 1000)
+            went_back = not newest.snapshot and self._stamp_ms - newest.traded_ms > BACK_MS
+            self._behind = self._behind + 1 if went_back else 0
+            if self._behind >= BACK_BELIEVED_AFTER:
+                self._stamp_ms = newest.traded_ms
 
     def _take(self, frames: Sequence[bytes], now_ms: int) -> tuple[int, Trade | None]:
         """Hand on what these frames hold: how many stamps were new, and the last trade.

@@ -28,6 +28,10 @@ class _Handle:
         self._sink = sink
         self._holders = holders
 
+    @property
+    def hurried(self) -> bool:
+        return self._sink.hurried
+
     def trade(self, trade: Trade) -> None:
         self._sink.trade(trade)
 

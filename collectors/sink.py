@@ -14,6 +14,11 @@ OTHER_KINDS = "something else"
 class Sink(Protocol):
     """Where the trades go. Every call returns at once and must not raise."""
 
+    @property
+    def hurried(self) -> bool:
+        """Whether somebody waits for a trade, so that none may be held to go with others."""
+        ...
+
     def trade(self, trade: Trade) -> None:
         """One trade as it came; `trade.snapshot` marks one from before a request for it."""
         ...

@@ -9,8 +9,8 @@ import asyncio
 import logging
 import socket as plain
 import ssl
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn
 
 from picows import WSCloseCode, WSError, WSFrame, WSHandshakeError, WSListener, WSMsgType, WSTransport, ws_connect
 
@@ -18,9 +18,10 @@ from collectors.net import dial
 from collectors.net import socket as seam
 from collectors.net.limits import retry_after_s
 from collectors.net.socket import ConnectFailed, ConnectRefused, SocketClosed
-from collectors.net.turns import Turns
+from collectors.net.turns import Place, Turns
 
 LONGEST_CONTROL_FRAME = 125  # RFC 6455, section 5.5; asking a frame for its kind costs as much as copying it
+HELD_FRAMES = 256  # so many are handed over at once, and the socket does not rest: there may be more
 KERNEL_BYTES = 512 * 1024  # what may wait in the kernel, and so about the most that one read brings
 QUIET = logging.getLogger("picows.client")
 QUIET.setLevel(logging.CRITICAL + 1)
@@ -36,7 +37,12 @@ class PicowsSocket(WSListener):
         self._parts: list[bytes] = []  # of a message that comes in fragments
         self._told: SocketClosed | None = None  # the last word of the other side
         self._end: SocketClosed | None = None
-        self._waiter: asyncio.Future[None] | None = None
+        self._place: Place | None = None
+        self._waiter: asyncio.Future[None] | None = None  # of `receive`
+        self._take: Callable[[Sequence[bytes]], object] | None = None  # of `deliver`
+        self._over: asyncio.Future[NoReturn] | None = None
+        self._hurried: Callable[[], bool] = bool
+        self._noted = True  # the next frame is for `_note`
         self._held_back = False
         self.abandoned = False
 
@@ -44,39 +50,66 @@ class PicowsSocket(WSListener):
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self._transport = transport
-        transport.underlying_transport.get_extra_info("socket").setsockopt(
-            plain.SOL_SOCKET, plain.SO_RCVBUF, KERNEL_BYTES
-        )
+        underlying = transport.underlying_transport
+        underlying.get_extra_info("socket").setsockopt(plain.SOL_SOCKET, plain.SO_RCVBUF, KERNEL_BYTES)
+        if self._turns is not None:
+            self._place = Place(self._turns, underlying, self._look)
         if self.abandoned:
             transport.disconnect(graceful=False)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        frames = self._frames
         if frame.fin and LONGEST_CONTROL_FRAME < frame.payload_size <= seam.MAX_FRAME_BYTES and not self._parts:
-            frames.append(frame.get_payload_as_bytes())
+            self._frames.append(frame.get_payload_as_bytes())
         else:
             self._take_other(transport, frame)
-        if self._waiter is not None:
-            self._wake()
-        elif len(frames) > seam.QUEUE_FRAMES[0] and not self._held_back:
-            self._held_back = True
-            transport.underlying_transport.pause_reading()
+        if self._noted:
+            self._note(transport)
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         self._end = self._told or _our_last_word(transport) or SocketClosed(1006, "without a word")
-        self._wake()
+        self._tell()
 
-    def _wake(self) -> None:
+    def _note(self, transport: WSTransport) -> None:
+        """A frame came: tell whoever waits; where nobody does, hold the sender back before it is too much."""
+        if self._take is not None or self._waiter is not None:
+            self._tell()
+        elif len(self._frames) > seam.QUEUE_FRAMES[0] and not self._held_back:
+            self._held_back = True
+            transport.underlying_transport.pause_reading()
+
+    def _tell(self) -> None:
         """Whoever waits goes on, once what this read brought is all there."""
-        waiter, self._waiter = self._waiter, None
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
+        if self._take is not None:
+            if self._noted:
+                self._noted = False  # until that is handed over
+                asyncio.get_running_loop().call_soon(self._hand_over)
+        elif self._waiter is not None:
+            waiter, self._waiter = self._waiter, None
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def _look(self, last: bool) -> bool:
+        """A turn: read what has come; hand it over if it may not wait for more. Whether to go on resting."""
+        assert self._place is not None
+        assert self._place.read is not None
+        if self._take is None or not self._noted:  # `receive` is told, or what came before is about to be handed over
+            self._place.read()
+            return bool(self._frames)
+        self._noted = False
+        self._place.read()
+        self._noted = True
+        if (
+            not last
+            and self._end is None
+            and len(self._frames) < HELD_FRAMES
+            and not (self._frames and self._hurried())
+        ):
+            return True
+        return 0 < self._hand_over() < HELD_FRAMES
 
     def _take_other(self, transport: WSTransport, frame: WSFrame) -> None:
         """A short message, a fragment, or what is no message."""
-        if (
-            frame.payload_size > seam.MAX_FRAME_BYTES
-        ):  # refused, and the goodbye is said; the rest of it came all the same
+        if frame.payload_size > seam.MAX_FRAME_BYTES:  # refused, and the goodbye is said; its rest came all the same
             return
         kind = frame.msg_type
         if kind is WSMsgType.CLOSE:
@@ -116,15 +149,48 @@ class PicowsSocket(WSListener):
                 await self._waiter
             finally:
                 self._waiter = None
+        return self._taken()
+
+    async def deliver(self, take: Callable[[Sequence[bytes]], object], hurried: Callable[[], bool]) -> NoReturn:
+        self._take, self._hurried, self._over = take, hurried, asyncio.get_running_loop().create_future()
+        self._tell()
+        try:
+            await self._over
+        finally:
+            self._take, self._noted = None, True
+        raise AssertionError("it never ends without an error")
+
+    def _hand_over(self) -> int:
+        """All that has come, to whom it is delivered to; how many messages that was. Then the end, if it has come."""
+        take, over = self._take, self._over
+        if take is None or over is None or over.done():
+            return 0
+        self._noted = True
+        count = len(self._frames)
+        try:
+            if count:
+                take(self._taken())
+        except Exception as e:  # noqa: BLE001 - it is for whoever waits in `deliver`
+            over.set_exception(e)
+            return 0
+        if self._end is not None:
+            over.set_exception(self._end)
+            return 0
+        return count
+
+    def _taken(self) -> Sequence[bytes]:
+        """What has come, and let more come: in a while, if this is all there was."""
         frames, self._frames = self._frames, []
-        assert self._transport is not None
-        underlying = self._transport.underlying_transport
         if self._held_back:
             self._held_back = False
-            if not underlying.is_closing():
-                underlying.resume_reading()
-        elif self._turns is not None and len(frames) < seam.BUSY_FRAMES:
-            self._turns.rest(underlying)
+            assert self._transport is not None
+            if not self._transport.underlying_transport.is_closing():
+                self._transport.underlying_transport.resume_reading()
+        elif self._place is not None:
+            if len(frames) < HELD_FRAMES:
+                self._place.rest()
+            else:
+                self._place.stir()
         return frames
 
     async def close(self) -> None:

@@ -10,7 +10,7 @@ websockets. Both find a half-open connection by their own pings, in real time, w
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Literal, Protocol
+from typing import Literal, NoReturn, Protocol
 from urllib.parse import urlsplit
 
 from collectors.net.dial import DialError, dial, tls_context
@@ -71,6 +71,16 @@ class Socket(Protocol):
         Safe to cancel: no message is lost. One caller at a time.
         """
         ...
+
+    async def deliver(self, take: Callable[[Sequence[bytes]], object], hurried: Callable[[], bool]) -> NoReturn:
+        """Call `take` with what `receive` would return, for ever. Raise SocketClosed, or what `take` raises.
+
+        Instead of `receive`, not beside it. `take` may be called from where a library reads, without a task in between.
+        A socket that is read in turns may hold what it has read for a few of them, unless `hurried` says not to.
+        """
+        del hurried  # here nothing is held
+        while True:
+            take(await self.receive())
 
     async def close(self) -> None:
         """Say goodbye and let go, within about a second; never raises for a connection already gone."""

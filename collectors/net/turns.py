@@ -1,48 +1,97 @@
-"""Joins the wake-ups of many sockets: those that rest are all looked at again at one moment, 50 times a second, so that
-a packet for each trade is no wake-up each.
+"""Joins the wake-ups of many sockets: those that rest are read one after the other at one moment, 50 times a second, so
+that a packet for each trade is no wake-up each.
 
 What comes meanwhile waits in the kernel. A socket that has plenty wakes us before its turn, and so does one that ends.
+After 20 ms of rest everything that a wake-up touches has gone cold, so that a turn costs ten times what it would at
+once; that is why it reads the transports itself, past the selector, futures and tasks.
 """
 
 import asyncio
 import socket
 import sys
+from collections.abc import Callable
 
 PLENTY_BYTES = 65_536  # about 200 trades
-# Linux tells at once what had come when the mark is lowered again (since 4.18). That costs a tenth of taking the socket
-# off the selector and putting it back, which is the way elsewhere.
+HELD_TURNS = 5  # so long may what was read wait for more, to be worked on while it is warm: a tenth of a second
+# A socket of Linux can wait for so many bytes, and be read at any time before. Elsewhere it is taken off the selector.
 MARKS = sys.platform == "linux"
 
 
+class Place:
+    """One socket's place in the turns. `rest` it whenever all there was is read, `stir` it when there may be more."""
+
+    __slots__ = ("_turns", "look", "read", "resting", "transport")
+
+    def __init__(self, turns: "Turns", transport: asyncio.Transport, look: Callable[[bool], bool]) -> None:
+        """`look` is called at a turn: it may call `read`, which reads what has come without waiting, and says whether
+        the socket goes on resting. If not, it is woken by what comes as any other socket is. True is given where what
+        has come must not be held any longer.
+        """
+        self._turns = turns
+        self.transport = transport
+        self.look = look
+        # What the selector calls. It is private to asyncio's transports and to aiofastnet's, whose versions are pinned;
+        # without it the selector is asked to call it.
+        self.read: Callable[[], None] | None = getattr(transport, "_read_ready", None) if MARKS else None
+        self.resting = False
+
+    def rest(self) -> None:
+        """Not to be woken until the next turn."""
+        if not self.resting and not self.transport.is_closing():
+            self.resting = True
+            if MARKS:
+                self._mark(PLENTY_BYTES)
+            else:
+                self.transport.pause_reading()
+            self._turns.add(self)
+
+    def stir(self) -> None:
+        """To be woken as soon as something is there."""
+        if self.resting:
+            self.resting = False
+            self._turns.drop(self)
+            if self.transport.is_closing():
+                return
+            if MARKS:
+                self._mark(1)
+            else:
+                self.transport.resume_reading()
+
+    def _mark(self, least_bytes: int) -> None:
+        """Have the socket count as readable from so many bytes on; Linux tells at once what had come (since 4.18)."""
+        self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, least_bytes)
+
+
 class Turns:
-    """`rest` a socket once it is read; `every_s` is of real time, and so is how late it may be read again."""
+    """The sockets in `resting`. `every_s` is of real time, and so is how late one of them may be read."""
 
     def __init__(self, every_s: float) -> None:
         self.every_s = every_s
-        self._resting: list[asyncio.Transport] = []
+        self.resting: dict[Place, None] = {}
+        self._due = False
+        self._turn_no = 0
 
-    def rest(self, transport: asyncio.Transport) -> None:
-        """Do not be woken for it until the next turn. Whoever has it rest has read all there was."""
-        if transport.is_closing():
-            return
-        if MARKS:
-            _mark(transport, PLENTY_BYTES)
-        else:
-            transport.pause_reading()
-        if not self._resting:
-            asyncio.get_running_loop().call_later(self.every_s, self._read_again)
-        self._resting.append(transport)
+    def add(self, place: Place) -> None:
+        self.resting[place] = None
+        self._set_timer()
 
-    def _read_again(self) -> None:
-        resting, self._resting = self._resting, []
-        for transport in resting:
-            if not transport.is_closing():
-                if MARKS:
-                    _mark(transport, 1)
-                else:
-                    transport.resume_reading()
+    def drop(self, place: Place) -> None:
+        self.resting.pop(place, None)
 
+    def _set_timer(self) -> None:
+        if not self._due:
+            self._due = True
+            asyncio.get_running_loop().call_later(self.every_s, self.turn)
 
-def _mark(transport: asyncio.Transport, least_bytes: int) -> None:
-    """Have the socket count as readable from so many bytes on."""
-    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, least_bytes)
+    def turn(self) -> None:
+        """Read all that rest; those that brought nothing for a while rest no longer."""
+        self._due = False
+        self._turn_no += 1
+        last = self._turn_no % HELD_TURNS == 0
+        try:
+            for place in list(self.resting):
+                if not (place.read is not None and place.transport.is_reading() and place.look(last)):
+                    place.stir()
+        finally:
+            if self.resting:
+                self._set_timer()

@@ -16,16 +16,16 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from collectors.net import dial
 from collectors.net import socket as seam
 from collectors.net.limits import retry_after_s
-from collectors.net.socket import ConnectFailed, ConnectRefused, SocketClosed
-from collectors.net.turns import Turns
+from collectors.net.socket import ConnectFailed, ConnectRefused, Socket, SocketClosed
+from collectors.net.turns import Place, Turns
 
 
-class WebsocketsSocket:
+class WebsocketsSocket(Socket):
     """`Socket` over one connection."""
 
     def __init__(self, connection: ClientConnection, turns: Turns | None) -> None:
         self._connection = connection
-        self._turns = turns
+        self._place = None if turns is None else Place(turns, connection.transport, self._look)
 
     async def send(self, text: str) -> None:
         try:
@@ -44,9 +44,19 @@ class WebsocketsSocket:
         while waiting and waiting[0].fin:
             frames.append(bytes(waiting.popleft().data))
         messages.maybe_resume()
-        if self._turns is not None and not waiting and len(frames) < seam.BUSY_FRAMES:
-            self._turns.rest(self._connection.transport)
+        if self._place is not None:
+            if not waiting and len(frames) < seam.BUSY_FRAMES:
+                self._place.rest()
+            else:
+                self._place.stir()
         return frames
+
+    def _look(self, _: bool) -> bool:
+        """A turn: read what has come; whoever receives is told. Whether another turn is worth waiting for."""
+        assert self._place is not None
+        assert self._place.read is not None
+        self._place.read()
+        return bool(self._connection.recv_messages.frames.queue)
 
     async def close(self) -> None:
         await self._connection.close()

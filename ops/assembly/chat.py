@@ -1,4 +1,4 @@
-"""Builds what answers readers in the chat. Loaded once recording stands, like everything that speaks to people."""
+"""Builds what answers readers in the chat, where there is one."""
 
 from alerts.commands import Commands
 from alerts.delivery import TELEGRAM, scheme_of
@@ -14,16 +14,12 @@ from store.writer import DatabaseWriter
 
 
 def commands(
-    speaker: Telegram,
-    ground: Base,
-    writer: DatabaseWriter,
-    seen: Listings,
-    judges: Judging,
-    told: Telling,
-    view: Observing,
-) -> Commands:
-    """Served are the chats that alerts go to."""
-    language = ground.settings.radar.language
+    ground: Base, writer: DatabaseWriter, seen: Listings, judges: Judging, told: Telling, view: Observing
+) -> Commands | None:
+    """None without Telegram. Served are the chats that alerts go to."""
+    speaker, language = told.notifiers.get(TELEGRAM), ground.settings.radar.language
+    if not isinstance(speaker, Telegram):
+        return None
     desk = ChatDesk(
         ground.database,
         writer,

@@ -10,10 +10,10 @@ import pytest
 from analysis.instrument_keeper import ROWS_A_SLICE, InstrumentKeeper
 from analysis.quotes import Instrument, Instruments, NotListed, Run, Silent, VenueAnswer
 from store import global_instruments
+from store.database import connect, migrate
 from store.global_instruments import Traded
 from store.rows import Rows
-from tests.fakes.blank import open_blank
-from tests.fakes.clock import FakeClock
+from tests.fakes.clock import START_MS, FakeClock
 
 
 class Direct:
@@ -65,7 +65,8 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def connection(path: Path) -> Iterator[sqlite3.Connection]:
-    opened = open_blank(path)
+    opened = connect(path)
+    migrate(opened, START_MS)
     yield opened
     opened.close()
 

@@ -23,6 +23,8 @@ MARKETS = [Market("upbit", f"C{n}", "KRW") for n in range(7)]
 class Tally:
     """A sink that counts, and says when it has enough."""
 
+    hurried = False
+
     def __init__(self, enough: int = 0) -> None:
         self.ids: list[int] = []
         self.live_now: set[Market] = set()

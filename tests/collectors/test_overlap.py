@@ -9,6 +9,8 @@ from tests.fakes.recording import BTC, ETH, trade
 
 
 class Log:
+    hurried = False
+
     def __init__(self) -> None:
         self.told: list[tuple[object, ...]] = []
 

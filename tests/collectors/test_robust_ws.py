@@ -33,6 +33,8 @@ URL = "ws://exchange.test/websocket/v1"
 class Log:
     """A sink that remembers everything in order."""
 
+    hurried = False
+
     def __init__(self) -> None:
         self.told: list[tuple[object, ...]] = []
 

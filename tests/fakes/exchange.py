@@ -213,7 +213,7 @@ class FakeConnection:
         self._ready.set()
 
 
-class _MemorySocket:
+class _MemorySocket(Socket):
     """`Socket` without a network."""
 
     def __init__(self, connection: FakeConnection, player: "asyncio.Task[None]") -> None:

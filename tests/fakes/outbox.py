@@ -13,7 +13,7 @@ from alerts.alert import Alert, AlertKind, AlertLevel
 from alerts.delivery import Answer, Message, Sent
 from alerts.lifeline import Lifeline, Writer
 from config.clock import Clock
-from tests.fakes.blank import open_blank
+from store.database import connect, migrate
 from tests.fakes.clock import START_MS, FakeClock
 
 T = TypeVar("T")
@@ -22,7 +22,9 @@ CHAT, GROUP = "telegram:111", "telegram:-222"
 
 
 def open_database(folder: Path) -> sqlite3.Connection:
-    return open_blank(folder / "radar.db")
+    connection = connect(folder / "radar.db")
+    migrate(connection, START_MS)
+    return connection
 
 
 def an_alert(

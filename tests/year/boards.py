@@ -227,7 +227,7 @@ class Announcements:
             line.say(json.dumps(frame, ensure_ascii=False).encode())
 
 
-class _Line:
+class _Line(Socket):
     """One connection."""
 
     def __init__(self, among: "set[_Line]") -> None:

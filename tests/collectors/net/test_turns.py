@@ -1,13 +1,16 @@
 """Sockets that rest: a burst of packets is read together, and what cannot wait is not kept waiting."""
 
 import asyncio
+import os
+import socket as plain
+from collections.abc import Sequence
 
 import pytest
 
 from collectors.net import turns
-from collectors.net.socket import connector
-from collectors.net.turns import PLENTY_BYTES, Turns
-from tests.fakes.raw_server import frame, raw_server, upgraded
+from collectors.net.socket import Library, SocketClosed, connector
+from collectors.net.turns import HELD_TURNS, PLENTY_BYTES, Turns
+from tests.fakes.raw_server import CLOSE, frame, raw_server, upgraded
 
 LONG_S = 30.0  # a turn that no test waits for
 
@@ -52,4 +55,122 @@ async def test_plenty_and_the_end_come_before_the_turn() -> None:
         assert await socket.receive() == [plenty]
         await socket.send("and end")
         assert await socket.receive() == [b"last"]
+        await socket.close()
+
+
+@pytest.mark.skipif(not turns.MARKS, reason="this system has the selector read")
+@pytest.mark.parametrize("library", ["picows", "websockets"])
+async def test_a_turn_reads_without_the_selector_and_a_quiet_socket_leaves_the_turns(library: Library) -> None:
+    go_on = asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(1)
+        writer.write(frame(b"in its turn"))
+        await go_on.wait()
+        writer.write(frame(b"after a pause"))
+        await reader.read()
+
+    in_turns = Turns(0.01)
+    async with raw_server(upgraded(talk, frame(b"first"))) as port:
+        socket = await connector(library, in_turns)(f"ws://127.0.0.1:{port}", {})
+        assert await socket.receive() == [b"first"]
+        assert len(in_turns.resting) == 1
+        await socket.send("go on")
+        assert await socket.receive() == [b"in its turn"]
+        while in_turns.resting:
+            await asyncio.sleep(0.001)
+        go_on.set()
+        assert await socket.receive() == [b"after a pause"]
+        await socket.close()
+
+
+def _waits_in_the_kernel(in_turns: Turns) -> bool:
+    """Whether something is there to be read for the one socket that rests."""
+    (place,) = in_turns.resting
+    with plain.socket(fileno=os.dup(place.transport.get_extra_info("socket").fileno())) as same:
+        try:
+            return bool(same.recv(1, plain.MSG_PEEK))
+        except BlockingIOError:
+            return False
+
+
+class _Hearer:
+    """Takes what is delivered; `hurried` is what it says of that."""
+
+    def __init__(self, hurried: bool) -> None:
+        self.hurried = hurried
+        self.batches: list[list[bytes]] = []
+        self.came = asyncio.Event()
+
+    def take(self, frames: Sequence[bytes]) -> None:
+        self.batches.append(list(frames))
+        self.came.set()
+
+    async def next(self) -> list[bytes]:
+        await self.came.wait()
+        self.came.clear()
+        return self.batches[-1]
+
+
+@pytest.mark.skipif(not turns.MARKS, reason="this system has the selector read")
+@pytest.mark.parametrize("hurried", [False, True])
+async def test_what_turns_bring_is_held_to_go_together_unless_somebody_hurries(hurried: bool) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while len(asked := await reader.read(7)) == 7:  # a masked frame of one byte
+            writer.write(frame(bytes([asked[6] ^ asked[2]])))
+
+    in_turns, hearer = Turns(LONG_S), _Hearer(hurried)
+    async with raw_server(upgraded(talk, frame(b"first"))) as port:
+        socket = await connector("picows", in_turns)(f"ws://127.0.0.1:{port}", {})
+        delivering = asyncio.create_task(socket.deliver(hearer.take, lambda: hearer.hurried))
+        assert await hearer.next() == [b"first"]
+        for number in range(1, HELD_TURNS):
+            await socket.send(str(number))
+            while not _waits_in_the_kernel(in_turns):
+                await asyncio.sleep(0)
+            in_turns.turn()
+        in_turns.turn()  # no longer than this
+        assert hearer.batches[1:] == (
+            [[b"%d" % n] for n in range(1, HELD_TURNS)] if hurried else [[b"%d" % n for n in range(1, HELD_TURNS)]]
+        )
+        delivering.cancel()
+        await socket.close()
+
+
+@pytest.mark.parametrize("library", ["picows", "websockets"])
+async def test_what_was_held_is_delivered_before_the_end_is_told(library: Library) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(1)
+        writer.write(frame(b"last") + frame((1001).to_bytes(2, "big"), CLOSE))
+        await reader.read()
+
+    hearer = _Hearer(False)
+    async with raw_server(upgraded(talk, frame(b"first"))) as port:
+        socket = await connector(library, Turns(0.01))(f"ws://127.0.0.1:{port}", {})
+        delivering = asyncio.create_task(socket.deliver(hearer.take, lambda: False))
+        await hearer.next()
+        await socket.send("go on")
+        with pytest.raises(SocketClosed) as end:
+            await delivering
+        await socket.close()
+    assert hearer.batches == [[b"first"], [b"last"]]
+    assert end.value.code == 1001
+
+
+@pytest.mark.parametrize("library", ["picows", "websockets"])
+@pytest.mark.parametrize("every_s", [None, 0.01])
+async def test_what_taking_raises_is_raised_to_whoever_has_it_delivered(
+    library: Library, every_s: float | None
+) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    def take(frames: Sequence[bytes]) -> None:
+        raise ValueError(frames)
+
+    in_turns = None if every_s is None else Turns(every_s)
+    async with raw_server(upgraded(talk, frame(b"first"))) as port:
+        socket = await connector(library, in_turns)(f"ws://127.0.0.1:{port}", {})
+        with pytest.raises(ValueError, match="first"):
+            await socket.deliver(take, lambda: False)
         await socket.close()

@@ -14,13 +14,13 @@ from functools import partial
 
 from collectors.events import Exchange
 from collectors.fleet import Fleet
+from collectors.notices import patterns
 from config.check import exposed, off
 from config.clock import Clock, SystemClock
 from config.load import Secrets, load_secrets, load_settings
 from config.settings import Settings, SettingsError
-from ops import cli, doctor, readout, upkeep
-from ops.assembly import questions
-from ops.assembly.chat import commands
+from ops import cli, doctor, garbage
+from ops.assembly import loading
 from ops.assembly.ground import Base, Bulkhead, base
 from ops.assembly.judging import judging
 from ops.assembly.listings import listings
@@ -29,17 +29,16 @@ from ops.assembly.recording import begun, record
 from ops.assembly.reloading import reloading
 from ops.assembly.telling import telling
 from ops.deadman import Deadman
+from ops.head_start import HeadStart
 from ops.health_file import last_heartbeat
 from ops.lifetimes import running
-from ops.listener import listening
 from ops.lock import AlreadyRunning, Hold, boot_id, held, noting
 from ops.logs import set_up
 from ops.operator_desk import Before
-from ops.radar_socket import serving
 from ops.reloader import Hangup
 from ops.sd_notify import Notify
 from ops.simulated_time import NoSimulator
-from ops.stopping import Stop
+from ops.stopping import Stop, holding_back, let_in
 from ops.storage import opened
 from ops.watchdog import Watchdog
 from store.database import SQLITE_VERSION, StorageUnusable
@@ -51,6 +50,7 @@ CONFIGURATION, STORAGE, BUG, HELD = 1, 2, 3, 4
 REFUSALS = (SettingsError, NoSimulator)
 FLUSH_ALERTS_S = 2.5  # what is left stays in the table; with the last word before it, a stop stays below 5 s
 TICK_S = 60.0
+WARM_AFTER_S = 2.0
 
 
 async def run(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold: Hold) -> int:
@@ -58,6 +58,7 @@ async def run(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold: 
     stop, hangup = Stop(), Hangup()
     stop.listen()
     hangup.listen()
+    let_in()
     try:
         await _live(asked, settings, secrets, hold, stop, hangup)
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
@@ -85,7 +86,8 @@ async def _live(
         doing = f"recording {' and '.join(ground.exchanges) or 'nothing'}"
         watchdog = Watchdog(notify, writer, fleets, asked.data, clock, doing)
         await stack.enter_async_context(running(watchdog.run()))
-        zone = Bulkhead(clock)
+        head_start = HeadStart(fleets, clock)
+        zone = Bulkhead(clock, head_start)
         told = telling(ground, writer)
         await told.change(radar.alerting)
         stack.push_async_callback(told.outbox.flush, FLUSH_ALERTS_S)
@@ -100,23 +102,20 @@ async def _live(
         reloader = reloading(ground, asked.config, recording, judges, seen, told, view)
 
         stack.push_async_callback(view.health.write)
-        chat = commands(ground, writer, seen, judges, told, view)
         deadman = Deadman(ground.door, clock, watchdog.healthy)
         await stack.enter_async_context(
             running(
                 view.readings.run(),
                 view.health.run(),
                 view.lag.run(),
-                zone.behind("operator alerts", view.desk.run),
-                zone.behind("the owner's keys", view.keys.run),
-                *([zone.behind("commands", chat.run)] if chat is not None else []),
-                zone.behind("reloading", partial(reloader.run, hangup.asked)),
-                *([zone.behind("dead-man's switch", deadman.run)] if secrets.deadman_url else []),
+                zone.after("answers", partial(loading.serve, ground, zone, judges, told, view)),
+                zone.after("operator alerts", view.desk.run),
+                zone.after("the owner's keys", view.keys.run),
+                zone.after("commands", partial(loading.hear, ground, writer, seen, judges, told, view)),
+                zone.after("reloading", partial(reloader.run, hangup.asked)),
+                *([zone.after("dead-man's switch", deadman.run)] if secrets.deadman_url else []),
             )
         )
-        await stack.enter_async_context(serving(asked.data / "radar.sock", view.questions, view.routes))
-        view.readings.page = await stack.enter_async_context(listening(radar.listen, secrets.web_token, view.routes))
-        await stack.enter_async_context(running(zone.behind("page", view.page.run)))
         await stack.enter_async_context(running(writer.watch()))
         stack.callback(recording.aggregator.force_rollup)
         await stack.enter_async_context(running(recording.aggregator.every_minute()))
@@ -126,12 +125,12 @@ async def _live(
         seen.offer()
         await stack.enter_async_context(
             running(
-                zone.behind("listing channels", seen.monitor.run),
-                zone.behind("openings", seen.opening.run),
-                zone.behind("verdicts", judges.pipeline.run),
-                *(zone.behind(f"healing {each}", repair.run) for each, repair in seen.repairs.items()),
-                *(zone.behind(f"auditing {each}", audit.run) for each, audit in seen.audits.items()),
-                *(zone.behind(name, keep) for name, keep in judges.keepers.items()),
+                zone.after("listing channels", seen.monitor.run),
+                zone.after("openings", seen.opening.run),
+                zone.after("verdicts", judges.pipeline.run),
+                *(zone.after(f"healing {each}", repair.run) for each, repair in seen.repairs.items()),
+                *(zone.after(f"auditing {each}", audit.run) for each, audit in seen.audits.items()),
+                *(zone.after(name, keep) for name, keep in judges.keepers.items()),
                 zone.every(TICK_S, "listing clock", seen.tick),
             )
         )
@@ -140,10 +139,12 @@ async def _live(
             running(
                 *(record(universe, radar.recording.market_list_s) for universe in seen.universes),
                 *(fleet.run() for fleet in fleets.values()),
-                zone.behind("opening connections", seen.front.run),
+                head_start.run(),
+                zone.after("opening connections", seen.front.run),
                 *(fleet.question(partial(doubtful, each), clock) for each, fleet in fleets.items()),
             )
         )
+        await stack.enter_async_context(running(_warm(clock), garbage.settle(clock)))
         stop.started()
         watchdog.composed()
         log.info("%s; data in %s", doing, asked.data)
@@ -164,6 +165,12 @@ async def _until(stop: asyncio.Event, clock: Clock, seconds: float | None) -> No
         await stop.wait()
 
 
+async def _warm(clock: Clock) -> None:
+    """Once trades come, do what would otherwise be done while the first listing waits."""
+    await clock.sleep(WARM_AFTER_S)
+    await asyncio.to_thread(patterns.warm)
+
+
 async def _set_after(stop: asyncio.Event, clock: Clock, seconds: float) -> None:
     await clock.sleep(seconds)
     stop.set()
@@ -182,32 +189,15 @@ def _say_what_is_off(ground: Base) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Carry out one command; the exit codes are those of the contract."""
     asked = cli.parse(sys.argv[1:] if argv is None else argv)
-    now_ms = SystemClock().now_ms()
     try:
-        match asked.command:
-            case "check-config":
-                return readout.check_config(asked, now_ms)
-            case "status":
-                return readout.show_status(asked, now_ms)
-            case "classify":
-                return readout.classify(asked)
-            case "listings" | "alerts" | "gaps":
-                return readout.show_table(asked)
-            case "backup":
-                return upkeep.backup(asked)
-            case "salvage":
-                return upkeep.rescue(asked, now_ms)
+        if asked.command != "run":
+            from ops.assembly import commands  # what they need is nothing to a daemon
+
+            return commands.carry_out(asked)
         settings, secrets = load_settings(asked.config), load_secrets()
-        radar = settings.radar
-        if asked.command == "doctor":
-            set_up(radar.log_format, "warning", secrets.redactor())
-            return asyncio.run(questions.examine(asked, settings, secrets))
-        if (problem := exposed(radar.listen, secrets)) is not None:
+        if (problem := exposed(settings.radar.listen, secrets)) is not None:
             raise SettingsError(problem)
-        if asked.command == "analyze":
-            set_up(radar.log_format, "warning", secrets.redactor())
-            return asyncio.run(questions.analyze(asked, settings, secrets))
-        set_up(radar.log_format, radar.log_level, secrets.redactor())
+        set_up(settings.radar.log_format, settings.radar.log_level, secrets.redactor())
         return _run_holding(asked, settings, secrets)
     except REFUSALS as e:
         cli.complain(str(e))
@@ -222,7 +212,11 @@ def _run_holding(asked: cli.Arguments, settings: Settings, secrets: Secrets) -> 
     sys.setswitchinterval(SWITCH_S)
     try:
         asked.data.mkdir(parents=True, exist_ok=True)
-        with held(asked.data / "radar.lock") as hold, noting(hold, secrets.redactor(), REFUSALS):
+        with (
+            holding_back(),
+            held(asked.data / "radar.lock") as hold,
+            noting(hold, secrets.redactor(), REFUSALS),
+        ):
             return asyncio.run(run(asked, settings, secrets, hold))
     except AlreadyRunning as e:
         cli.complain(str(e))

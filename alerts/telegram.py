@@ -26,8 +26,9 @@ from telegram.error import (
 )
 
 from alerts.delivery import TELEGRAM, Answer, Hopeless, Lost, Message, Retry, Sent, Uncertain, address_of
+from alerts.door import Door
 from alerts.markup import CAPTION_LIMIT, TELEGRAM_LIMIT, fit, html
-from alerts.telegram_request import UPDATES, Door, DoorRequest, FloodControl, MayHaveArrived, NotArrived
+from alerts.telegram_request import UPDATES, DoorRequest, FloodControl, MayHaveArrived, NotArrived
 
 log = logging.getLogger(__name__)
 

@@ -10,35 +10,18 @@ Errors: Bot API 10.0 and python-telegram-bot 22.8, checked 2026-11-20. No text t
 """
 
 import hashlib
-from collections.abc import Mapping
-from typing import Protocol
 
 import msgspec
 from msgspec import Struct
 from telegram.error import NetworkError
 from telegram.request import BaseRequest, RequestData
 
+from alerts.door import Door
 from collectors.net.http import DoorError, Response
 
 SERVICE = "telegram"  # the name of the host in exchanges.yaml
 FORM = "application/x-www-form-urlencoded"
 UPDATES = "telegram_updates"  # the same host: a question that hangs on purpose has a circuit of its own
-
-
-class Door(Protocol):
-    """What is needed of `HttpDoor`."""
-
-    async def post(
-        self,
-        service: str,
-        path: str,
-        *,
-        body: bytes,
-        content_type: str,
-        headers: Mapping[str, str] | None = None,
-        group: str = "default",
-        deadline_s: float | None = None,
-    ) -> Response: ...
 
 
 class NotArrived(NetworkError):

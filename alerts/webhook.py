@@ -13,8 +13,8 @@ import msgspec
 
 from alerts.alert import AlertLevel
 from alerts.delivery import Answer, Hopeless, Message, Retry, Sent, Uncertain
+from alerts.door import Door
 from alerts.markup import escape, fit
-from alerts.telegram_request import Door
 from collectors.net.http import DoorError
 
 SERVICE = "webhook"  # its base URL at the door is ALERT_WEBHOOK_URL

@@ -20,7 +20,7 @@ from analysis.pace import CROWD, Worth, pause_s, worth
 from analysis.premium import Fx, FxMember, remember
 from analysis.quotes import NotListed
 from analysis.ringing import Quiet, Ring, Rung, ringing, rung
-from analysis.verdict import Finding, Outcome, Verdict
+from analysis.verdict import Finding, Outcome, Verdict, VerdictNotKept
 from analysis.weigh import weigh
 from collectors.events import Exchange, Listing, ListingState
 from config.clock import Clock
@@ -70,6 +70,7 @@ class ListingPipeline:
     """`on_verdict(listing, verdict, Ring | Quiet)` is awaited for each verdict worth telling: kept, edited, replied.
 
     `on_change(listing, verdict)` is awaited for one that differs from the last but comes too early to be told.
+    Either may raise VerdictNotKept: then it counts as not told, and the listing is looked at again at its usual time.
     `on_look(listing, verdict)` hears of every verdict at once, told or not, and must not wait for anything.
     `remembered(listing)` is asked once a listing: what its reader was told before we started, and the last verdict.
     `run()` may be cancelled and started again: the listings under watch are kept. `crashes` counts looks that failed.
@@ -236,7 +237,9 @@ class ListingPipeline:
         return verdict
 
     async def _tell(self, case: _Case, listing: Listing, verdict: Verdict) -> None:
-        """Hand the verdict on if it is worth it; a failure of a receiver ends `run()`, and the case is kept."""
+        """Hand the verdict on if it is worth it. One that can't be kept costs no more than itself; any other failure of
+        a receiver ends `run()`, and the case is kept.
+        """
         gate = self._settings.radar.gate
         case.previous = follow(case.previous, verdict, gate)
         now_ms, now_s = self._clock.now_ms(), self._clock.monotonic()
@@ -244,7 +247,15 @@ class ListingPipeline:
         what = worth(case.told, case.kept, verdict, answer, now_s - case.told_s, gate.edit_every_s)
         if what is Worth.NOTHING:
             return
-        await (self._on_verdict(listing, verdict, answer) if what is Worth.TELL else self._on_change(listing, verdict))
+        try:
+            if what is Worth.TELL:
+                await self._on_verdict(listing, verdict, answer)
+            else:
+                await self._on_change(listing, verdict)
+        except VerdictNotKept:
+            self.crashes += 1
+            log.exception("a verdict on %s is lost; it is looked at again", listing.key)
+            return
         case.kept = verdict
         if what is Worth.KEEP:
             return

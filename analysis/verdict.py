@@ -96,6 +96,10 @@ class Outcome(Enum):
     INFO = "INFO"
 
 
+class VerdictNotKept(Exception):
+    """A verdict could be neither stored nor told, for a reason of its own and not for want of a disk; the next may."""
+
+
 class Verdict(Struct, frozen=True):
     """One answer with all its reasons. The same facts always give the same verdict.
 

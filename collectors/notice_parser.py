@@ -19,7 +19,8 @@ from collectors.notices.kinds import TRADE_CATEGORY, NoticeKind, facts_of, is_od
 from collectors.notices.labels import What
 from collectors.notices.markets import in_order, markets_in, per_coin
 from collectors.notices.phrases import Facts
-from collectors.notices.schedule import CHANGED, Told, best, spellings, told_in_remark, told_in_rows
+from collectors.notices.schedule import CHANGED, Told, best, told_in_remark, told_in_rows
+from collectors.notices.spelling import spellings
 from collectors.notices.symbols import Coin, bare_coins, is_office_word, read
 from collectors.notices.text import read_title, squeezed
 from collectors.notices.times import Moment, Precision, Published, published_of
@@ -121,13 +122,13 @@ def parse(
     if kind in LISTING_KINDS:
         coins = _that_begin(coins, reading.head, facts)
         rows = rows_of(body or "")
-        patterns = spellings((coin.symbol, (coin.name,)) for coin in coins)
-        changes = changes_in((reading.head, *reading.remarks), patterns, markets)
-        told = [each for text in (reading.head, *reading.remarks) for each in told_in_remark(text, patterns, published)]
-        told += told_in_rows(rows, patterns, published)
+        spelled = spellings((coin.symbol, (coin.name,)) for coin in coins)
+        changes = changes_in((reading.head, *reading.remarks), spelled, markets)
+        told = [each for text in (reading.head, *reading.remarks) for each in told_in_remark(text, spelled, published)]
+        told += told_in_rows(rows, spelled, published)
         told = [_only_for_moved(each, changes) for each in told]
         named_for = per_coin([each.symbol if isinstance(each, Coin) else each for each in reading.order])
-        items = _items(coins, named_for | markets_of(rows, patterns), markets, changes, told)
+        items = _items(coins, named_for | markets_of(rows, spelled), markets, changes, told)
         kind = _kind_after(kind, changes, [coin.symbol for coin in coins])
         starts, opens = _earliest(items, told, What.TRADING), _earliest(items, told, What.DEPOSITS)
         networks, contracts = networks_of(rows), contracts_of(rows)

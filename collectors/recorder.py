@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from collectors.events import Exchange, GapCause, Market, OrderBook, Trade
+from collectors.gap_changes import GapChanges
 from collectors.handover import HandOver
 from collectors.latest_books import LatestBooks
 from collectors.minutes import MinuteFold
@@ -25,7 +26,7 @@ from collectors.second_bucket import Disbelief, Rejection, SecondBucket
 from collectors.second_part import whole_second
 from config.clock import Clock
 from config.settings import Recording
-from store import candles, gaps, markets, quarantine
+from store import candles, gaps, markets
 from store.database import Connection
 from store.gaps import OpenGap
 from store.quarantine import Refused
@@ -192,10 +193,7 @@ class Recorder:
             elif begin.cause is GapCause.START and begin.from_ms < left.from_ms:  # what a crash took with it
                 cut_off.append((market.exchange, self._ids[market], begin.from_ms, left.from_ms, begin.cause))
                 self.minutes.touch(market.exchange, market, begin.from_ms, left.from_ms)
-        if opened:
-            self._out.add(gaps.opened(opened), min(gap[2] for gap in opened))
-        if cut_off:
-            self._out.add(gaps.added(cut_off), min(gap[2] for gap in cut_off))
+        self._out.add_changes(GapChanges(tuple(opened), added=tuple(cut_off)))
 
     def _begin(self, market: Market, usual: OpenGap) -> OpenGap:
         """Where the first gap of a market begins: earlier than usual, if it may have traded without our knowing."""
@@ -303,7 +301,8 @@ class Recorder:
             for market in begun:
                 buckets[exchange].cover(market, covered_ms)
             self._proofs[exchange].append(_Proof(tuple(begun), ours_ms, min(begun.values()), covered_ms))
-            self._out.add(gaps.closed((exchange, self._ids[each], covered_ms) for each in begun), covered_ms)
+            ends = tuple((exchange, self._ids[each], covered_ms) for each in begun)
+            self._out.add_changes(GapChanges(closed=ends))
 
     def lost(self, markets: Sequence[Market], from_ms: int, cause: GapCause) -> None:
         """A connection is gone, or says nothing; its last good message came at `from_ms`. Known gaps go on."""
@@ -443,8 +442,8 @@ class Recorder:
             self._open[market] = OpenGap(from_ms, cause)
             self._buckets[market.exchange].uncover(market)
             self.minutes.touch(market.exchange, market, from_ms, None)
-        opened = [(market.exchange, self._ids[market], from_ms, cause) for market in gone]
-        self._out.add(gaps.opened(opened), from_ms)
+        opened = tuple((market.exchange, self._ids[market], from_ms, cause) for market in gone)
+        self._out.add_changes(GapChanges(opened))
 
     def _reconsider(self, bucket: SecondBucket, now_ms: int) -> None:
         """Move starts of coverage on, where the first trades show that their clock runs further ahead than we knew."""
@@ -519,7 +518,7 @@ class Recorder:
     def _mark_spoiled(self) -> None:
         """Gap rows for seconds that lack a trade we refused, and the samples of what we refused."""
         if self._refused:
-            self._out.add(quarantine.added(self._refused), self._refused[0].at_ms)
+            self._out.add_samples(self._refused)
             self._refused = []
         for exchange, bucket in self._buckets.items():
             doubtful = bucket.doubtful()
@@ -533,7 +532,7 @@ class Recorder:
             market_id = None if market is None else self._ids[market]
             rows.append((exchange, market_id, from_ms, to_ms, GapCause.QUARANTINED))
             self.minutes.touch(exchange, market, from_ms, to_ms)
-        self._out.add(gaps.added(rows), spans[0][2])
+        self._out.add_changes(GapChanges(added=tuple(rows)))
 
     def _known(self, market: Market) -> None:
         if market not in self._expected[market.exchange]:

@@ -57,7 +57,7 @@ class Writing(Struct, frozen=True, forbid_unknown_fields=True):
     """The writer thread: a bounded inbox, and a commit every `batch_rows` rows or `batch_ms`."""
 
     inbox: int = 10_000
-    batch_rows: int = 500
+    batch_rows: int = 1_000  # a second of both exchanges and what it says of itself
     batch_ms: int = 200
 
 

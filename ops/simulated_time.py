@@ -56,7 +56,7 @@ def correct(clock: SimulatorClock, asked_ms: int, told_ms: int, speed: float) ->
 
 
 async def _ask(door: HttpDoor) -> tuple[int, float]:
-    answer = await door.get(SERVICE, "/sim/clock")
+    answer = await door.get(SERVICE, "/sim/clock", conditional=True)  # asked again and again
     told = json.loads(answer.body)
     return int(told["now_ms"]), float(told["speed"])
 

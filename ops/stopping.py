@@ -1,12 +1,31 @@
 """How the daemon is asked to end: the first signal stops in order, the next one of its kind ends it at once.
 
-A start that is not over yet is called off, whatever it waits for: a full disk, a lock, an exchange.
+A start that is not over yet is called off, whatever it waits for: a full disk, a lock, an exchange. A signal that comes
+before there is a loop to listen to it waits, so that no run that has begun its note ends without a word.
 """
 
 import asyncio
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 STOPPING = (signal.SIGTERM, signal.SIGINT)
+HELD_BACK = (*STOPPING, signal.SIGHUP)
+
+
+@contextmanager
+def holding_back() -> Iterator[None]:
+    """Signals wait, until `let_in` or the end of the block."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, HELD_BACK)
+    try:
+        yield
+    finally:
+        let_in()
+
+
+def let_in() -> None:
+    """Somebody listens; what has waited comes now."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_BACK)
 
 
 class Stop:

@@ -39,7 +39,7 @@ from config.clock import SystemClock
 from config.settings import Alerting, Recording, Retention, Writing
 from ops.assembly.channels import nonce
 from ops.lifetimes import running
-from store.writer import DatabaseWriter
+from store.writer import SWITCH_S, DatabaseWriter
 
 MARKETS = 700
 TOKEN = "100000001:" + "BENC" * 8 + "TOK"
@@ -125,6 +125,7 @@ async def control(load: str, announcer: str, telegram: str, folder: Path) -> Non
 def main() -> None:
     subject, load, announcer, telegram, folder = sys.argv[1:]
     run = {"ours": ours, "control": control}[subject]
+    sys.setswitchinterval(SWITCH_S)  # as the daemon does
     asyncio.run(run(load, announcer, telegram, Path(folder)))
 
 

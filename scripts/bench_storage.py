@@ -238,7 +238,17 @@ async def feed(path: Path, minutes: int) -> Numbers:
 
 
 async def normal(path: Path, seconds: int) -> Numbers:
-    """Commits and checkpoints at 600 rows a second of real time, over at least one minute's end."""
+    """Commits and checkpoints at 600 rows a second of real time, over at least one minute's end.
+
+    In a file as it is after the first ten minutes, when purged pages are used again: one that grows waits for the file
+    system's journal at each checkpoint.
+    """
+    connection = opened(path)
+    connection.execute("BEGIN")
+    connection.executemany(candles.UPSERT_SECOND, rows_of(600, -600))
+    connection.execute("DELETE FROM candles_1s")
+    connection.execute("COMMIT")
+    connection.close()
     hour = Hour(path)
     hour.clock.ms += 60_000 - seconds // 2 * 1_000  # the minute ends half-way
     with hour.writer as writer:

@@ -3,6 +3,8 @@
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 python="$root/.venv/bin/python"
+# Bytecode is kept, whatever the surroundings say: else every process compiles all its modules anew, a second and more.
+unset PYTHONDONTWRITEBYTECODE
 
 find_python() {
     local candidate

@@ -10,14 +10,13 @@ import shutil
 import signal
 import sys
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from scripts.pace import busy, paced
 from scripts.proof_judge import SECOND_MS, Opening, Verdict, judge
-from scripts.proof_pair import START_DEADLINE_S, Pair, ProofFailed, pair
+from scripts.proof_pair import START_DEADLINE_S, Begin, Both, ProofFailed, pair
 
 AUDIT_S = 5.0
 
@@ -83,7 +82,7 @@ OPENINGS = (Opening(190, "upbit", "HANEUL"), Opening(205, "bithumb", "NAMU"))
 
 
 async def play(
-    both: Pair, script: Sequence[Act], length_s: float, kills: Sequence[float], openings: Sequence[Opening] = ()
+    both: Both, script: Sequence[Act], length_s: float, kills: Sequence[float], openings: Sequence[Opening] = ()
 ) -> tuple[int, int]:
     """Run the daemon through the script; answer the first and the last moment that the recording must answer for."""
     await both.start()
@@ -109,7 +108,7 @@ async def play(
     return from_ms, now_ms - now_ms % SECOND_MS
 
 
-async def _sleep_until(both: Pair, at_ms: float) -> None:
+async def _sleep_until(both: Both, at_ms: float) -> None:
     while (left_ms := at_ms - await both.now_ms()) > 0:  # noqa: ASYNC110 - the moment is the simulator's
         await asyncio.sleep(min(1.0, left_ms / 1000 / both.speed))
 
@@ -126,20 +125,22 @@ async def prove(
     kills: Sequence[float] = (),
     openings: Sequence[Opening] = (),
     heal_s: float = 150.0,
+    begin: Begin = pair,
 ) -> Verdict:
-    """One whole run; `heal_s` real seconds are given to healing, and to the audit where a second is wrong.
+    """One whole run; `heal_s` seconds of the loop are given to healing, and to the audit where a second is wrong.
 
     What was traded in the future, by its stamp, while nobody listened is known to nobody but the exchange's candles.
     """
-    async with pair(data, seed, speed, markets, rate) as both:
+    async with begin(data, seed, speed, markets, rate) as both:
         from_ms, to_ms = await play(both, script, length_s, kills, openings)
         heal_s *= busy()
-        until = time.monotonic() + heal_s
+        loop = asyncio.get_running_loop()
+        until = loop.time() + heal_s
         waiting = f"SELECT 1 FROM gaps WHERE state = 'open' AND from_ms < {to_ms}"  # noqa: S608 - a number
         await both.until(f"SELECT 1 WHERE NOT EXISTS ({waiting})", heal_s)
         first = await judge(both, from_ms, to_ms, openings)
         last = first
-        while not last.holds and time.monotonic() < until:
+        while not last.holds and loop.time() < until:
             await asyncio.sleep(AUDIT_S)
             last = await judge(both, from_ms, to_ms, openings)
         code = await both.end()

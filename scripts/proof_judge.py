@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from scripts.proof_pair import Pair
+from scripts.proof_pair import Both
 
 EXCHANGES = ("upbit", "bithumb")
 SECOND_MS = 1_000
@@ -59,7 +59,7 @@ class Verdict(NamedTuple):
         return not self.wrong and self.equal > 0 and not waiting and all(told for _, told in self.firsts)
 
 
-async def judge(both: Pair, from_ms: int, to_ms: int, openings: Sequence[Opening] = ()) -> Verdict:
+async def judge(both: Both, from_ms: int, to_ms: int, openings: Sequence[Opening] = ()) -> Verdict:
     """Every second of [from_ms, to_ms) of every recorded market, against the truth; and each opening's first trade."""
     gaps = [
         (exchange, code, begins, ends, state, source)
@@ -103,7 +103,7 @@ async def judge(both: Pair, from_ms: int, to_ms: int, openings: Sequence[Opening
     return Verdict(compared, equal, missed, healed, tuple(wrong), tuple(left), tuple(firsts))
 
 
-async def _opened_right(both: Pair, opening: Opening) -> bool:
+async def _opened_right(both: Both, opening: Opening) -> bool:
     """Whether the second of a coin's very first trade is the first one stored of it, and as it was."""
     exchange, code = opening.exchange, f"KRW-{opening.base}"
     begins = (await both.get("/sim/truth", exchange=exchange, market=code))[0]["traded_ms"]
@@ -136,7 +136,7 @@ def _touched(
     return blind, healed, roughly
 
 
-def _stored(both: Pair, exchange: str, from_ms: int, to_ms: int) -> dict[tuple[str, int], Candle]:
+def _stored(both: Both, exchange: str, from_ms: int, to_ms: int) -> dict[tuple[str, int], Candle]:
     rows = both.rows(
         "SELECT m.code, c.open_ms, c.open, c.high, c.low, c.close, c.volume, c.quote_volume, c.trades"
         " FROM candles_1s AS c JOIN markets AS m ON m.id = c.market_id"

@@ -11,10 +11,10 @@ import signal
 import sqlite3
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 
@@ -26,6 +26,33 @@ CONFIG = {"retention": {"seconds_s": 3600}}
 
 class ProofFailed(Exception):
     """The run itself did not work; the text says what."""
+
+
+class Both(Protocol):
+    """A simulator and a daemon, wherever they live; `speed` is simulated seconds in one of the event loop."""
+
+    @property
+    def speed(self) -> float: ...
+
+    @property
+    def data(self) -> Path: ...
+
+    async def start(self) -> None: ...
+
+    async def end(self, how: signal.Signals = signal.SIGTERM) -> int: ...
+
+    async def now_ms(self) -> int: ...
+
+    async def get(self, path: str, **query: Any) -> Any: ...  # JSON of any shape
+
+    async def post(self, path: str, **body: Any) -> Any: ...
+
+    def rows(self, sql: str, *params: object) -> list[tuple[Any, ...]]: ...
+
+    async def until(self, sql: str, deadline_s: float) -> bool: ...
+
+
+Begin = Callable[[Path, int, float, int, float], AbstractAsyncContextManager[Both]]
 
 
 class Pair:

@@ -39,15 +39,13 @@ Touched = tuple[int | None, int, int]  # market id (None: every market of the ex
 
 # The minute of each market from its seconds, first by time to last by time. The slow, sure way: for recovery and tests.
 _ROLL = """
-SELECT market_id, open_1, high, low, close_1, volume, quote_volume, trades FROM (
-    SELECT market_id,
-        FIRST_VALUE(open) OVER minute AS open_1, MAX(high) OVER minute AS high, MIN(low) OVER minute AS low,
-        LAST_VALUE(close) OVER minute AS close_1, SUM(volume) OVER minute AS volume,
-        SUM(quote_volume) OVER minute AS quote_volume, SUM(trades) OVER minute AS trades,
-        ROW_NUMBER() OVER (PARTITION BY market_id) AS place
-    FROM candles_1s WHERE {where}
-    WINDOW minute AS (PARTITION BY market_id ORDER BY open_ms ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
-) WHERE place = 1
+SELECT m.market_id, f.open, m.high, m.low, l.close, m.volume, m.quote_volume, m.trades FROM (
+    SELECT market_id, MIN(open_ms) AS first_ms, MAX(open_ms) AS last_ms, MAX(high) AS high, MIN(low) AS low,
+        SUM(volume) AS volume, SUM(quote_volume) AS quote_volume, SUM(trades) AS trades
+    FROM candles_1s WHERE {where} GROUP BY market_id
+) AS m
+CROSS JOIN candles_1s AS f ON f.open_ms = m.first_ms AND f.market_id = m.market_id
+CROSS JOIN candles_1s AS l ON l.open_ms = m.last_ms AND l.market_id = m.market_id
 """
 # One market's minutes, each through the primary key, which begins with the time.
 _MINUTES = """
@@ -142,14 +140,16 @@ def refresh_coverage(
     connection: sqlite3.Connection, exchange: Exchange, touched: Sequence[Touched], minutes: Iterable[int]
 ) -> None:
     """Say again how much of these minutes we were listening, where gaps changed after they were rolled."""
-    everyone = {row[0] for row in connection.execute("SELECT id FROM markets WHERE exchange = ?", (exchange,))}
+    everyone: set[int] | None = None  # asked for where there is something to change: most of a long outage is empty
     for minute_ms in minutes:
         stored = connection.execute("SELECT market_id, covered_s FROM candles_1m WHERE open_ms = ?", (minute_ms,))
         if not (before := dict(stored.fetchall())):
             continue
         here = {each for each, from_ms, to_ms in touched if from_ms < minute_ms + MINUTE_MS and to_ms > minute_ms}
+        if None in here and everyone is None:
+            everyone = {row[0] for row in connection.execute("SELECT id FROM markets WHERE exchange = ?", (exchange,))}
         coverage = Coverage(connection, minute_ms)
-        for market_id in before.keys() & (everyone if None in here else here):
+        for market_id in before.keys() & (everyone if everyone is not None and None in here else here):
             covered = coverage.of(exchange, market_id)
             if covered != before[market_id]:
                 connection.execute(

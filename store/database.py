@@ -8,6 +8,7 @@ StorageUnusable (Exception)   the daemon cannot keep anything here; the text say
 
 import errno
 import hashlib
+import logging
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,8 @@ import aiosqlite
 from msgspec import Struct
 
 from store.blame import is_damaged, is_locked, writer_of
+
+log = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
 BUSY_TIMEOUT_MS = 1_000
@@ -154,6 +157,10 @@ def _apply(connection: sqlite3.Connection, migration: Migration, known: int, now
                 "restore the file and put the change into a new migration"
             )
         return
+    if applied:
+        log.warning(
+            "bringing the database to schema %d (%s); a large one takes a while", migration.version, migration.name
+        )
     for statement in statements(migration.sql):
         connection.execute(statement)
     connection.execute(

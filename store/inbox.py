@@ -62,12 +62,14 @@ class Inbox:
         with self._changed:
             if self.closed or (bounded and self.rows > 0 and self.rows + job.weight > self._settings.inbox):
                 return False
+            idle = not (self._common or self._urgent)
             if not (job.urgent or self._common):
                 self._common_since = time.monotonic()
             (self._urgent if job.urgent else self._common).append(job)
             self.rows += job.weight
             self._common_rows += 0 if job.urgent else job.weight
-            self._changed.notify_all()
+            if idle or job.urgent or self._common_rows >= self._settings.batch_rows:
+                self._changed.notify_all()  # else whoever takes sleeps until the batch is due
             return True
 
     def take(self, idle_s: float) -> list[Job] | None:

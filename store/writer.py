@@ -29,6 +29,7 @@ from typing import Self, TypeVar
 from config.clock import Clock
 from config.settings import Writing
 from store.blame import is_damaged, is_environmental, is_locked, writer_of
+from store.checkpoint_pace import CheckpointPace
 from store.database import StorageUnusable, connect, migrate
 from store.disk_gauge import DiskGauge
 from store.inbox import Inbox, Job, Waiting, Work, tell
@@ -44,8 +45,6 @@ RETRY_CAP_S = 5.0
 BUSY_TRIES = 3  # a lock that outlives this many tries (each up to the busy timeout) counts as a fault
 DRAIN_DEADLINE_S = 10.0  # how long leaving waits for a disk that can't take the rest
 SLICE_S = 0.003  # a transaction that has lasted this long takes up nothing more; also for long work in steps
-CHECKPOINT_CHANGES = 2_000  # rows between two checkpoints when nothing waits: about 0.2 MB of WAL …
-CHECKPOINT_CHANGES_BUSY = 20_000  # … and when something does
 IDLE_S = 1.0
 # For `sys.setswitchinterval`, a tenth of its default: beside a busy loop the writer waits so long for each statement.
 SWITCH_S = 0.000_5
@@ -73,6 +72,7 @@ class DatabaseWriter:
         self._clock = clock
         self._inbox = Inbox(settings)
         self._gauge = DiskGauge(path)
+        self._pace = CheckpointPace()
         self._lock = threading.Lock()
         self._give_up_at: float | None = None
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
@@ -181,7 +181,7 @@ class DatabaseWriter:
                 self._batch = batch
                 if batch:
                     self._inbox.put_back(batch[self._commit(batch) :])
-                    self._checkpoint(CHECKPOINT_CHANGES_BUSY if self._inbox.waits() else CHECKPOINT_CHANGES)
+                    self._checkpoint(self._pace.due(busy=self._inbox.waits()))
                 else:
                     self._checkpoint(1)
                 self._batch = ()
@@ -316,8 +316,10 @@ class DatabaseWriter:
 
     def _checkpoint(self, changes: int) -> None:
         """Move what is committed from the WAL into the database, if that is at least so many rows; blocks no one."""
-        if self._connection.total_changes - self._checkpointed_at < changes:
+        rows = self._connection.total_changes - self._checkpointed_at
+        if rows < changes:
             return
+        began = time.monotonic()
         self._gauge.begin()
         try:
             _, frames, moved = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
@@ -328,6 +330,8 @@ class DatabaseWriter:
             self._gauge.checkpoint_failed(str(error))
         else:
             self._gauge.end(self._gauge.checkpoints)
+            if moved == frames:  # else a reader was in the way
+                self._pace.note(rows, time.monotonic() - began)
             self._gauge.checkpointed(whole=moved == frames)
         self._checkpointed_at = self._connection.total_changes
 

@@ -2,17 +2,29 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from scripts.pace import busy
+from tests.end_to_end.nursery import Nursery, nursing
+from tests.end_to_end.pair import Pair, running_pair
 from tests.fakes.leaping_loop import LeapingLoop
 
 ALONE_S = 90.0  # of real time, on an idle machine
 DAEMONS = Path(__file__).parent / "end_to_end"
 CAPTURES = Path(__file__).resolve().parents[2] / "shared" / "captures"
+
+# How many examples a property is held against, new ones in each run: a few, or with HYPOTHESIS_PROFILE=thorough many.
+# How fast they are drawn says how busy the machine is and nothing about the code.
+for profile, examples in (("quick", 50), ("thorough", 1_000)):
+    settings.register_profile(
+        profile, max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -37,6 +49,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     """The loop of each asynchronous test: what is marked `leaping` does not wait where nothing happens."""
     return {"loop": LeapingLoop if item.get_closest_marker("leaping") else asyncio.new_event_loop}
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """Where the processes of all tests are born."""
+    with nursing() as made:
+        yield made
+
+
+@pytest.fixture
+def new_pair(tmp_path: Path, nursery: Nursery) -> Iterator[Callable[..., Pair]]:
+    """Makes the pair of one test; its arguments are the simulator's. Whatever still runs at the end is ended."""
+    with ExitStack() as stack:
+        yield lambda *words: stack.enter_context(running_pair(tmp_path, *words, begin=nursery.begin))
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """The border: pure modules touch no socket, disk or clock, and imports point one way."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -39,10 +41,10 @@ PURE = [
     *("ops/health.py", "ops/troubles.py", "ops/watchman.py", "ops/restarts.py", "ops/clock_offset.py"),
     *("ops/doctor.py", "ops/answer.py", "ops/key_checks.py", "ops/liveness.py", "ops/endpoints.py"),
     *("web/asked.py", "web/dominance.py", "web/now.py", "web/readable.py", "web/series.py", "web/session.py"),
-    "web/timeline.py",
+    *("web/timeline.py", "store/checkpoint_pace.py", "collectors/gap_changes.py"),
 ]
 DOORS = {
-    "aiohttp": {"collectors/net/http.py", "ops/radar_socket.py", "ops/listener.py", "ops/vital_routes.py", "web"},
+    "aiohttp": {"collectors/net/session.py", "ops/radar_socket.py", "ops/listener.py", "ops/vital_routes.py", "web"},
     "picows": {"collectors/net/picows_socket.py"},
     "websockets": {"collectors/net/websockets_socket.py"},
     "aiohappyeyeballs": {"collectors/net/dial.py"},
@@ -96,3 +98,11 @@ def test_no_test_leaves_the_machine_or_reads_real_time_by_sleeping() -> None:
         if path.name == "test_architecture.py":
             continue
         assert "time.sleep(" not in path.read_text(), path
+
+
+def test_a_start_loads_nothing_that_the_first_second_can_do_without() -> None:
+    """What is listed here takes 0.3 s of CPU; `ops/assembly/loading.py` loads it once recording stands."""
+    later = {"aiohttp", "telegram", "prometheus_client", "websockets", "httpx", "matplotlib", "numpy"}
+    look = "import sys, collector_daemon, collectors.net.picows_socket; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert {name.partition(".")[0] for name in loaded.split()} & later == set()

@@ -1,6 +1,7 @@
 """The way to a host, stage by stage: its name, a TCP connection, TLS. Each stage has a time and a name of its own.
 
     DialError (OSError)   no way; the text begins with the stage that failed: "DNS: …", "TCP: …"
+    Broken (OSError)      there was a way, and it ended; the text says how in a word, and holds no URL
 
 An address that does not answer (IPv6 without a route, say) holds up the next one for a quarter of a second only
 (RFC 8305). Names are looked up in threads that nobody waits for at the end: a name server that hangs must neither stop
@@ -28,6 +29,10 @@ LookUp = Callable[[str, int], Sequence[Address]]
 
 class DialError(OSError):
     """No way to the host."""
+
+
+class Broken(OSError):
+    """A connection ended, or what came over it was no answer."""
 
 
 def system_look_up(host: str, port: int) -> Sequence[Address]:
@@ -89,7 +94,7 @@ def tls_context() -> ssl.SSLContext:
 def told(error: BaseException) -> str:
     """What a failed connection comes to, in words, the stage first."""
     match error:
-        case DialError():
+        case DialError() | Broken():
             return str(error)
         case ssl.SSLCertVerificationError():
             return f"TLS: {error.verify_message}"

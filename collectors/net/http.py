@@ -11,26 +11,27 @@ query or a header: Telegram's paths hold its token.
 """
 
 import asyncio
-import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from types import SimpleNamespace
+from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 from msgspec import Struct
 from yarl import URL
 
 from collectors.net.deadline import within
-from collectors.net.dial import CONNECT_S, DialError, resolve, tls_context, told
+from collectors.net.dial import Broken, DialError, told
 from collectors.net.limits import Limits, Paused
-from collectors.net.lines import AnswerTooLarge, Lines
+from collectors.net.lines import Answer, AnswerTooLarge, Lines
 from config.clock import Clock
+
+if TYPE_CHECKING:
+    from collectors.net.session import Session
 
 DEADLINE_S = 5.0
 BODY_BYTES = 8 * 1024 * 1024
-KEEP_ALIVE_S = 75.0  # polled hosts stay connected; the next question needs no handshake
 REMEMBERED_PAGES = 512
 REDIRECTS = 2
 # Bithumb's notices answer 302 to another host of theirs at times (seen 2026-07); no other redirect is meant for us.
@@ -79,7 +80,10 @@ class TooLarge(DoorError):
 
 
 class HttpDoor:
-    """One aiohttp session, opened at the first question. Close it, or use `open_door`."""
+    """Two ways out: `lines.py` for pages that are looked at again and again, `session.py` for everything else.
+
+    Close it, or use `open_door`.
+    """
 
     def __init__(
         self,
@@ -95,7 +99,7 @@ class HttpDoor:
         self._clock = clock
         self._user_agent = user_agent
         self._deadlines_s = dict(deadlines_s or {})
-        self._session: aiohttp.ClientSession | None = None
+        self._session: Session | None = None
         self._etags: dict[URL, str] = {}
         self._turns: dict[tuple[str, str], asyncio.Lock] = {}
         self._lines = Lines(user_agent)
@@ -138,6 +142,10 @@ class HttpDoor:
         """Ask for the whole page again next time."""
         self._etags.pop(self._url(service, path, params), None)
 
+    async def load(self) -> None:
+        """Make ready for requests of every kind, whose first would else wait 0.2 s for a library."""
+        await self._opened()
+
     async def close(self) -> None:
         await self._lines.close()
         session, self._session = self._session, None
@@ -162,33 +170,34 @@ class HttpDoor:
             raise ValueError("an Origin header would be throttled to one request in 10 s")
         if conditional and url in self._etags:
             sending["If-None-Match"] = self._etags[url]
+        sent = False
+
+        def on_sent() -> None:
+            nonlocal sent
+            sent = True
+
+        ask: Callable[[URL], Awaitable[Answer]]
+        if conditional:
+            ask = partial(self._lines.get, headers=sending, most_bytes=BODY_BYTES, on_sent=on_sent)
+        else:
+            session = await self._opened()
+            ask = partial(session.ask, method, headers=sending, body=body, most_bytes=BODY_BYTES, on_sent=on_sent)
         asked = self._clock.monotonic()
         deadline_s = deadline_s if deadline_s is not None else self._deadlines_s.get(service, DEADLINE_S)
         await self._wait_for_turn(service, group, asked + deadline_s)
-        journey = SimpleNamespace(sent=False)
         left_s = asked + deadline_s - self._clock.monotonic()
-        if conditional:
-            travel = self._look(service, path, url, sending, journey)
-        else:
-            travel = self._travel(service, method, path, url, sending, body, journey)
         try:
-            response = await within(self._clock, left_s, travel)
-        except aiohttp.ConnectionTimeoutError:
-            self.limits.failed(service, self._clock.monotonic())
-            raise Unreachable(service, f"TCP or TLS: no connection within {CONNECT_S:g} s", sent=False) from None
+            response = await within(self._clock, left_s, self._travel(service, path, url, ask))
+        except AnswerTooLarge:
+            raise TooLarge(service, f"the answer is larger than {BODY_BYTES} bytes", sent=True) from None
         except TimeoutError:
             self.limits.failed(service, self._clock.monotonic())
-            what = "answer" if journey.sent else "connection"
-            raise DeadlineExceeded(service, f"no {what} within {deadline_s:g} s", sent=journey.sent) from None
-        except aiohttp.ClientConnectorError as e:
+            what = "answer" if sent else "connection"
+            raise DeadlineExceeded(service, f"no {what} within {deadline_s:g} s", sent=sent) from None
+        except OSError as e:  # its text may hold the URL, so often only its name goes on
             self.limits.failed(service, self._clock.monotonic())
-            raise Unreachable(service, told(e.os_error), sent=False) from None
-        except (DialError, ssl.SSLError) as e:
-            self.limits.failed(service, self._clock.monotonic())
-            raise Unreachable(service, told(e), sent=journey.sent) from None
-        except (aiohttp.ClientError, OSError) as e:  # their text may hold the URL, so only their name goes on
-            self.limits.failed(service, self._clock.monotonic())
-            raise Unreachable(service, type(e).__name__, sent=journey.sent) from None
+            names_itself = isinstance(e, DialError | Broken | ssl.SSLError)
+            raise Unreachable(service, told(e) if names_itself else type(e).__name__, sent=sent) from None
         self.limits.learn(
             service, group, response.status, response.headers, self._clock.monotonic(), body=response.body
         )
@@ -220,20 +229,11 @@ class HttpDoor:
                     raise Refused(service, f"not asked, {why}", self._clock.now_ms() + round((until - now) * 1000))
                 await self._clock.sleep(until - now)
 
-    async def _look(
-        self, service: str, path: str, url: URL, headers: Mapping[str, str], journey: SimpleNamespace
-    ) -> Response:
-        """One look at a page that is looked at again and again."""
+    async def _travel(self, service: str, path: str, url: URL, ask: Callable[[URL], Awaitable[Answer]]) -> Response:
+        """Ask there, and where a redirect that we follow leads."""
         requested_ms = self._clock.now_ms()
-
-        def sent() -> None:
-            journey.sent = True
-
         for hop in range(REDIRECTS + 1):
-            try:
-                answer = await self._lines.get(url, headers, BODY_BYTES, sent)
-            except AnswerTooLarge:
-                raise TooLarge(service, f"the answer is larger than {BODY_BYTES} bytes", sent=True) from None
+            answer = await ask(url)
             location = answer.headers.get("location")
             onward = _onward(service, path, url, answer.status, location) if hop < REDIRECTS else None
             if onward is None:
@@ -241,60 +241,11 @@ class HttpDoor:
             url = onward
         raise AssertionError("the last hop returns")
 
-    async def _travel(
-        self,
-        service: str,
-        method: str,
-        path: str,
-        url: URL,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        journey: SimpleNamespace,
-    ) -> Response:
-        requested_ms = self._clock.now_ms()
-        for hop in range(REDIRECTS + 1):
-            async with self._open_session().request(
-                method, url, headers=headers, data=body, allow_redirects=False, trace_request_ctx=journey
-            ) as answer:
-                location = answer.headers.get("Location")
-                onward = _onward(service, path, url, answer.status, location) if hop < REDIRECTS else None
-                if onward is None:
-                    content = await self._read(service, answer)
-                    fields = {name.lower(): value for name, value in answer.headers.items()}
-                    return Response(answer.status, fields, content, requested_ms, self._clock.now_ms())
-            url = onward
-        raise AssertionError("the last hop returns")
-
-    async def _read(self, service: str, answer: aiohttp.ClientResponse) -> bytes:
-        chunks: list[bytes] = []
-        size = 0
-        async for chunk in answer.content.iter_any():
-            size += len(chunk)
-            if size > BODY_BYTES:
-                answer.close()
-                raise TooLarge(service, f"the answer is larger than {BODY_BYTES} bytes", sent=True)
-            chunks.append(chunk)
-        return b"".join(chunks)
-
-    def _open_session(self) -> aiohttp.ClientSession:
+    async def _opened(self) -> "Session":
+        """The session, its library imported off the loop the first time."""
         if self._session is None:
-            tracing = aiohttp.TraceConfig()
-            tracing.on_request_headers_sent.append(_note_sent)
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    limit=0,  # hosts are limited each for itself
-                    limit_per_host=64,
-                    keepalive_timeout=KEEP_ALIVE_S,
-                    resolver=_Resolver(),
-                    ssl=tls_context(),
-                ),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                headers={"User-Agent": self._user_agent, "Accept": "application/json"},
-                # the whole runs on the daemon's clock, a connection on the network's
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S),
-                trust_env=False,
-                trace_configs=[tracing],
-            )
+            module = await asyncio.to_thread(import_module, "collectors.net.session")
+            self._session = self._session or module.Session(self._user_agent)
         return self._session
 
     def _url(self, service: str, path: str, params: Params | None) -> URL:
@@ -306,24 +257,6 @@ class HttpDoor:
         self._etags[url] = etag
         if len(self._etags) > REMEMBERED_PAGES:
             del self._etags[next(iter(self._etags))]
-
-
-class _Resolver(AbstractResolver):
-    """Looks up names as sockets do."""
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        return [
-            ResolveResult(
-                hostname=host, host=str(place[0]), port=place[1], family=of, proto=protocol, flags=socket.AI_NUMERICHOST
-            )
-            for of, _, protocol, _, place in await resolve(host, port)
-            if family in (socket.AF_UNSPEC, of)
-        ]
-
-    async def close(self) -> None:
-        """Nothing is kept."""
 
 
 @asynccontextmanager
@@ -346,9 +279,3 @@ def _onward(service: str, path: str, url: URL, status: int, location: str | None
         return None
     known = onward.origin() == url.origin() or (onward.scheme == "https" and onward.host in hosts)
     return onward if known else None
-
-
-async def _note_sent(
-    _session: aiohttp.ClientSession, context: SimpleNamespace, _params: aiohttp.TraceRequestHeadersSentParams
-) -> None:
-    context.trace_request_ctx.sent = True

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from collectors.notices import patterns as re
 from collectors.notices.markets import ONLY_QUOTES, quotes_in
+from collectors.notices.spelling import Spelling
 from collectors.notices.text import plain
 
 BODY_LIMIT = 200_000
@@ -46,7 +47,7 @@ def rows_of(body: str) -> list[Row]:
     return [row for row in _markdown_tables(_rows(body[:BODY_LIMIT])) if any(row)][:_ROWS_MAX]
 
 
-def markets_of(rows: list[Row], coins: Mapping[str, re.Pattern[str]]) -> dict[str, tuple[str, ...]]:
+def markets_of(rows: list[Row], coins: Mapping[str, Spelling]) -> dict[str, tuple[str, ...]]:
     """The markets that a table tells for each coin, where it has a column of that name."""
     found: dict[str, tuple[str, ...]] = {}
     column: int | None = None
@@ -56,7 +57,7 @@ def markets_of(rows: list[Row], coins: Mapping[str, re.Pattern[str]]) -> dict[st
             column = heads[0]
         elif column is not None and column < len(row):
             quotes = ONLY_QUOTES.fullmatch(re.sub(r"(?:마켓|markets?)", "", row[column], flags=re.IGNORECASE))
-            named = [symbol for symbol, pattern in coins.items() if pattern.search(row[0])]
+            named = [symbol for symbol, spelling in coins.items() if spelling.is_in(row[0])]
             if quotes and len(named) == 1:
                 found[named[0]] = quotes_in(quotes.group())
         else:

@@ -10,6 +10,7 @@ from enum import Enum
 from msgspec import Struct
 
 from collectors.notices import patterns as re
+from collectors.notices.spelling import Spelling
 from collectors.notices.text import squeezed
 
 
@@ -48,7 +49,7 @@ _MARKET = re.compile(r"(원화|krw|btc|eth|usdt)(?=마켓|market|,|/|·|및|$)")
 _QUOTE = {"원화": "KRW", "krw": "KRW", "btc": "BTC", "eth": "ETH", "usdt": "USDT"}
 
 
-def changes_in(texts: Iterable[str], coins: Mapping[str, re.Pattern[str]], markets: Sequence[str]) -> Changes:
+def changes_in(texts: Iterable[str], coins: Mapping[str, Spelling], markets: Sequence[str]) -> Changes:
     """Read the head and the remarks of a listing title, in their order; the last word on a coin holds."""
     status: dict[str, ItemStatus] = {}
     without: list[str] = []
@@ -57,7 +58,7 @@ def changes_in(texts: Iterable[str], coins: Mapping[str, re.Pattern[str]], marke
             change = _change_in(squeezed(clause))
             if change is None:
                 continue
-            named = [symbol for symbol, pattern in coins.items() if pattern.search(clause)]
+            named = [symbol for symbol, spelling in coins.items() if spelling.is_in(clause)]
             quotes = [_QUOTE[each] for each in _MARKET.findall(squeezed(clause))] if not named else []
             if change is ItemStatus.CANCELLED and quotes and set(quotes) < set(markets):
                 without += quotes

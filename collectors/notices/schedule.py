@@ -11,6 +11,7 @@ from msgspec import Struct
 from collectors.notices import patterns as re
 from collectors.notices.body import Row
 from collectors.notices.labels import Label, What, labels_in
+from collectors.notices.spelling import Spelling
 from collectors.notices.times import Moment, Published, Written, resolve, times_in
 
 CHANGED = 2  # ranks: a changed time holds against a plain one, a dated one against one whose day was inferred
@@ -33,8 +34,8 @@ _HEADING_REST = 10  # letters after a label that leave it a heading: ": 추후 �
 _HEADING_REACH = 2  # lines without a time that may stand between a heading and its times
 
 
-def told_in_rows(rows: Iterable[Row], coins: Mapping[str, re.Pattern[str]], published: Published | None) -> list[Told]:
-    """The labelled times of a body; `coins` are the notice's, by the words that speak of them (see `spellings`)."""
+def told_in_rows(rows: Iterable[Row], coins: Mapping[str, Spelling], published: Published | None) -> list[Told]:
+    """The labelled times of a body; `coins` are the notice's, by the words that speak of them."""
     told: list[Told] = []
     header: Row = ()
     heading: Label | None = None
@@ -68,7 +69,7 @@ def told_in_rows(rows: Iterable[Row], coins: Mapping[str, re.Pattern[str]], publ
     return told
 
 
-def told_in_remark(text: str, coins: Mapping[str, re.Pattern[str]], published: Published | None) -> list[Told]:
+def told_in_remark(text: str, coins: Mapping[str, Spelling], published: Published | None) -> list[Told]:
     """The times of a listing title's bracket or head: without a label they are the start of trading."""
     text = text[:_CELL_LIMIT]
     start = Label(0, 0, What.TRADING, bool(_CHANGED_LINE.search(text)))
@@ -125,21 +126,8 @@ def _assign(
     return told
 
 
-def spellings(coins: Iterable[tuple[str, Sequence[str]]]) -> dict[str, re.Pattern[str]]:
-    """By which words a text speaks of each coin: ticker or name; a quote such as USDT, or one letter, as `(USDT)`."""
-    found: dict[str, re.Pattern[str]] = {}
-    for symbol, names in coins:
-        is_common = symbol in ("BTC", "ETH", "USDT", "USDC") or len(symbol) == 1
-        ways = [rf"\({symbol}\)", rf"(?<![A-Za-z0-9]){symbol}/", rf"-{symbol}(?![A-Za-z0-9])"]
-        if not is_common:
-            ways = [rf"(?<![A-Za-z0-9]){re.escape(symbol)}(?![A-Za-z0-9])"]
-        ways += [re.escape(name) for name in names if len(name) > 1]
-        found[symbol] = re.compile("|".join(ways))
-    return found
-
-
-def _named(text: str, coins: Mapping[str, re.Pattern[str]]) -> tuple[str, ...]:
-    return tuple(symbol for symbol, pattern in coins.items() if pattern.search(text))
+def _named(text: str, coins: Mapping[str, Spelling]) -> tuple[str, ...]:
+    return tuple(symbol for symbol, spelling in coins.items() if spelling.is_in(text))
 
 
 def _is_pair(row: Row, labels: Sequence[Sequence[Label]]) -> bool:

@@ -1,4 +1,4 @@
-"""Builds what answers readers in the chat, where there is one."""
+"""Builds what answers readers in the chat. Loaded once recording stands, like everything that speaks to people."""
 
 from alerts.commands import Commands
 from alerts.delivery import TELEGRAM, scheme_of
@@ -14,12 +14,16 @@ from store.writer import DatabaseWriter
 
 
 def commands(
-    ground: Base, writer: DatabaseWriter, seen: Listings, judges: Judging, told: Telling, view: Observing
-) -> Commands | None:
-    """None without Telegram. Served are the chats that alerts go to."""
-    speaker, language = told.notifiers.get(TELEGRAM), ground.settings.radar.language
-    if not isinstance(speaker, Telegram):
-        return None
+    speaker: Telegram,
+    ground: Base,
+    writer: DatabaseWriter,
+    seen: Listings,
+    judges: Judging,
+    told: Telling,
+    view: Observing,
+) -> Commands:
+    """Served are the chats that alerts go to."""
+    language = ground.settings.radar.language
     desk = ChatDesk(
         ground.database,
         writer,

@@ -18,6 +18,7 @@ from config.load import Secrets
 from config.settings import Settings
 from ops import vitals
 from ops.endpoints import Endpoints, endpoints
+from ops.head_start import HeadStart
 from ops.lifetimes import restarting, running
 from ops.simulated_time import follow, simulator_clock
 from store.writer import WriterGone
@@ -75,14 +76,25 @@ async def base(data: Path, simulator: str | None, settings: Settings, secrets: S
 
 
 class Bulkhead:
-    """Keeps the judging zone from ending the recording one: crashes are logged, kept for health, and begun again."""
+    """Keeps the judging zone from ending the recording one: crashes are logged, kept for health, and begun again.
 
-    def __init__(self, clock: Clock) -> None:
+    What is `after` begins once recording has had its head start, what is only `behind` at once.
+    """
+
+    def __init__(self, clock: Clock, head_start: HeadStart) -> None:
         self._clock = clock
+        self._head_start = head_start
         self.crashes: dict[str, str] = {}
 
     def behind(self, name: str, make: Callable[[], Awaitable[None]]) -> Coroutine[Any, Any, None]:
         return restarting(name, make, self._clock, self._crashed)
+
+    def after(self, name: str, make: Callable[[], Awaitable[None]]) -> Coroutine[Any, Any, None]:
+        async def later() -> None:
+            await self._head_start.over()
+            await make()
+
+        return self.behind(name, later)
 
     def every(self, seconds: float, name: str, do: Callable[[], Awaitable[None]]) -> Coroutine[Any, Any, None]:
         """`do` again and again, first after `seconds`."""
@@ -92,7 +104,7 @@ class Bulkhead:
                 await self._clock.sleep(seconds)
                 await do()
 
-        return self.behind(name, repeat)
+        return self.after(name, repeat)
 
     def _crashed(self, name: str, error: Exception) -> None:
         if isinstance(error, WriterGone):

@@ -1,6 +1,5 @@
-"""Builds what watches the daemon itself: readings, health.json, operator alerts, and what it answers when asked."""
+"""Builds what watches the daemon itself: readings, health.json, operator alerts."""
 
-from collections.abc import Mapping
 from functools import partial
 
 from msgspec import Struct
@@ -10,11 +9,10 @@ from collectors.net.http import Response
 from collectors.recorder import Recorder
 from config.check import off
 from config.clock import Clock
-from ops import vital_routes, vitals
+from ops import vitals
 from ops.assembly.ground import Base, Bulkhead
 from ops.assembly.judging import Judging
 from ops.assembly.listings import Listings
-from ops.assembly.questions import answer_analyze, answer_doctor
 from ops.assembly.recording import Recording
 from ops.assembly.telling import Telling
 from ops.clock_offset import ClockOffset
@@ -23,13 +21,11 @@ from ops.health_file import HealthFile
 from ops.key_questions import KeyQuestions, KeyWatch
 from ops.loop_lag import LoopLag
 from ops.operator_desk import Before, OperatorDesk
-from ops.radar_socket import Answer
 from ops.storage import Opened
-from web.page import Page
 
 
 class Observing(Struct, frozen=True):
-    """The daemon's view of itself. `questions` are asked over radar.sock, `routes` over HTTP as well."""
+    """The daemon's view of itself."""
 
     readings: vitals.Vitals
     limits: Limits
@@ -37,9 +33,7 @@ class Observing(Struct, frozen=True):
     desk: OperatorDesk
     lag: LoopLag
     keys: KeyWatch
-    page: Page
-    questions: Mapping[str, Answer]
-    routes: vital_routes.Routes
+    offset: ClockOffset
 
 
 def observing(
@@ -62,7 +56,7 @@ def observing(
         recording.recorder,
         recording.fleets,
         seen.monitor,
-        [zone, seen.monitor],
+        [zone, seen.monitor, judges.desk],
         ground.telegram,
         offset,
         lambda: ground.limits.state(clock.monotonic()),
@@ -86,13 +80,7 @@ def observing(
         storage.findings(),
     )
     lag = LoopLag()
-    page = Page(ground.data / "radar.db", readings.read, limits, lag, clock, radar.language)
-    questions = {
-        "analyze": partial(answer_analyze, judges.pipeline),
-        "doctor": partial(answer_doctor, ground, offset, readings),
-    }
-    routes = [*vital_routes.routes(readings.read, limits, lag, lambda: desk.open), *page.routes()]
-    return Observing(readings, limits, health, desk, lag, keys, page, questions, routes)
+    return Observing(readings, limits, health, desk, lag, keys, offset)
 
 
 def _note_time(offset: ClockOffset, clock: Clock, recorder: Recorder, service: str, answer: Response) -> None:

@@ -2,31 +2,40 @@
 
 import random
 from functools import partial
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from alerts.delivery import Notifier
+from alerts.delivery import TELEGRAM, Notifier
 from alerts.discreet import Discreet
+from alerts.later import Later
 from alerts.lifeline import Lifeline
 from alerts.log_target import LogTarget
 from alerts.outbox import Outbox
-from alerts.telegram import Telegram
 from alerts.webhook import Webhook, form_of
+from collectors.net.http import HttpDoor
 from config.settings import Alerting
 from ops.assembly.ground import Base
 from ops.endpoints import WEBHOOK
 from store import mutes
 from store.writer import DatabaseWriter
 
+if TYPE_CHECKING:
+    from alerts.telegram import Telegram
+
 
 class Telling(Struct, frozen=True):
-    """Who sends to which kind of target, the targets, the outbox that serves them, and the way round a full disk."""
+    """Who sends to which kind of target, the targets, the outbox that serves them, and the way round a full disk.
+
+    `chat` is Telegram's own notifier, which can listen as well; None where there is none.
+    """
 
     notifiers: dict[str, Notifier]
     targets: tuple[str, ...]
     outbox: Outbox
     writer: DatabaseWriter
     lifeline: Lifeline
+    chat: "Later[Telegram] | None"
 
     async def change(self, alerting: Alerting) -> None:
         """Hold alerts by these from now on, and mute what they mute."""
@@ -36,24 +45,32 @@ class Telling(Struct, frozen=True):
 
 def telling(ground: Base, writer: DatabaseWriter) -> Telling:
     radar = ground.settings.radar
-    sending, targets = notifiers(ground)
+    token = ground.secrets.telegram_bot_token or ""
+    chat = Later(partial(_telegram, token, ground.door)) if ground.telegram else None
+    sending, targets = notifiers(ground, chat)
     outbox = Outbox(writer, sending, targets, ground.clock, radar.alerting, radar.language, random.random)
     lifeline = Lifeline(writer, lambda: writer.fault is not None, sending, targets, ground.clock, radar.language)
-    return Telling(sending, targets, outbox, writer, lifeline)
+    return Telling(sending, targets, outbox, writer, lifeline, chat)
 
 
-def notifiers(ground: Base) -> tuple[dict[str, Notifier], tuple[str, ...]]:
+def _telegram(token: str, door: HttpDoor) -> "Telegram":
+    from alerts.telegram import Telegram
+
+    return Telegram(token, door)
+
+
+def notifiers(ground: Base, chat: Notifier | None) -> tuple[dict[str, Notifier], tuple[str, ...]]:
     """Who sends to which kind of target, and the targets: chats, the webhook, or the log where there is neither."""
     secrets = ground.secrets
     found: dict[str, Notifier] = {}
     targets: tuple[str, ...] = ()
-    if ground.telegram:
-        found["telegram"] = Telegram(secrets.telegram_bot_token or "", ground.door)
-        targets += tuple(f"telegram:{chat}" for chat in secrets.telegram_chat_ids)
+    if chat is not None:
+        found[TELEGRAM] = chat
+        targets += tuple(f"{TELEGRAM}:{each}" for each in secrets.telegram_chat_ids)
     if secrets.alert_webhook_url:
         found[WEBHOOK] = Webhook(ground.door, form_of(secrets.alert_webhook_url))
         targets += (WEBHOOK,)
-    if not ground.telegram:
+    if chat is None:
         found["log"] = LogTarget()
         targets += ("log",)
     return {name: Discreet(each, ground.redact) for name, each in found.items()}, targets

@@ -10,10 +10,11 @@ import pytest
 from alerts import listing_alerts
 from alerts.verdict_desk import VerdictDesk
 from analysis.ringing import Quiet, Ring
-from analysis.verdict import Mode, Outcome, Verdict
+from analysis.verdict import Fact, Mode, Outcome, Verdict, VerdictNotKept
 from collectors.events import Channel, Listing, ListingState
 from collectors.listing_life import Change
 from store import deliveries, listings
+from store.writer import WriterGone
 from tests.alerts.test_message import OPENED, T
 from tests.fakes.outbox import CHAT, DirectWriter, lifeline, open_database
 
@@ -92,3 +93,33 @@ async def test_a_premium_of_another_time_is_not_told_as_that_of_the_opening(
 ) -> None:
     await thread.desk.take(opened(thread), at(seconds, premium_bps=1_234.0, mode=mode), QUIET)
     assert [text for text in thread.edits() if "TRADING HAS STARTED" in text] == []
+
+
+async def test_a_verdict_whose_facts_cannot_be_stored_is_told_without_them(thread: Thread) -> None:
+    unwritable = {**OPENED.facts, "name": Fact("half a sign: \ud800", "text", "a venue", T)}
+    await thread.desk.take(thread.listing, at(1, outcome=Outcome.GO, facts=unwritable), Ring("turned", Outcome.NO_GO))
+    told = thread.db.execute("SELECT op FROM deliveries WHERE state = 'pending' ORDER BY op")
+    assert told.fetchall() == [("edit",), ("send",)]
+    kept = thread.db.execute("SELECT verdict, made_ms, json_extract(facts, '$.facts_not_stored.value') FROM decisions")
+    assert kept.fetchall() == [("GO", T + 1_000, "UnicodeEncodeError")]
+    assert list(thread.desk.crashes) == ["judging upbit:NOVA:1"]
+    await thread.desk.keep(thread.listing, at(2))
+    assert thread.desk.crashes == {}
+
+
+async def test_a_verdict_that_cannot_be_stored_at_all_is_named_and_leaves_nothing(thread: Thread) -> None:
+    listing = opened(thread)
+    thread.db.execute("CREATE TRIGGER full BEFORE INSERT ON decisions BEGIN SELECT RAISE(ABORT, 'no more'); END")
+    with pytest.raises(VerdictNotKept, match=r"upbit:NOVA:1.*no more"):
+        await thread.desk.take(listing, at(1, premium_bps=1_234.0), QUIET)
+    assert thread.edits() == []
+    assert "no more" in thread.desk.crashes["judging upbit:NOVA:1"]
+    thread.db.execute("DROP TRIGGER full")
+    await thread.desk.take(listing, at(2, premium_bps=1_234.0), QUIET)
+    assert [text for text in thread.edits() if "TRADING HAS STARTED" in text]  # the premium was not lost with the first
+
+
+async def test_a_writer_that_has_ended_is_no_matter_of_one_verdict(thread: Thread) -> None:
+    thread.writer.fault = WriterGone("the database writer died")
+    with pytest.raises(WriterGone):
+        await thread.desk.keep(thread.listing, at(1))

@@ -14,8 +14,8 @@ from analysis.quotes import BankRate, Leg
 from analysis.verdict import Fact
 from collectors.events import Exchange
 from store import fx
-from store.database import connect, migrate
 from store.fx import FxInput, FxSnapshot
+from tests.fakes.blank import open_blank
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.evidence import SHIPPED
 
@@ -60,8 +60,7 @@ class Direct:
 
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    opened = connect(tmp_path / "radar.db")
-    migrate(opened, START_MS)
+    opened = open_blank(tmp_path / "radar.db")
     yield opened
     opened.close()
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TypeVar, cast
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.alert import AlertLevel
@@ -124,7 +124,6 @@ def better_or_equal(before: Verdict, after: Verdict) -> bool:
     return after.level > before.level and after.outcome in (Outcome.GO, Outcome.READY)
 
 
-@settings(max_examples=150, deadline=None)
 @given(listings())
 def test_the_sums_are_right_to_the_digit_and_a_go_is_whole(given_: Evidence) -> None:
     weighed = weigh(given_, HOW)
@@ -150,7 +149,6 @@ def test_the_sums_are_right_to_the_digit_and_a_go_is_whole(given_: Evidence) -> 
         assert verdict.warnings == ()
 
 
-@settings(max_examples=100, deadline=None)
 @given(listings(), st.permutations(["binance", "okx", "bybit"]), st.booleans())
 def test_order_of_arrival_does_not_matter(given_: Evidence, order: list[str], flip: bool) -> None:
     shuffled = {name: _flipped(given_.venues[name]) if flip else given_.venues[name] for name in order}
@@ -220,7 +218,6 @@ def _with(given_: Evidence, name: str, answer: VenueAnswer) -> Evidence:
     return msgspec.structs.replace(given_, venues=changed)
 
 
-@settings(max_examples=150, deadline=None)
 @given(listings())
 def test_knowing_less_never_turns_no_into_yes(given_: Evidence) -> None:
     before = decide(given_, HOW)
@@ -281,7 +278,6 @@ def _worse_bids(book: Book) -> list[Book]:
     return [msgspec.structs.replace(book, bids=bids) for bids in (lower, thinner, ())]
 
 
-@settings(max_examples=150, deadline=None)
 @given(listings())
 def test_a_worse_fact_never_improves_the_verdict(given_: Evidence) -> None:
     """Except a premium that was too good to be true (`premium_unproven`), which these prices never reach."""
@@ -291,7 +287,6 @@ def test_a_worse_fact_never_improves_the_verdict(given_: Evidence) -> None:
         assert not better_or_equal(before, after), (before.blockers, before.warnings, after)
 
 
-@settings(max_examples=100, deadline=None)
 @given(listings(), st.sampled_from(["yes", "unknown", "no"]))
 def test_a_worse_travel_rule_never_improves_the_verdict(given_: Evidence, vasp: str) -> None:
     order = ["yes", "unknown", "no"]
@@ -300,7 +295,6 @@ def test_a_worse_travel_rule_never_improves_the_verdict(given_: Evidence, vasp: 
         assert not better_or_equal(before, after)
 
 
-@settings(max_examples=100, deadline=None)
 @given(listings(), st.sampled_from([0, 40, 400]), st.sampled_from([0, 100]))
 def test_a_higher_margin_never_improves_the_verdict(given_: Evidence, margin: int, more: int) -> None:
     before = decide(given_, radar(margin_bps=Decimal(margin)))

@@ -10,10 +10,10 @@ import pytest
 from analysis.instrument_keeper import ROWS_A_SLICE, InstrumentKeeper
 from analysis.quotes import Instrument, Instruments, NotListed, Run, Silent, VenueAnswer
 from store import global_instruments
-from store.database import connect, migrate
 from store.global_instruments import Traded
 from store.rows import Rows
-from tests.fakes.clock import START_MS, FakeClock
+from tests.fakes.blank import open_blank
+from tests.fakes.clock import FakeClock
 
 
 class Direct:
@@ -65,8 +65,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def connection(path: Path) -> Iterator[sqlite3.Connection]:
-    opened = connect(path)
-    migrate(opened, START_MS)
+    opened = open_blank(path)
     yield opened
     opened.close()
 

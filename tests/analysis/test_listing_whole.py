@@ -28,10 +28,10 @@ from collectors.events import Channel, Listing, Notice, market_of
 from collectors.listing_book import ListingBook
 from ops.lifetimes import running
 from store import listing_prices, markets, rows
-from store.database import connect, migrate
-from tests.analysis.test_listing_pipeline import World, passing
+from tests.analysis.test_listing_pipeline import World
 from tests.analysis.test_outcome_keeper import stored_by
 from tests.fakes import evidence as good
+from tests.fakes.blank import open_blank
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.outbox import lifeline
 
@@ -98,8 +98,7 @@ class Stage:
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
-    connection = connect(tmp_path / "radar.db")
-    migrate(connection, START_MS)
+    connection = open_blank(tmp_path / "radar.db")
     markets.intern(connection, [NOVA], START_MS)
     yield Stage(tmp_path / "radar.db", connection)
     connection.close()
@@ -109,17 +108,17 @@ async def played(stage: Stage) -> None:
     clock = stage.clock
     async with running(stage.pipeline.run()):
         await stage.notice()
-        await passing(clock, 61, step_s=0.5)
+        await clock.advance(61)
         stage.korean(TransferState.OPEN, None)
-        await passing(clock, 119, step_s=0.5)
+        await clock.advance(119)
         stage.korean(TransferState.OPEN, 1_470.0)
         await stage.first_trade()
-        await passing(clock, 20, step_s=0.5)
+        await clock.advance(20)
         stage.korean(TransferState.CLOSED, 1_470.0)
-        await passing(clock, 30, step_s=0.5)
+        await clock.advance(30)
         stage.korean(TransferState.OPEN, 1_470.0)
-        await passing(clock, 60, step_s=0.5)
-        await passing(clock, 1_800, step_s=10.0)
+        await clock.advance(60)
+        await clock.advance(1_800)
 
 
 def seconds_between(moments: Sequence[object]) -> list[float]:

@@ -12,7 +12,7 @@ from analysis.outcome_keeper import Keep, OutcomeKeeper
 from analysis.price_row import ListingPrice
 from collectors.events import Channel, Listing, ListingState, Market, Sighting, SightingKind
 from store import listing_prices, listings, markets, outcomes, rows
-from store.database import connect, migrate
+from tests.fakes.blank import open_blank
 from tests.fakes.clock import START_MS, FakeClock
 
 HOUR_S = 3_600.0
@@ -34,8 +34,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def connection(path: Path) -> Iterator[sqlite3.Connection]:
-    opened = connect(path)
-    migrate(opened, START_MS)
+    opened = open_blank(path)
     yield opened
     opened.close()
 

@@ -10,9 +10,9 @@ import pytest
 from analysis.token_keeper import ROWS_A_SLICE, TokenKeeper
 from collectors.notice_parser import parse
 from store import token_registry
-from store.database import connect, migrate
 from store.token_registry import Token
-from tests.fakes.clock import START_MS, FakeClock
+from tests.fakes.blank import open_blank
+from tests.fakes.clock import FakeClock
 from tests.fakes.door import FakeDoor
 from tests.fakes.evidence import SHIPPED
 
@@ -49,8 +49,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def connection(path: Path) -> Iterator[sqlite3.Connection]:
-    opened = connect(path)
-    migrate(opened, START_MS)
+    opened = open_blank(path)
     yield opened
     opened.close()
 

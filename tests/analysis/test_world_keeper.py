@@ -12,8 +12,8 @@ from analysis.reading import NoAnswer, Reply
 from analysis.world_keeper import WorldKeeper
 from analysis.world_prices import GlobalPrice, global_prices, parse_binance, parse_bybit, parse_okx
 from store import global_minutes, rows
-from store.database import connect, migrate
 from store.rows import Rows
+from tests.fakes.blank import open_blank
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.door import FakeDoor
 
@@ -40,8 +40,7 @@ BYBIT = {
 
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    opened = connect(tmp_path / "radar.db")
-    migrate(opened, START_MS)
+    opened = open_blank(tmp_path / "radar.db")
     yield opened
     opened.close()
 

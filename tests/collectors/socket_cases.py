@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from collectors.events import OrderBook, Trade
@@ -93,8 +92,6 @@ json_values = (
     | st.dictionaries(st.sampled_from(["ap", "bp", "as", "x"]), json_leaves, max_size=2)
     | st.lists(st.dictionaries(st.sampled_from(["ap", "bp", "as", "x"]), json_leaves, max_size=2), max_size=1)
 )
-# How fast examples are drawn says how busy the machine is, nothing about the codec.
-under_load = settings(suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite

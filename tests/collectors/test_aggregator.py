@@ -18,6 +18,7 @@ from store.fx import FxSnapshot
 from store.quarantine import Refused
 from store.rows import execute
 from store.writer import DatabaseWriter
+from tests.fakes.blank import blank
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.recording import BTC, SOL, rows, second, trade
 
@@ -31,7 +32,7 @@ class Bench:
     def __init__(self, path: Path, at_s: int = 0) -> None:
         self.path = path
         self.clock = FakeClock(START_MS + at_s * 1_000)
-        self.writer = DatabaseWriter.open(path, self.clock, Writing(batch_ms=1))
+        self.writer = DatabaseWriter.open(blank(path), self.clock, Writing(batch_ms=1))
         self.recorder = Recorder(self.writer, self.clock, Recording(), ["upbit", "bithumb"])
         self.aggregator = Aggregator(self.writer, self.recorder, self.clock, Retention())
 

@@ -21,7 +21,6 @@ from tests.collectors.socket_cases import (
     fixture_frames,
     mutated,
     reason_of,
-    under_load,
 )
 
 decode = bithumb_ws.decode
@@ -68,7 +67,6 @@ def test_any_bytes_give_an_event_or_a_bad_frame(frame: bytes) -> None:
     event_or_bad_frame(decode, frame)
 
 
-@under_load
 @given(mutated())
 def test_a_mutated_frame_gives_an_event_or_a_bad_frame(frame: bytes) -> None:
     event_or_bad_frame(decode, frame)

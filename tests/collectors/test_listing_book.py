@@ -16,6 +16,7 @@ from config.settings import Writing
 from store import mutes
 from store.deliveries import Delivery
 from store.writer import DatabaseWriter
+from tests.fakes.blank import blank
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.outbox import ScriptedChats, lifeline
 
@@ -51,7 +52,7 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     path = tmp_path / "radar.db"
-    with DatabaseWriter.open(path, FakeClock(), Writing(batch_ms=1)) as writer:
+    with DatabaseWriter.open(blank(path), FakeClock(), Writing(batch_ms=1)) as writer:
         yield Desk(path, writer)
 
 
@@ -240,7 +241,7 @@ async def test_krw_joining_leaves_from_memory_while_the_disk_refuses(desk: Desk)
         seeing = asyncio.ensure_future(book.see_notices(NOTICES, [added], START_MS + HOUR_MS))
         await desk.clock.advance(4)
         await seeing
-        await desk.clock.settle(20)
+        await desk.clock.settle()
         assert ["MARKETS ADDED" in text for text in chats.texts("telegram:1")] == [True]
 
 

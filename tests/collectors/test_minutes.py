@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from functools import reduce
 from itertools import groupby
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.events import Candle, Trade
@@ -26,7 +26,6 @@ def ticks(draw: st.DrawFn) -> list[Trade]:
 
 
 @given(ticks())
-@settings(max_examples=200, deadline=None)
 def test_minute_from_seconds_equals_minute_from_trades(trades: list[Trade]) -> None:
     from_seconds = [
         reduce(merge, group)
@@ -43,7 +42,6 @@ FIELDS = ("open", "high", "low", "close", "volume", "quote_volume", "trades")
 
 
 @given(ticks())
-@settings(max_examples=100, deadline=None)
 def test_the_fold_gives_the_minutes_of_its_seconds(trades: list[Trade]) -> None:
     fold = MinuteFold(START_MS - 1)
     fold.add(by_hand(trades, 1_000))

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import cast
 
 from msgspec.structs import replace
 
@@ -9,6 +11,7 @@ from collectors.channels.upbit_notices import UpbitNotices
 from collectors.events import Channel, Notice
 from collectors.net.http import HttpDoor, Response
 from collectors.net.limits import Limits
+from collectors.net.session import Session
 from collectors.notice_bodies import TRIES, WAITING_MOST, NoticeBodies
 from collectors.sources import ChannelOff, ChannelTrouble, NoticeSource
 from ops.lifetimes import restarting, running
@@ -111,10 +114,10 @@ async def test_no_more_than_two_pages_of_bodies_wait() -> None:
 class QuickDoor(HttpDoor):
     """The real door with its limits; what lies behind it answers at once."""
 
-    async def _look(self, service: str, path: str, *_: object) -> Response:
-        return await self._travel(service, "GET", path)
+    async def _opened(self) -> Session:
+        return cast(Session, SimpleNamespace(ask=lambda: None))
 
-    async def _travel(self, service: str, method: str, path: str, *_: object) -> Response:
+    async def _travel(self, service: str, path: str, *_: object) -> Response:
         at_ms = self._clock.now_ms()
         number = path.rpartition("/")[2]
         row = {"id": 1, "title": "별빛", "uuid": number, "body": "the body"}

@@ -39,6 +39,15 @@ def test_a_late_pattern_finds_what_a_pattern_finds() -> None:
     assert late.flags == at_once.flags
 
 
-def test_a_broken_pattern_says_so_when_it_is_used() -> None:
+def test_warmed_up_no_pattern_is_compiled_at_its_first_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patterns, "_LATER", [])
+    late = patterns.compile(r"(\d+)\s*원 in a pattern of its own")
+    patterns.warm()
+    monkeypatch.setattr(re, "compile", lambda *_: pytest.fail("compiled again"))
+    assert late.search("nothing") is None
+
+
+def test_a_broken_pattern_says_so_when_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patterns, "_LATER", [])
     with pytest.raises(re.error):
         patterns.compile("(").search("")

@@ -14,6 +14,7 @@ from collectors.repair.gaps import SECOND_MS
 from config.settings import Recording, Retention, Writing
 from ops.lifetimes import running
 from store.writer import DatabaseWriter
+from tests.fakes.blank import blank
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.recording import BTC, ETH, SOL, rows, trade
 
@@ -27,7 +28,7 @@ class Bench:
     def __init__(self, folder: Path, clock: FakeClock, inbox: int = 10_000) -> None:
         self.path = folder / "radar.db"
         self.clock = clock
-        self.writer = DatabaseWriter.open(self.path, clock, Writing(batch_ms=1, inbox=inbox))
+        self.writer = DatabaseWriter.open(blank(self.path), clock, Writing(batch_ms=1, inbox=inbox))
         self.recorder = Recorder(self.writer, clock, Recording(), ["upbit", "bithumb"])
 
     async def begin(self, *markets: Market) -> None:

@@ -4,7 +4,7 @@ import math
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -306,7 +306,6 @@ def ticks(draw: st.DrawFn) -> list[Trade]:
 
 
 @given(ticks(), st.data())
-@settings(max_examples=150, deadline=None)
 def test_the_result_does_not_depend_on_order_repeats_or_when_it_is_flushed(
     trades: list[Trade], data: st.DataObject
 ) -> None:
@@ -324,7 +323,6 @@ def test_the_result_does_not_depend_on_order_repeats_or_when_it_is_flushed(
 
 
 @given(st.lists(st.tuples(st.integers(0, 3_000), st.floats(50, 200)), max_size=30))
-@settings(max_examples=100, deadline=None)
 def test_bithumb_keeps_order_of_arrival_within_a_millisecond(arrivals: list[tuple[int, float]]) -> None:
     trades = [trade(at_ms, price, trade_id=n, market=SOL) for n, (at_ms, price) in enumerate(arrivals)]
     bucket = covered(SOL)
@@ -343,7 +341,6 @@ def test_bithumb_keeps_order_of_arrival_within_a_millisecond(arrivals: list[tupl
         st.tuples(st.floats(), st.floats(), st.integers(-(10**15), 10**15), st.integers(-(2**70), 2**70)), max_size=30
     )
 )
-@settings(max_examples=150, deadline=None)
 def test_whatever_the_wire_says_every_candle_is_sound(odd: list[tuple[float, float, int, int]]) -> None:
     bucket = covered(BTC)
     candles: list[Candle] = []

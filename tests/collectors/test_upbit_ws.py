@@ -23,7 +23,6 @@ from tests.collectors.socket_cases import (
     fixture_frames,
     mutated,
     reason_of,
-    under_load,
 )
 
 decode = upbit_ws.decode
@@ -128,14 +127,12 @@ def test_any_bytes_give_an_event_or_a_bad_frame(frame: bytes) -> None:
     event_or_bad_frame(decode, frame)
 
 
-@under_load
 @given(mutated())
 def test_a_mutated_frame_gives_an_event_or_a_bad_frame(frame: bytes) -> None:
     event_or_bad_frame(decode, frame)
 
 
 @given(st.lists(mutated() | st.just(encoded(GOOD_TRADE)), max_size=4))
-@under_load
 def test_trades_read_together_are_the_same_as_one_by_one_or_left_to_that(frames: list[bytes]) -> None:
     together = upbit_ws.decode_trades(frames, RECEIVED_MS)
     if together is not None:

@@ -92,14 +92,15 @@ class Daemon(Outside):
         told: list[dict[str, Any]] = await self.simulator.get("/sim/telegram")
         return told
 
-    async def until_told(self, words: str) -> None:
-        """A message with these words has arrived."""
+    async def until_told(self, words: str, times: int = 1) -> None:
+        """So many messages with these words have arrived, and no more."""
         loop = asyncio.get_running_loop()
         until_s = loop.time() + DEADLINE_S
-        while not any(words in each["text"] for each in await self.messages()):
+        while (told := sum(words in each["text"] for each in await self.messages())) < times:
             if loop.time() > until_s:
                 raise NeverHappened(f"not within {DEADLINE_S:g} s: {words} in a message{self.end_of_log()}")
             await asyncio.sleep(LOOK_S)
+        assert told == times
 
     async def close(self) -> None:
         """End the daemon if it still lives; for the end of a test, however it ended."""

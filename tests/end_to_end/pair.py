@@ -1,4 +1,4 @@
-"""A simulator and a daemon, each a process of its own as a user would start it, and what the outside can see of them.
+"""A simulator and a daemon, each a process of its own, and what the outside can see of them.
 
 Nothing here knows the daemon from the inside: it is watched through its exit code, its log, its tables, health.json
 and the simulated Telegram. Waiting always ends: on the condition, on the daemon's death, or at a deadline in real time.
@@ -9,6 +9,7 @@ import json
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -19,6 +20,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from scripts.pace import busy, paced
+from tests.end_to_end.nursery import Begin, Process, spawned
 from tests.end_to_end.outside import ROOT, TELEGRAM, Answer, NeverHappened, Outside, environment
 
 T = TypeVar("T")
@@ -42,18 +44,18 @@ def process(*words: str | Path, secrets: Mapping[str, str] = {}) -> Answer:
 
 
 class Simulator:
-    """`python -m simulator` on a free port, with its control calls."""
+    """The simulator on a free port, with its control calls."""
 
-    def __init__(self, *words: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "simulator", "--port", "0", *words],
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
-            env=environment({}),
-        )
-        assert self.process.stdout is not None
-        self.url = str(json.loads(self.process.stdout.readline())["url"])
+    def __init__(self, *words: str, begin: Begin = spawned) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            told = Path(folder) / "told"
+            told.touch()
+            self.process = begin("simulator", ["--port", "0", *words], environment({}), told)
+            while not (said := told.read_text()).endswith("\n"):
+                assert self.process.poll() is None, said
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self.process.wait(LOOK_S)
+        self.url = str(json.loads(said)["url"])
 
     def get(self, path: str, **query: object) -> Any:
         return self._call(urllib.request.Request(f"{self.url}{path}?{urlencode(query)}"))
@@ -74,10 +76,12 @@ class Simulator:
 
     def close(self) -> None:
         if self.process.poll() is None:
-            self.process.terminate()
-        _reap(self.process)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(DEADLINE_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(DEADLINE_S)
 
     @staticmethod
     def _call(request: urllib.request.Request) -> Any:
@@ -94,17 +98,18 @@ class Pair(Outside):
     `log` holds what every run wrote to stdout and stderr.
     """
 
-    def __init__(self, folder: Path, simulator: Simulator) -> None:
+    def __init__(self, folder: Path, simulator: Simulator, begin: Begin = spawned) -> None:
         super().__init__(folder)
         self.simulator = simulator
-        self._daemon: subprocess.Popen[bytes] | None = None
+        self._begin = begin
+        self._daemon: Process | None = None
         self._started_ms = 0
 
     def close(self) -> None:
         """End the daemon if it still runs; for the end of a test, however it ended."""
         if self._daemon is not None and self._daemon.poll() is None:
             self._daemon.kill()
-            self._daemon.wait()
+            self._daemon.wait(DEADLINE_S)
 
     # --- the daemon's life --------------------------------------------------------------------------------------------
 
@@ -113,17 +118,10 @@ class Pair(Outside):
         assert self._daemon is None, "the daemon runs already"
         self._started_ms = self.simulator.now_ms()
         places: list[str | Path] = ["--simulator", self.simulator.url, "--data", self.data, "--config", self.config]
-        with self.log.open("ab") as log:
-            self._daemon = subprocess.Popen(
-                [sys.executable, DAEMON, *places, *words],
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd=ROOT,
-                env=environment(secrets),
-            )
+        self._daemon = self._begin("daemon", [*places, *words], environment(secrets), self.log)
 
     @property
-    def daemon(self) -> subprocess.Popen[bytes]:
+    def daemon(self) -> Process:
         assert self._daemon is not None, "no daemon runs"
         return self._daemon
 
@@ -152,7 +150,7 @@ class Pair(Outside):
 
         While no daemon is meant to run, it is the simulator that must stay alive.
         """
-        watched: subprocess.Popen[Any] = self._daemon or self.simulator.process
+        watched = self._daemon or self.simulator.process
         within_s *= busy()
         until_s = time.monotonic() + within_s
         while not (answer := condition()):
@@ -180,20 +178,12 @@ class Pair(Outside):
 
 
 @contextlib.contextmanager
-def running_pair(folder: Path, *words: str) -> Iterator[Pair]:
+def running_pair(folder: Path, *words: str, begin: Begin = spawned) -> Iterator[Pair]:
     """A simulator (its arguments are `words`) and a daemon that is not started yet."""
-    with closing(Simulator(*words)) as simulator, closing(Pair(folder, simulator)) as pair:
+    with closing(Simulator(*words, begin=begin)) as simulator, closing(Pair(folder, simulator, begin)) as pair:
         yield pair
 
 
 def small_world(speed: float, *more: str, markets: int = 12, rate: float = 30.0) -> Sequence[str]:
     """Arguments of a simulator that leaves the machine to the daemon; a busy machine gets a slower one."""
     return ("--markets", str(markets), "--rate", str(rate), "--speed", str(paced(speed)), *more)
-
-
-def _reap(process: subprocess.Popen[str]) -> None:
-    try:
-        process.wait(DEADLINE_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

@@ -2,13 +2,18 @@
 
 import json
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from config.load import Secrets, load_settings
+from ops import cli
+from ops.assembly import questions
+from tests.end_to_end.daemon import beside_a_simulator
+from tests.end_to_end.nursery import Nursery
 from tests.end_to_end.outside import Answer, command, json_lines, own_config
 from tests.end_to_end.pair import Pair, process, running_pair, small_world
 from tests.end_to_end.truth import compare
@@ -17,9 +22,9 @@ GARBAGE_MS = 3_000  # of simulated time that frames are spoilt
 
 
 @pytest.fixture(scope="module")
-def tokenless(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+def tokenless(tmp_path_factory: pytest.TempPathFactory, nursery: Nursery) -> Iterator[Pair]:
     """A daemon that records and has no Telegram token; shared by the tests of this module."""
-    with running_pair(tmp_path_factory.mktemp("tokenless"), *small_world(5.0, rate=60.0)) as pair:
+    with running_pair(tmp_path_factory.mktemp("tokenless"), *small_world(5.0, rate=60.0), begin=nursery.begin) as pair:
         pair.start(secrets={})
         pair.until_recording()
         yield pair
@@ -86,17 +91,21 @@ def test_the_right_configuration_says_what_is_on_and_what_is_off() -> None:
 # --- where to write, whom to ask ------------------------------------------------------------------------------------
 
 
-def test_a_data_folder_that_cannot_be_written_is_said_plainly(tokenless: Pair, tmp_path: Path) -> None:
+def test_a_data_folder_that_cannot_be_written_is_said_plainly(
+    tokenless: Pair, tmp_path: Path, nursery: Nursery
+) -> None:
     in_the_way = tmp_path / "file"
     in_the_way.write_text("not a folder")
     for folder in (in_the_way, Path("/proc/radar")):
-        answer = process("--simulator", tokenless.simulator.url, "--data", folder)
+        answer = nursery.run(tmp_path, "--simulator", tokenless.simulator.url, "--data", folder)
         assert_refused(answer, 2, str(folder), "--data")
 
 
-def test_a_database_that_is_none_is_set_aside_untouched_and_said(tokenless: Pair, tmp_path: Path) -> None:
+def test_a_database_that_is_none_is_set_aside_untouched_and_said(
+    tokenless: Pair, tmp_path: Path, nursery: Nursery
+) -> None:
     content = b"this has never been a database, only text that is long enough" * 40
-    with closing(Pair(tmp_path, tokenless.simulator)) as pair:
+    with closing(Pair(tmp_path, tokenless.simulator, nursery.begin)) as pair:
         pair.data.mkdir()
         (pair.data / "radar.db").write_bytes(content)
         pair.start(secrets={})
@@ -112,8 +121,10 @@ def test_no_simulator_at_the_address_is_said_with_the_remedy(tmp_path: Path) -> 
     assert_refused(answer, 1, "http://127.0.0.1:9", "python -m simulator")
 
 
-def test_a_second_daemon_on_one_data_folder_names_the_first_and_leaves(tokenless: Pair) -> None:
-    answer = process("--simulator", tokenless.simulator.url, "--data", tokenless.data)
+def test_a_second_daemon_on_one_data_folder_names_the_first_and_leaves(
+    tokenless: Pair, tmp_path: Path, nursery: Nursery
+) -> None:
+    answer = nursery.run(tmp_path, "--simulator", tokenless.simulator.url, "--data", tokenless.data)
     assert_refused(answer, 4, str(tokenless.data), str(tokenless.daemon.pid))
     assert tokenless.daemon.poll() is None
 
@@ -166,25 +177,33 @@ def test_garbage_is_counted_and_sampled_and_the_connection_lives(tokenless: Pair
 # --- one question ---------------------------------------------------------------------------------------------------
 
 
-def test_an_unknown_symbol_is_answered_with_who_was_asked(new_pair: Callable[..., Pair], tmp_path: Path) -> None:
-    """By the command alone, and by the daemon that holds the folder; slowly, so that no venue is late."""
-    pair = new_pair(*small_world(2.0))
-    alone = _analyze_nothing(pair, tmp_path / "no daemon here")
-    pair.start()
-    pair.until((pair.data / "radar.sock").exists, "it can be asked")
-    for told in (alone, _analyze_nothing(pair, pair.data)):
+@pytest.mark.leaping
+async def test_an_unknown_symbol_is_answered_with_who_was_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the command alone, and by the daemon that holds the folder."""
+    async with beside_a_simulator(tmp_path) as daemon:
+
+        async def analyzed(data: Path) -> dict[str, Any]:
+            places = ("--simulator", daemon.simulator.url, "--data", str(data), "--config", str(daemon.config))
+            asked = cli.parse(["analyze", "NOSUCHCOIN", "--exchange", "upbit", "--json", *places])
+            assert await questions.analyze(asked, load_settings(daemon.config), Secrets()) == 0
+            said = capsys.readouterr()
+            assert said.err == ""
+            (told,) = map(json.loads, said.out.splitlines())
+            answer: dict[str, Any] = told
+            return answer
+
+        alone = await analyzed(tmp_path / "no daemon here")
+        daemon.start()
+        await daemon.until((daemon.data / "radar.sock").exists, "it can be asked")
+        held = await analyzed(daemon.data)
+        assert await daemon.stop() == 0
+    for told in (alone, held):
         unknown = told["blockers"][0]
         assert (unknown["code"], unknown["subject"]) == ("unknown_symbol", "NOSUCHCOIN")
         assert set(unknown["numbers"]["asked"].split(", ")) >= {"upbit", "binance", "okx", "bybit"}
         assert told["verdict"] not in ("GO", "READY")
-
-
-def _analyze_nothing(pair: Pair, data: Path) -> dict[str, Any]:
-    places = ("--simulator", pair.simulator.url, "--data", data)
-    answer = process("analyze", "NOSUCHCOIN", "--exchange", "upbit", "--json", *places)
-    assert (answer.returncode, answer.stderr) == (0, "")
-    (told,) = json_lines(answer)
-    return told
 
 
 def test_words_that_make_no_sense_are_refused_with_the_usage() -> None:
@@ -241,9 +260,11 @@ def test_classify_of_a_file_that_is_not_there_is_said_plainly(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("sign", ["radar.lock", "health.json"])
-def test_a_signal_during_the_start_stops_it_as_asked(tokenless: Pair, tmp_path: Path, sign: str) -> None:
+def test_a_signal_during_the_start_stops_it_as_asked(
+    tokenless: Pair, tmp_path: Path, nursery: Nursery, sign: str
+) -> None:
     """As soon as each file appears; the lock is the first thing that a daemon makes."""
-    with closing(Pair(tmp_path, tokenless.simulator)) as starting:
+    with closing(Pair(tmp_path, tokenless.simulator, nursery.begin)) as starting:
         starting.start(secrets={})
         starting.until((starting.data / sign).exists, f"{sign} is there")
         assert starting.stop() == 0

@@ -9,11 +9,9 @@ from typing import Any
 
 from tests.end_to_end.outside import REPEAT
 from tests.end_to_end.pair import Pair, small_world
-from tests.end_to_end.truth import EXCHANGES, SECOND_MS, compare, span_of
+from tests.end_to_end.truth import SECOND_MS, compare, span_of
 
 NewPair = Callable[..., Pair]
-
-LATE_MS = 61_000  # an alert says that it is late when this long has passed since the publication
 
 
 def start_until(pair: Pair, at_ms: int) -> None:
@@ -121,6 +119,9 @@ def test_killed_again_and_again_it_keeps_what_is_true(new_pair: NewPair, tmp_pat
     pair.until(lambda: is_sent(pair, told_at_bithumb), "the message is known to have arrived")
     pair.until(lambda: len(pair.rows("SELECT 1 FROM candles_1s")) > 150, "a good deal is recorded")
 
+    waiting = "SELECT 1 FROM gaps WHERE state = 'open' AND to_ms IS NOT NULL"
+    pair.until(lambda: not pair.rows(waiting), "all that it missed is healed")
+
     assert pair.stop() == 0
     assert_sound(pair, tmp_path)
     assert_told_once(pair, told_at_upbit)
@@ -131,24 +132,3 @@ def test_killed_again_and_again_it_keeps_what_is_true(new_pair: NewPair, tmp_pat
     found = compare(pair)
     assert found.wrong == []
     assert found.seconds > 50
-
-
-def test_what_was_published_while_it_was_down_is_told_late_and_once(new_pair: NewPair, tmp_path: Path) -> None:
-    pair = new_pair(*small_world(16.0))
-    pair.start()
-    pair.until_recording()
-    pair.kill()
-    down_ms = pair.simulator.now_ms()
-    keys = [stage(pair, exchange, base) for exchange, base in zip(EXCHANGES, ("ONGO", "TARU"), strict=True)]
-    pair.until(lambda: pair.simulator.now_ms() > down_ms + LATE_MS, "it has been down for a minute")
-    pair.start()
-    up_ms = pair.simulator.now_ms()
-    pair.until(lambda: all(is_sent(pair, key) for key in keys), "both are told")
-    pair.until_recording()
-    assert pair.stop() == 0
-    for key in keys:
-        assert_told_once(pair, key)
-        assert "늦음: 보고 있지 않던 동안 공지됨" in first_messages(pair, key)[0]["text"]
-    assert_sound(pair, tmp_path)
-    assert_blind(pair, down_ms, up_ms)
-    assert compare(pair).wrong == []

@@ -15,6 +15,7 @@ from collectors.repair.history import History
 from collectors.rest import iso_kst, iso_utc
 from config.settings import Recording, Retention, Writing
 from store.writer import DatabaseWriter
+from tests.fakes.blank import blank
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.recording import by_hand, rows, same, trade
 
@@ -82,7 +83,7 @@ class Bench:
         self.path = path
         self.clock = clock
         self.exchange: Exchange = exchange
-        self.writer = DatabaseWriter.open(path, clock, Writing(batch_ms=1))
+        self.writer = DatabaseWriter.open(blank(path), clock, Writing(batch_ms=1))
         self.recorder = Recorder(self.writer, clock, Recording(), [exchange])
         self.rest = Rest(clock)
         self.young: set[str] = set()

@@ -13,7 +13,7 @@ from alerts.alert import Alert, AlertKind, AlertLevel
 from alerts.delivery import Answer, Message, Sent
 from alerts.lifeline import Lifeline, Writer
 from config.clock import Clock
-from store.database import connect, migrate
+from tests.fakes.blank import open_blank
 from tests.fakes.clock import START_MS, FakeClock
 
 T = TypeVar("T")
@@ -22,9 +22,7 @@ CHAT, GROUP = "telegram:111", "telegram:-222"
 
 
 def open_database(folder: Path) -> sqlite3.Connection:
-    connection = connect(folder / "radar.db")
-    migrate(connection, START_MS)
-    return connection
+    return open_blank(folder / "radar.db")
 
 
 def an_alert(

@@ -33,6 +33,7 @@ from config.settings import Writing
 from ops.health import ChannelReading
 from ops.lifetimes import running
 from store.writer import DatabaseWriter
+from tests.fakes.blank import blank
 from tests.fakes.outbox import lifeline
 from tests.fakes.simulator import SimulatorHandle
 
@@ -100,7 +101,7 @@ async def watching(simulator: SimulatorHandle, folder: Path, key: bool = True) -
     path = folder / "radar.db"
     nonces = (f"nonce-{n}" for n in itertools.count())
     async with open_door(HttpDoor(urls, limits, clock, "radar/test", dict.fromkeys(urls, 2.0))) as door:
-        with DatabaseWriter.open(path, clock, Writing(batch_ms=1)) as writer:
+        with DatabaseWriter.open(blank(path), clock, Writing(batch_ms=1)) as writer:
             book = ListingBook(lifeline(writer, clock), clock, "en", ["telegram:1"], 24.0, 10, lambda fresh: None)
             await book.load()
             socket = "ws" + simulator.url.removeprefix("http") + "/upbit" + upbit_announcement.PATH

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from collectors.events import Candle, Exchange, Market, Trade
-from store.database import connect, migrate
+from tests.fakes.blank import open_blank
 from tests.fakes.clock import START_MS
 
 BTC = Market("upbit", "BTC", "KRW")
@@ -64,9 +64,7 @@ def same(left: Candle, right: Candle) -> bool:
 
 def database(folder: Path) -> sqlite3.Connection:
     """A migrated database file, opened for writing."""
-    connection = connect(folder / "radar.db")
-    migrate(connection, START_MS)
-    return connection
+    return open_blank(folder / "radar.db")
 
 
 def rows(path: Path, sql: str, *params: object) -> list[tuple[object, ...]]:

@@ -34,6 +34,7 @@ from ops.vitals import Vitals, limits
 from ops.watchman import Began, Watchman
 from store.writer import DatabaseWriter
 from tests.end_to_end.truth import Compared, Recorded, compare_with
+from tests.fakes.blank import blank
 from tests.fakes.simulator import SimulatorHandle
 
 FEEDS: Mapping[Exchange, Feed] = {"upbit": upbit_ws.FEED, "bithumb": bithumb_ws.FEED}
@@ -73,7 +74,7 @@ class Station:
         self.path = folder / "radar.db"
         self.clock = clock
         self.limits = Limits(rates)
-        self.writer = DatabaseWriter.open(self.path, clock, writing)
+        self.writer = DatabaseWriter.open(blank(self.path), clock, writing)
         self.recorder = Recorder(self.writer, clock, Recording(), list(sockets))
         self.aggregator = Aggregator(self.writer, self.recorder, clock, Retention(seconds_s=3600))
         self.fleets = {

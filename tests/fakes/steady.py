@@ -13,6 +13,7 @@ from collectors.recorder import Recorder
 from config.settings import Recording, Retention, Writing
 from store import candles, deliveries, listings
 from store.writer import DatabaseWriter
+from tests.fakes.blank import blank
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.recording import trade
 
@@ -38,7 +39,7 @@ class Steady:
     def __init__(self, path: Path, second: int = 0, retention_s: int = 600, writing: Writing = QUICK) -> None:
         self.second = second
         self.clock = FakeClock(START_MS + second * 1_000)
-        self.writer = DatabaseWriter.open(path, self.clock, writing)
+        self.writer = DatabaseWriter.open(blank(path), self.clock, writing)
         self.recorder = Recorder(self.writer, self.clock, Recording(), EXCHANGES)
         self.aggregator = Aggregator(self.writer, self.recorder, self.clock, Retention(seconds_s=retention_s))
 

@@ -7,25 +7,19 @@ import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from ops.lock import held
 from tests.end_to_end.outside import ROOT, command, environment
-from tests.end_to_end.pair import DAEMON, Pair, running_pair, small_world
+from tests.end_to_end.pair import DAEMON, Pair, small_world
 
 pytestmark = pytest.mark.alone
 
 NewPair = Callable[..., Pair]
-
-
-@pytest.fixture
-def new_pair(tmp_path: Path) -> Iterator[Callable[..., Pair]]:
-    with ExitStack() as stack:
-        yield lambda *words: stack.enter_context(running_pair(tmp_path, *words))
 
 
 def assert_sound(data: Path) -> None:

@@ -168,7 +168,8 @@ async def test_fault_26_a_full_disk_pauses_recording_which_goes_on_by_itself_and
 async def test_fault_26_where_only_the_database_cannot_grow_the_wal_takes_all_and_that_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("store.writer.CHECKPOINT_CHANGES", 100)
+    monkeypatch.setattr("store.checkpoint_pace.FEWEST_ROWS", 100)
+    monkeypatch.setattr("store.checkpoint_pace.MOST_ROWS", 100)
     path = tmp_path / "radar.db"
     with bad_disk() as disk:
         steady = Steady(path)
@@ -189,7 +190,8 @@ async def test_fault_26_where_only_the_database_cannot_grow_the_wal_takes_all_an
 async def test_fault_27_a_disk_that_does_not_sync_blocks_nobody_and_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("store.writer.CHECKPOINT_CHANGES", 100)
+    monkeypatch.setattr("store.checkpoint_pace.FEWEST_ROWS", 100)
+    monkeypatch.setattr("store.checkpoint_pace.MOST_ROWS", 100)
     monkeypatch.setattr("store.disk_gauge.SLOW_S", 0.02)
     path = tmp_path / "radar.db"
     with bad_disk() as disk:
@@ -238,7 +240,8 @@ async def test_fault_28_a_lock_from_outside_is_waited_for_and_its_holder_named(t
 async def test_fault_29_a_reader_that_pins_the_wal_is_named_and_stops_nobody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("store.writer.CHECKPOINT_CHANGES", 100)
+    monkeypatch.setattr("store.checkpoint_pace.FEWEST_ROWS", 100)
+    monkeypatch.setattr("store.checkpoint_pace.MOST_ROWS", 100)
     monkeypatch.setattr("store.disk_gauge.WAL_ALARM_BYTES", 100_000)
     path = tmp_path / "radar.db"
     steady = Steady(path)

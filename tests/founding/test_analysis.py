@@ -36,8 +36,8 @@ from config.settings import (
 )
 from store import fx
 from store.cache import Tier, TtlCache
-from store.database import connect, migrate
 from tests.analysis.test_premium import priced
+from tests.fakes.blank import open_blank
 from tests.fakes.clock import FakeClock
 from tests.fakes.evidence import (
     NOW,
@@ -62,8 +62,7 @@ MODEL = CostModel.of(settings())
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    connection = connect(tmp_path / "radar.db")
-    migrate(connection, NOW)
+    connection = open_blank(tmp_path / "radar.db")
     yield connection
     connection.close()
 

@@ -1,5 +1,6 @@
 """No regular expression can run away: every one of the source meets long text made to lead it astray."""
 
+import functools
 import importlib
 import re
 from pathlib import Path
@@ -19,6 +20,7 @@ UNITS: tuple[str, ...] = (
 WHOLE_ONLY = {"ONLY_QUOTES", "_MULTIPLIED"}
 
 
+@functools.cache
 def patterns() -> dict[str, re.Pattern[str]]:
     """Every compiled text pattern that a module of ours holds, by where it stands."""
     found: dict[re.Pattern[str], str] = {}
@@ -39,14 +41,11 @@ def _held(name: str, module: ModuleType) -> dict[str, re.Pattern[str]]:
     return found
 
 
-PATTERNS = patterns()
-
-
 @pytest.mark.parametrize("unit", UNITS)
 def test_long_text_leads_no_pattern_astray(unit: str) -> None:
     """One that backtracks without bound would not come back before the test's time is over."""
     text = (unit * (LETTERS // len(unit) + 1))[:LETTERS]
-    for name, pattern in PATTERNS.items():
+    for name, pattern in patterns().items():
         for tried in (text, text + "!"):
             pattern.fullmatch(tried)
             if name.rpartition(".")[2] not in WHOLE_ONLY:
@@ -54,4 +53,4 @@ def test_long_text_leads_no_pattern_astray(unit: str) -> None:
 
 
 def test_the_house_has_patterns_to_try() -> None:
-    assert len(PATTERNS) > 20
+    assert len(patterns()) > 20

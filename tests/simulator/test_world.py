@@ -46,7 +46,7 @@ def half_a_minute() -> World:
     return world
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(st.integers(1, 9_000))
 def test_the_same_seed_tells_the_same_trades_whatever_the_steps(step_ms: int) -> None:
     world, clock = small_world()

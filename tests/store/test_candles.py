@@ -49,7 +49,7 @@ seconds_of_a_minute = st.lists(
 
 
 @given(seconds_of_a_minute)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_the_rollup_in_sql_equals_the_merge_in_memory(
     connection: sqlite3.Connection, ids: dict[Market, int], drawn: list[tuple[Market, int, float, float]]
 ) -> None:

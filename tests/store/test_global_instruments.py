@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from store import global_instruments
-from store.database import connect, migrate
 from store.global_instruments import ListRead, Traded
 from store.rows import Rows
+from tests.fakes.blank import open_blank
 
 SPOT = Traded("gate", "spot", "QRX", "QRX_USDT")
 PERP = Traded("gate", "perp", "QRX", "QRX_USDT", contract_size=10.0, live=False, pre_market=True)
@@ -22,8 +22,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def connection(path: Path) -> Iterator[sqlite3.Connection]:
-    opened = connect(path)
-    migrate(opened, 1)
+    opened = open_blank(path)
     yield opened
     opened.close()
 

@@ -14,6 +14,7 @@ import pytest
 from config.settings import Writing
 from store.database import StorageUnusable
 from store.writer import DatabaseWriter, Rows, WriterGone
+from tests.fakes.blank import blank
 from tests.fakes.clock import FakeClock
 from tests.fakes.recording import rows
 
@@ -26,7 +27,7 @@ SLOW = Writing(batch_ms=60_000, batch_rows=1_000_000)  # commits on urgent work 
 
 
 def opened(folder: Path, settings: Writing = FAST) -> DatabaseWriter:
-    return DatabaseWriter.open(folder / "radar.db", FakeClock(), settings)
+    return DatabaseWriter.open(blank(folder / "radar.db"), FakeClock(), settings)
 
 
 def token(symbol: str) -> Rows:
@@ -69,7 +70,7 @@ async def test_work_sees_what_was_offered_before_it(tmp_path: Path) -> None:
 
 
 async def test_urgent_work_that_keeps_coming_does_not_put_the_rest_off_for_ever(tmp_path: Path) -> None:
-    with DatabaseWriter.open(tmp_path / "radar.db", FakeClock(), Writing(batch_ms=100)) as writer:
+    with DatabaseWriter.open(blank(tmp_path / "radar.db"), FakeClock(), Writing(batch_ms=100)) as writer:
         common = asyncio.ensure_future(writer.run(count))
         for _ in range(200):  # two seconds at least, an urgent one each hundredth
             await writer.run(count, urgent=True)
@@ -249,7 +250,7 @@ async def test_the_wal_is_emptied_when_the_writer_leaves(tmp_path: Path) -> None
 
 def test_a_database_that_cannot_be_opened_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(StorageUnusable):
-        opened(tmp_path / "nowhere")
+        DatabaseWriter.open(tmp_path / "nowhere" / "radar.db", FakeClock(), Writing())
 
 
 VICTIM = """

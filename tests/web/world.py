@@ -4,8 +4,10 @@ One listing (`NOVA` on Upbit) was announced, judged and opened; its notice's tit
 markup. The world's prices, the rates and the minutes of two coins reach back two hours.
 """
 
+import functools
 import math
 import sqlite3
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from decimal import Decimal
@@ -74,16 +76,25 @@ LISTED = Listing(
 
 def seeded(folder: Path) -> Path:
     """The database's path; written whole and closed."""
-    with closing(database(folder)) as connection:
-        connection.execute("BEGIN")
-        ids = markets.intern(connection, [BTC, NOVA, RIVAL, EVIL], NOW - 120 * MINUTE_MS)
-        _rates(connection)
-        _world(connection, ids)
-        _listing(connection)
-        _verdicts(connection)
-        _seconds(connection, ids)
-        connection.execute("COMMIT")
-    return folder / "radar.db"
+    path = folder / "radar.db"
+    path.write_bytes(_seeds())
+    return path
+
+
+@functools.cache
+def _seeds() -> bytes:
+    """The file, written once for all tests of a run."""
+    with tempfile.TemporaryDirectory(prefix="radar-page-") as folder:
+        with closing(database(Path(folder))) as connection:
+            connection.execute("BEGIN")
+            ids = markets.intern(connection, [BTC, NOVA, RIVAL, EVIL], NOW - 120 * MINUTE_MS)
+            _rates(connection)
+            _world(connection, ids)
+            _listing(connection)
+            _verdicts(connection)
+            _seconds(connection, ids)
+            connection.execute("COMMIT")
+        return (Path(folder) / "radar.db").read_bytes()
 
 
 def _rates(connection: sqlite3.Connection) -> None:

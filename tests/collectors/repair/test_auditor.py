@@ -368,7 +368,7 @@ async def test_healing_goes_first_but_not_for_ever(upbit: Audited, clock: FakeCl
         assert len(upbit.rest.asked) > asked
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(st.lists(st.tuples(st.integers(0, 110), st.booleans(), st.sampled_from([(), (100,), (400,)])), max_size=4))
 def test_whatever_was_withheld_is_found_and_becomes_the_truth(
     tmp_path_factory: pytest.TempPathFactory, drawn: list[tuple[int, bool, tuple[int, ...]]]

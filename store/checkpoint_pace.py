@@ -1,0 +1,29 @@
+"""How many rows may wait for a checkpoint, so that it stays short on the disk that we have. Pure."""
+
+from collections import deque
+
+TARGET_S = 0.005  # of writer time for one checkpoint, its two syncs included
+FEWEST_ROWS = 500  # fewer make it no shorter: what is left then is the syncs
+MOST_ROWS = 2_000  # about 0.2 MB of WAL; when nothing waits there is no hurry to be spared …
+MOST_ROWS_BUSY = 20_000  # … and when something does, fewer checkpoints do the same
+REMEMBERED = 8
+
+
+class CheckpointPace:
+    """`note` each checkpoint; `due` says how many rows the next one may have.
+
+    A disk that others use is slow now and then whatever it is given, so the quickest of the last few counts.
+    """
+
+    def __init__(self) -> None:
+        self._rows_a_second: deque[float] = deque(maxlen=REMEMBERED)
+
+    def note(self, rows: int, took_s: float) -> None:
+        """Rows that were moved, and how long that took. Of a few rows only the syncs are seen, so they tell nothing."""
+        if rows >= FEWEST_ROWS:
+            self._rows_a_second.append(rows / max(took_s, 1e-6))
+
+    def due(self, busy: bool) -> int:
+        most = MOST_ROWS_BUSY if busy else MOST_ROWS
+        quickest = max(self._rows_a_second, default=MOST_ROWS / TARGET_S)
+        return max(FEWEST_ROWS, min(most, int(quickest * TARGET_S)))

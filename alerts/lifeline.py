@@ -14,6 +14,7 @@ from alerts.alert import Alert
 from alerts.delivery import Notifier
 from alerts.unrecorded import FromMemory, Unsaved
 from alerts.words import Language
+from collectors.net.deadline import wait_until_done
 from config.clock import Clock
 from store import delivery_outcomes
 from store.database import Connection
@@ -115,12 +116,7 @@ class Lifeline:
             late(stored)
 
     async def _done_within(self, committing: asyncio.Future[T], seconds: float) -> bool:
-        rest = asyncio.ensure_future(self._clock.sleep(seconds))
-        try:
-            await asyncio.wait((committing, rest), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            rest.cancel()
-            await asyncio.gather(rest, return_exceptions=True)
+        await wait_until_done([committing], self._clock, seconds)
         return committing.done()
 
 

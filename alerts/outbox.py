@@ -10,6 +10,7 @@ in silence.
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Protocol, TypeVar
 
 from msgspec import Struct
@@ -31,6 +32,7 @@ from alerts.markup import tag_of
 from alerts.operator_text import digest, marks, operator
 from alerts.pacing import Pacer, Rank, Rates
 from alerts.words import Language
+from collectors.net.deadline import within
 from config.clock import Clock
 from config.settings import Alerting
 from store import deliveries, delivery_outcomes
@@ -247,14 +249,8 @@ class Outbox:
 
     async def _woken(self, within_s: float) -> None:
         """Rest until poked, until a request has ended, or for `within_s` of our clock."""
-        rest = asyncio.ensure_future(self._clock.sleep(within_s))
-        call = asyncio.ensure_future(self._wake.wait())
-        try:
-            await asyncio.wait((rest, call), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            rest.cancel()
-            call.cancel()
-            await asyncio.gather(rest, call, return_exceptions=True)
+        with suppress(TimeoutError):
+            await within(self._clock, within_s, self._wake.wait())
         self._wake.clear()
 
     def _start(self, delivery: Delivery) -> None:

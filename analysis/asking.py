@@ -5,8 +5,8 @@ The clock is injected, so that a deadline is one of the daemon's seconds, also w
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, Generic, Protocol, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Generic, Protocol, TypeVar
 
 from collectors.net.deadline import within
 from config.clock import Clock
@@ -75,22 +75,3 @@ class Question(Generic[T]):
         self._last, self.took_s = (ended_s, answer), ended_s - began_s
         if when_late is not None and ended_s - began_s > self._deadline_s:
             when_late()
-
-
-async def wait_until_done(tasks: Iterable[asyncio.Task[Any]], clock: Clock, seconds: float) -> None:
-    """Return when all of `tasks` are done or `seconds` have passed; cancels none of them."""
-    waiting = {task for task in tasks if not task.done()}
-    if not waiting:
-        return
-    alarm = asyncio.create_task(_sleep(clock, seconds))
-    try:
-        while waiting and not alarm.done():
-            done, _ = await asyncio.wait({*waiting, alarm}, return_when=asyncio.FIRST_COMPLETED)
-            waiting -= done
-    finally:
-        alarm.cancel()
-        await asyncio.gather(alarm, return_exceptions=True)
-
-
-async def _sleep(clock: Clock, seconds: float) -> None:
-    await clock.sleep(seconds)

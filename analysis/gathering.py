@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Protocol
 
-from analysis.asking import Asked, Question, wait_until_done
+from analysis.asking import Asked, Question
 from analysis.evidence import Evidence, FxLegs, KoreanFacts
 from analysis.pace import opened
 from analysis.quotes import NotListed, Run, Silent, VenueAnswer
 from analysis.sources import Venue
 from analysis.tokenomics import MarketCap
 from collectors.events import Exchange, Listing
+from collectors.net.deadline import wait_until_done
 from config.clock import Clock
 
 RUN_EVERY_S = 10.0  # how often high and volume since the notice are asked for anew

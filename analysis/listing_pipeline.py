@@ -11,7 +11,6 @@ from decimal import Decimal
 
 import msgspec
 
-from analysis.asking import wait_until_done
 from analysis.evidence import Evidence
 from analysis.gate import follow, judge
 from analysis.gate_rules import Previous
@@ -23,6 +22,7 @@ from analysis.ringing import Quiet, Ring, Rung, ringing, rung
 from analysis.verdict import Finding, Outcome, Verdict, VerdictNotKept
 from analysis.weigh import weigh
 from collectors.events import Exchange, Listing, ListingState
+from collectors.net.deadline import wait_until_done
 from config.clock import Clock
 from config.settings import Settings
 

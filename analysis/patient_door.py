@@ -7,8 +7,8 @@ venue that takes a second, as they do when a coin is listed, is never heard, and
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
-from analysis.asking import wait_until_done
 from analysis.sources import Answer, Door
+from collectors.net.deadline import wait_until_done
 from collectors.net.http import DeadlineExceeded, DoorError
 from config.clock import Clock
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Protocol
 
@@ -22,7 +23,18 @@ class Clock(Protocol):
         ...
 
 
-class SystemClock:
+class LoopClock(ABC):
+    """A clock that runs by the event loop's, at whatever speed, so that the loop's own timers can wait for it."""
+
+    @abstractmethod
+    def loop_s(self, seconds: float) -> float:
+        """How long `seconds` of this clock last on the loop's; never negative."""
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(self.loop_s(seconds))
+
+
+class SystemClock(LoopClock):
     """The host's clocks."""
 
     def now_ms(self) -> int:
@@ -31,11 +43,11 @@ class SystemClock:
     def monotonic(self) -> float:
         return time.monotonic()
 
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(max(0.0, seconds))
+    def loop_s(self, seconds: float) -> float:
+        return max(0.0, seconds)
 
 
-class SimulatorClock:
+class SimulatorClock(LoopClock):
     """A clock that runs as the simulator's does: `speed` simulated seconds in each real one, from a known anchor.
 
     `anchor` is called with each answer of `GET /sim/clock`; between two answers `monotonic` carries on, which is the
@@ -66,5 +78,5 @@ class SimulatorClock:
     def monotonic(self) -> float:
         return (self._monotonic() - self._started) * self._speed
 
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(max(0.0, seconds) / self._speed)
+    def loop_s(self, seconds: float) -> float:
+        return max(0.0, seconds) / self._speed

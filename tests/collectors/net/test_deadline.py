@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from collectors.net.deadline import within
-from config.clock import SystemClock
+from collectors.net.deadline import wait_until_done, within
+from config.clock import Clock, SimulatorClock, SystemClock
 from tests.fakes.clock import FakeClock
 
 
@@ -57,3 +57,37 @@ async def test_on_the_systems_clock_the_same_holds() -> None:
     with pytest.raises(TimeoutError):
         await within(clock, 0.01, work)
     assert work.cancelled()
+
+
+@pytest.mark.parametrize(
+    "clock", [FakeClock(), SystemClock(), SimulatorClock(0, 100.0)], ids=lambda it: type(it).__name__
+)
+async def test_waiting_ends_with_the_last_of_the_work_or_with_the_first(clock: Clock) -> None:
+    done, open_ = asyncio.get_running_loop().create_future(), asyncio.get_running_loop().create_future()
+    done.set_result(None)
+    await wait_until_done([done], clock, 3_600.0)
+    waiting = asyncio.ensure_future(wait_until_done([done, open_], clock, 3_600.0))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    open_.set_result(None)
+    await waiting
+    late = asyncio.get_running_loop().create_future()
+    soon = asyncio.get_running_loop().create_future()
+    either = asyncio.ensure_future(wait_until_done([late, soon], clock, 3_600.0, first=True))
+    await asyncio.sleep(0)
+    soon.set_result(None)
+    await either
+    assert not late.done()
+
+
+async def test_waiting_ends_when_the_time_is_up_and_cancels_nothing() -> None:
+    clock = FakeClock()
+    open_ = asyncio.get_running_loop().create_future()
+    waiting = asyncio.ensure_future(wait_until_done([open_], clock, 2.0))
+    await clock.advance(1.9)
+    assert not waiting.done()
+    await clock.advance(0.1)
+    await waiting
+    assert not open_.cancelled()
+    await wait_until_done([open_], SimulatorClock(0, 1_000.0), 1.0)
+    assert not open_.cancelled()

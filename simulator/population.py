@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -128,3 +129,9 @@ class Population:
         )
         spread_bps = 2.0 + 8.0 * min(1.0, 0.05 / rate_hz) + (20.0 if quote == "BTC" else 0.0)
         return Planned(listed, rate_hz, spread_bps)
+
+
+@lru_cache(maxsize=8)
+def populated(seed: int, krw_markets: int, rate: float) -> Population:
+    """The population of these three, made once: worlds that come after each other share it."""
+    return Population(seed, krw_markets, rate)

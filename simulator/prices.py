@@ -58,6 +58,18 @@ def unit(*parts: int) -> float:
     return mixed(*parts) / 2**64
 
 
+@lru_cache(maxsize=32_768)
+def fixed(*parts: int) -> float:
+    """The same as `unit`, remembered: for what is asked again and again, not for what is asked of each moment."""
+    return unit(*parts)
+
+
+@lru_cache(maxsize=65_536)
+def _corner(seed: int, cell: int) -> float:
+    """The random value in [-1, 1) where a cell begins: the end of one cell is the beginning of the next."""
+    return 2.0 * unit(seed, cell) - 1.0
+
+
 class _Octave:
     """Random values on one grid, smoothly interpolated; the present cell is remembered."""
 
@@ -71,8 +83,8 @@ class _Octave:
 
     def move_to(self, cell: int) -> None:
         self.cell = cell
-        self.left = 2.0 * unit(self.seed, cell) - 1.0
-        self.right = 2.0 * unit(self.seed, cell + 1) - 1.0
+        self.left = _corner(self.seed, cell)
+        self.right = _corner(self.seed, cell + 1)
 
 
 class Noise:

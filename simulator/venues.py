@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
-from simulator.prices import DAY_MS, HOUR_MS, Noise, Path, mixed, text_seed, unit
+from simulator.prices import DAY_MS, HOUR_MS, Noise, Path, fixed, mixed, text_seed, unit
 from simulator.universe import MULTIPLIED_PERPS, Coin, confirmations, contract_of
 from simulator.values import Side, SimBook, SimCandle, SimCurrency, SimNetwork, SimPerp, SimQuote
 
@@ -60,7 +60,7 @@ class SimVenue:
         self._turnovers: dict[str, float] = {}
         self._ranges: dict[str, tuple[tuple[int, float, Path], tuple[float, float, float]]] = {}
         for coin in coins.values():
-            if coin.base in MAJORS or unit(self._seed, text_seed(coin.base)) < _LISTS.get(name, _OTHERS_LIST):
+            if coin.base in MAJORS or fixed(self._seed, text_seed(coin.base)) < _LISTS.get(name, _OTHERS_LIST):
                 self.list_coin(coin)
 
     # what is staged
@@ -70,7 +70,7 @@ class SimVenue:
         if coin.base == "USDT":
             return Entry(coin)
         if coin.base not in self._entries:
-            perp = coin.base in MAJORS or unit(self._seed, text_seed(coin.base), 1) < _PERP_ODDS
+            perp = coin.base in MAJORS or fixed(self._seed, text_seed(coin.base), 1) < _PERP_ODDS
             self._entries[coin.base] = Entry(coin, perp=perp and not coin.stable)
         return self._entries[coin.base]
 
@@ -258,8 +258,8 @@ class SimVenue:
         """24 h turnover in USDT: heavy-tailed, more for the majors."""
         base = entry.coin.base
         if base not in self._turnovers:
-            roll = unit(self._seed, text_seed(base), 2)
-            world = 8e8 if base in MAJORS else 1.5e6 * 200 ** unit(text_seed(base), 3)
+            roll = fixed(self._seed, text_seed(base), 2)
+            world = 8e8 if base in MAJORS else 1.5e6 * 200 ** fixed(text_seed(base), 3)
             self._turnovers[base] = world * _SHARE.get(self.name, _OTHERS_SHARE) * (0.6 + 0.8 * roll)
         return self._turnovers[base]
 

@@ -21,7 +21,7 @@ from simulator.clock import SimClock
 from simulator.day import DayStatistics
 from simulator.faults import Fault, Faults
 from simulator.market import KST_OFFSET_MS, MarketModel, Rate
-from simulator.population import Population
+from simulator.population import populated
 from simulator.prices import DAY_MS, HOUR_MS, MINUTE_MS, Path, Ticks, bank_rate, fair_price, krw_per_usdt, mixed
 from simulator.tape import KEEP_TRADES_MS, Tape
 from simulator.tokens import token_of
@@ -63,10 +63,18 @@ TradeListener = Callable[[SimTrade], None]
 
 
 class World:
-    """See the module. `markets` counts the KRW markets of both exchanges, `rate` is trades a second over all."""
+    """See the module. `markets` counts the KRW markets of both exchanges, `rate` is trades a second over all.
+
+    `warm_up_ms` is what has been traded before the start.
+    """
 
     def __init__(
-        self, clock: SimClock, seed: int = 1, markets: int = DEFAULT_KRW_MARKETS, rate: float = DEFAULT_RATE
+        self,
+        clock: SimClock,
+        seed: int = 1,
+        markets: int = DEFAULT_KRW_MARKETS,
+        rate: float = DEFAULT_RATE,
+        warm_up_ms: int = WARM_UP_MS,
     ) -> None:
         if markets < 2 or not rate > 0:
             raise ValueError("a world needs at least 2 KRW markets and a positive rate")
@@ -75,7 +83,7 @@ class World:
         self.start_ms = clock.now_ms() // 1000 * 1000
         self.faults = Faults(clock.now_ms)
         self._keep_ms = min(KEEP_TRADES_MS, int(KEEP_TRADES / rate * 1000))
-        self._population = Population(seed, markets, rate)
+        self._population = populated(seed, markets, rate)
         self._coins: dict[str, Coin] = dict(self._population.coins)
         self._fair: dict[str, Path] = {}
         self._krw = {exchange: krw_per_usdt(seed, exchange) for exchange in EXCHANGES}
@@ -94,7 +102,7 @@ class World:
         self._venues = {
             name: SimVenue(name, seed, self._coins, self.fair, self.start_ms, clock.now_ms) for name in VENUE_NAMES
         }
-        warm_up_ms = min(WARM_UP_MS, int(WARM_UP_TRADES / rate * 1000))
+        warm_up_ms = min(warm_up_ms, int(WARM_UP_TRADES / rate * 1000))
         self._advanced_ms = self.start_ms - warm_up_ms
         for planned in self._population.markets:
             self._add_planned(planned.listed, planned.rate, planned.spread_bps, -warm_up_ms)

@@ -15,7 +15,7 @@ from simulator import bithumb, upbit, upbit_site
 from simulator.counters import Counters
 from simulator.faults import Fault
 from simulator.world import World
-from tests.fakes.simulator import FakeSimClock
+from tests.fakes.simulator import A_LITTLE_MS, FakeSimClock
 
 STEP_S = 0.5
 RECEIVE_S = 10.0  # real seconds after which a frame that does not come fails the test
@@ -106,7 +106,7 @@ def token(key: str = "SIM-ACCESS", secret: str = "SIM-SECRET") -> str:
 @asynccontextmanager
 async def korea(markets: int = 8, rate: float = 20.0, redirect_notices: bool = False) -> AsyncIterator[Korea]:
     clock = FakeSimClock()
-    world, counters = World(clock, 3, markets, rate), Counters()
+    world, counters = World(clock, 3, markets, rate, A_LITTLE_MS), Counters()
     app = web.Application()
     app.router.add_routes([*upbit.routes(world, counters), *upbit_site.routes(world, counters)])
     app.router.add_routes(bithumb.routes(world, counters, redirect_notices))

@@ -14,6 +14,8 @@ from simulator.server import TICK_S, served
 from simulator.world import World
 from tests.fakes.clock import FakeClock
 
+A_LITTLE_MS = 5_000  # what a world of the tests has traded before its start; an ordinary one a minute
+
 
 class FakeSimClock(FakeClock):
     """A FakeClock that a world accepts as its own."""
@@ -67,12 +69,12 @@ async def running_simulator(
     clock: SimClock | None = None,
     tick_s: float = TICK_S,
     start_ms: int | None = None,
+    warm_up_ms: int = A_LITTLE_MS,
 ) -> AsyncIterator[SimulatorHandle]:
-    """A small world by default. With a `clock` (such as FakeSimClock) the test drives the time, else it runs as the
-    loop's does, from `start_ms` on.
+    """A small and young world by default. With a `clock` (such as FakeSimClock) the test drives the time, else it runs
+    as the loop's does, from `start_ms` on.
     """
-    world = World(
-        clock or RunningClock(start_ms, speed, monotonic=asyncio.get_running_loop().time), seed, markets, rate
-    )
+    time = clock or RunningClock(start_ms, speed, monotonic=asyncio.get_running_loop().time)
+    world = World(time, seed, markets, rate, warm_up_ms)
     async with served(world, tick_s=tick_s) as server, aiohttp.ClientSession() as session:
         yield SimulatorHandle(server.url, server.port, world, server.counters, session)

@@ -12,7 +12,7 @@ from simulator import binance, bitget, bybit, coinbase, coingecko, fx, gate, htx
 from simulator.counters import Counters
 from simulator.venues import Entry
 from simulator.world import World
-from tests.fakes.simulator import FakeSimClock
+from tests.fakes.simulator import A_LITTLE_MS, FakeSimClock
 
 
 class Answer(Struct, frozen=True):
@@ -49,7 +49,7 @@ class Venues(Struct, frozen=True):
 @asynccontextmanager
 async def running_venues() -> AsyncIterator[Venues]:
     clock = FakeSimClock()
-    world, counters = World(clock, 5, markets=60, rate=20.0), Counters()
+    world, counters = World(clock, 5, markets=60, rate=20.0, warm_up_ms=A_LITTLE_MS), Counters()
     app = web.Application()
     for service in (binance, okx, bybit, gate, kucoin, bitget, mexc, htx, coinbase, kraken, coingecko, fx):
         app.router.add_routes(service.routes(world, counters))

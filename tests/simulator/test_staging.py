@@ -8,6 +8,7 @@ from simulator.staging import BadOrder, Stage
 from simulator.values import SimNotice
 from simulator.world import World
 from tests.fakes.sim_clock import START, StillClock
+from tests.fakes.simulator import A_LITTLE_MS
 
 ORDER = ListingOrder(
     exchange="upbit",
@@ -24,7 +25,7 @@ ORDER = ListingOrder(
 class Theatre:
     def __init__(self) -> None:
         self.clock = StillClock()
-        self.world = World(self.clock, 3, markets=12, rate=20)
+        self.world = World(self.clock, 3, 12, 20.0, A_LITTLE_MS)
         self.stage = Stage(self.world)
 
     def at(self, seconds: float) -> None:

@@ -11,14 +11,14 @@ from simulator.faults import Fault
 from simulator.values import SimTrade
 from simulator.world import EXCHANGES, World
 from tests.fakes.sim_clock import START, StillClock
-from tests.fakes.simulator import FakeSimClock
+from tests.fakes.simulator import A_LITTLE_MS, FakeSimClock
 
 END = 2**62
 
 
 def small_world(seed: int = 5, start_ms: int = START) -> tuple[World, StillClock]:
     clock = StillClock(start_ms)
-    return World(clock, seed, markets=16, rate=80), clock
+    return World(clock, seed, markets=16, rate=80, warm_up_ms=A_LITTLE_MS), clock
 
 
 def run(world: World, clock: StillClock, seconds: float, step_ms: int = 1_000) -> None:
@@ -148,7 +148,7 @@ def test_trades_happen_at_the_quotes_they_carry() -> None:
 
 
 def test_the_list_holds_the_names_that_trip_parsers_up_and_most_coins_are_common() -> None:
-    world = World(StillClock())
+    world = World(StillClock(), warm_up_ms=0)
     krw = {x: {m.base for m in world.markets(x).values() if m.quote == "KRW"} for x in EXCHANGES}
     assert len(krw["upbit"]) == 120
     assert len(krw["bithumb"]) == 160
@@ -231,10 +231,10 @@ def test_an_unknown_market_is_a_key_error_and_an_unopened_one_is_empty() -> None
 
 def test_the_bank_posts_nothing_at_night_and_at_weekends() -> None:
     saturday_noon_kst = 1_800_068_400_000  # 2027-01-16T03:00:00Z
-    world = World(StillClock(saturday_noon_kst), markets=2)
+    world = World(StillClock(saturday_noon_kst), markets=2, rate=1)
     friday_close = 1_800_032_400_000  # 2027-01-15T17:00:00Z, 02:00 in Seoul
     assert world.bank_rate().posted_ms == friday_close
-    friday_noon = World(StillClock(1_799_982_030_000), markets=2)
+    friday_noon = World(StillClock(1_799_982_030_000), markets=2, rate=1)
     assert friday_noon.bank_rate().posted_ms == 1_799_982_000_000
 
 

@@ -27,6 +27,7 @@ FLAGS = (
     *("--disable-component-update", "--disable-sync", "--disable-default-apps", "--disable-extensions"),
     *("--mute-audio", "--hide-scrollbars", "--force-color-profile=srgb", "--remote-debugging-port=0"),
     "--disable-dev-shm-usage",
+    "--disable-features=BackForwardCache",  # a page that was left is gone, and so is its stream
 )
 
 

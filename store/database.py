@@ -133,18 +133,20 @@ def migrate(connection: sqlite3.Connection, now_ms: int, schema: Sequence[Migrat
     Each migration commits together with its row in `schema_version`, or not at all. Raises SchemaTooNew,
     MigrationChanged, StorageNotNow, or StorageUnusable if a step fails.
     """
-    for migration in schema:
-        try:
-            with _transaction(connection):
-                _apply(connection, migration, known=schema[-1].version, now_ms=now_ms)
-        except sqlite3.Error as e:
-            path = Path(connection.execute("SELECT file FROM pragma_database_list").fetchone()[0])
+    step = "the look at the schema"
+    try:
+        is_new = connection.execute("SELECT COUNT(*) FROM sqlite_schema").fetchone() == (0,)
+        for migration in schema:
             step = f"migration {migration.version} ({migration.name})"
-            raise _unusable(f"{step} failed and was rolled back", path, e) from e
+            with _transaction(connection):
+                _apply(connection, migration, known=schema[-1].version, now_ms=now_ms, told=not is_new)
+    except sqlite3.Error as e:
+        path = Path(connection.execute("SELECT file FROM pragma_database_list").fetchone()[0])
+        raise _unusable(f"{step} failed and was rolled back", path, e) from e
     return schema[-1].version
 
 
-def _apply(connection: sqlite3.Connection, migration: Migration, known: int, now_ms: int) -> None:
+def _apply(connection: sqlite3.Connection, migration: Migration, known: int, now_ms: int, told: bool) -> None:
     """One step, inside a transaction; nothing to do if it is there already."""
     applied = _applied(connection)
     newest = max(applied, default=0)
@@ -157,10 +159,8 @@ def _apply(connection: sqlite3.Connection, migration: Migration, known: int, now
                 "restore the file and put the change into a new migration"
             )
         return
-    if applied:
-        log.warning(
-            "bringing the database to schema %d (%s); a large one takes a while", migration.version, migration.name
-        )
+    if told:
+        log.warning("bringing the database to schema %d; a large one takes a while", migration.version)
     for statement in statements(migration.sql):
         connection.execute(statement)
     connection.execute(

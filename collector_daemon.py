@@ -34,6 +34,7 @@ from ops.health_file import last_heartbeat
 from ops.lifetimes import running
 from ops.lock import AlreadyRunning, Hold, boot_id, held, noting
 from ops.logs import set_up
+from ops.memory import share_one_heap
 from ops.operator_desk import Before
 from ops.reloader import Hangup
 from ops.sd_notify import Notify
@@ -210,6 +211,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run_holding(asked: cli.Arguments, settings: Settings, secrets: Secrets) -> int:
     """The daemon inside the lock of its data folder."""
     sys.setswitchinterval(SWITCH_S)
+    share_one_heap()
     try:
         asked.data.mkdir(parents=True, exist_ok=True)
         with (

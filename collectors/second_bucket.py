@@ -70,12 +70,12 @@ class Rejection(Struct, frozen=True):
 class _Book:
     """One market. `floor` and `ceiling` are what the next price must lie between. `take` adds a trade stamped in
     [`from_ms`, `to_ms`) to the second that was begun last, so that most trades need not look for theirs. `repeats`: a
-    snapshot may be among those of the open seconds.
+    snapshot may be among those of the open seconds; `reopened`: one of these seconds may have come out before.
     """
 
     __slots__ = (
         *("ceiling", "covered_from_ms", "doubted", "floor", "from_ms", "market", "newest_ms", "open"),
-        *("repeats", "take", "to_ms", "trades"),
+        *("reopened", "repeats", "take", "to_ms", "trades"),
     )
 
     def __init__(self, market: Market) -> None:
@@ -88,6 +88,7 @@ class _Book:
         self.newest_ms = 0
         self.trades = 0
         self.repeats = False
+        self.reopened = False
         self.look_anew()
 
     def look_anew(self) -> None:
@@ -103,13 +104,19 @@ class _Book:
     def newest_stamp(self) -> int:
         if not self.open:
             return self.newest_ms
-        newest_ms = max([trade.traded_ms for trade in self.open[max(self.open)]])
+        return self.stamp_of(self.open[max(self.open)])
+
+    def stamp_of(self, newest: list[Trade]) -> int:
+        """The newest stamp, given the trades of the newest second."""
+        newest_ms = newest[0].traded_ms if len(newest) == 1 else max([trade.traded_ms for trade in newest])
         return newest_ms if newest_ms > self.newest_ms else self.newest_ms
 
     def believe(self, price: float) -> None:
-        self.floor = max(PRICE_MIN, price / JUMP)
-        self.ceiling = min(PRICE_MAX, price * JUMP)
-        self.doubted.clear()
+        floor, ceiling = price / JUMP, price * JUMP
+        self.floor = floor if floor > PRICE_MIN else PRICE_MIN
+        self.ceiling = ceiling if ceiling < PRICE_MAX else PRICE_MAX
+        if self.doubted:
+            self.doubted.clear()
 
 
 def _unreachable(trade: Trade) -> None:
@@ -316,6 +323,8 @@ class SecondBucket:
             return Rejection(Disbelief.TOO_LATE, trade)
         else:
             book.begin(open_ms, trade)
+            if book.market in self._closed.get(open_ms, ()):
+                book.reopened = True
             self._active[book.market] = book
         return None
 
@@ -328,6 +337,8 @@ class SecondBucket:
         open_ms = part.candle.open_ms
         if open_ms >= self._forgotten_before_ms:
             self._closed.setdefault(open_ms, {})[market] = SEALED if ids is None else pack(part, ids)
+            if (book := self._books.get(market)) is not None:
+                book.reopened = True
 
     # --- candles come out -------------------------------------------------------------------------------------------
 
@@ -336,10 +347,11 @@ class SecondBucket:
         self._measure(now_ms)
         lag_ms = self._offset_ms if self._lag_ms is None else self._lag_ms
         silent_before_ms = now_ms + lag_ms - self._settings.silence_ms
+        close_after_ms = self._settings.close_after_ms
         candles: list[Candle] = []
         for book in list(self._active.values()):
-            before_ms = max(book.newest_ms - self._settings.close_after_ms, silent_before_ms)
-            self._close(book, before_ms, candles)
+            before_ms = book.newest_ms - close_after_ms
+            self._close(book, before_ms if before_ms > silent_before_ms else silent_before_ms, candles)
         if self._lag_ms is not None:
             self._closed_before_ms = max(self._closed_before_ms, whole_second(silent_before_ms))
         self._forget()
@@ -360,25 +372,36 @@ class SecondBucket:
     def _close(self, book: _Book, before_ms: float, candles: list[Candle]) -> None:
         """Move the seconds that end at or before `before_ms` from open to closed; add to `candles` what is new."""
         for open_ms in sorted(book.open):
-            if open_ms + SECOND_MS > before_ms and book.market not in self._closed.get(open_ms, ()):
-                continue
+            if open_ms + SECOND_MS > before_ms:
+                if not book.reopened:
+                    return
+                if book.market not in self._closed.get(open_ms, ()):
+                    continue
             if (candle := self._settle(book, open_ms, book.open.pop(open_ms))) is not None:
                 candles.append(candle)
-            book.look_anew()
+            if open_ms == book.from_ms:
+                book.look_anew()
+        book.reopened = False
         if not book.open:
             book.repeats = False
             del self._active[book.market]
 
     def _settle(self, book: _Book, open_ms: int, trades: list[Trade]) -> Candle | None:
         """Join `trades` with what is known of their second; the whole candle, or None if they were all repeats."""
-        of_second = self._closed.setdefault(open_ms, {})
+        of_second = self._closed.get(open_ms)
+        if of_second is None:
+            of_second = self._closed[open_ms] = {}
         packed = of_second.get(book.market)
         if packed == SEALED:
             return None
-        before, ids = (None, set[int]()) if packed is None else unpack(book.market, open_ms, packed)
-        fresh = _unknown(trades, ids, book.repeats)
-        if not fresh:
-            return None
+        before = None
+        if packed is None and not book.repeats and len(ids := {trade.trade_id for trade in trades}) == len(trades):
+            fresh = trades  # as nearly always
+        else:
+            before, ids = (None, set[int]()) if packed is None else unpack(book.market, open_ms, packed)
+            fresh = _unknown(trades, ids)
+            if not fresh:
+                return None
         part = fold(fresh, self._order)
         contradicted = self._arrivals is not None and len(fresh) > 1 and self._arrivals.doubtful(fresh)
         if before is not None:
@@ -399,14 +422,19 @@ class SecondBucket:
     def _measure(self, now_ms: int) -> None:
         """Learn from the newest trade of each open market: its stamp, its price, how their clock stands to ours."""
         best = self._window_lags[1]
+        newest_ms = self._newest_ms
         for book in self._active.values():
-            book.newest_ms = book.newest_stamp()
-            self._newest_ms = max(self._newest_ms, book.newest_ms)
-            last = book.open[max(book.open)][-1]
+            of_second = book.open[max(book.open)]
+            stamp_ms = book.newest_ms = book.stamp_of(of_second)
+            if stamp_ms > newest_ms:
+                newest_ms = stamp_ms
+            last = of_second[-1]
             lag_ms = last.traded_ms - last.received_ms
-            best = lag_ms if best is None else max(best, lag_ms)
+            if best is None or lag_ms > best:
+                best = lag_ms
             self._last_stamp_ms = last.traded_ms
             book.believe(last.price)
+        self._newest_ms = newest_ms
         self._window_lags[1] = best
         seen = [each for each in self._window_lags if each is not None]
         if seen:
@@ -416,13 +444,8 @@ class SecondBucket:
             self._window_lags = [best, None]
 
 
-def _unknown(trades: list[Trade], known: set[int], repeats: bool) -> list[Trade]:
+def _unknown(trades: list[Trade], known: set[int]) -> list[Trade]:
     """Those whose ids are not among the `known`, each once; their ids are `known` then."""
-    if not known and not repeats:
-        known.update([trade.trade_id for trade in trades])
-        if len(known) == len(trades):
-            return trades
-        known.clear()
     fresh = []
     # A snapshot may overtake its own trade, and others of its millisecond: where the trade itself came, it stands.
     for trade in sorted(trades, key=_is_repeated):

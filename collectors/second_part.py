@@ -38,11 +38,17 @@ def by_arrival(trade: Trade) -> Key:
 
 def fold(trades: Sequence[Trade], order: Callable[[Trade], Key]) -> Part:
     """The part that some trades of one second make, given in order of arrival."""
-    arrival_tells = order is by_arrival
     first = last = trades[0]
     first_ms = last_ms = first.traded_ms
-    high = low = first.price
-    volume, quote_volume = first.volume, first.price * first.volume
+    high = low = price = first.price
+    volume = first.volume
+    quote_volume = price * volume
+    if len(trades) == 1:
+        key = order(first)
+        return Part(
+            key, key, Candle(first.market, whole_second(first_ms), price, price, price, price, volume, quote_volume, 1)
+        )
+    arrival_tells = order is by_arrival
     for trade in trades[1:]:
         price, size, at_ms = trade.price, trade.volume, trade.traded_ms
         if price > high:
@@ -128,15 +134,12 @@ def pack(part: Part, ids: Collection[int]) -> bytes:
     """A part and the ids in it, as 88 bytes and 8 for each id: two minutes of 700 markets are remembered."""
     c = part.candle
     (first_ms, first_id), (last_ms, last_id) = part.first, part.last
+    values = c.open, c.high, c.low, c.close, c.volume, c.quote_volume, c.trades
     try:
-        packed_ids = array("Q", ids)
-    except OverflowError:  # an id that is none of ours: negative, or too large
+        return _PACKED.pack(first_ms, first_id, last_ms, last_id, *values) + array("Q", ids).tobytes()
+    except (OverflowError, struct.error):  # an id that is none of ours: negative, or too large
         packed_ids = array("Q", [each & _64_BITS for each in ids])
-    head = _PACKED.pack(
-        *(first_ms, first_id & _64_BITS, last_ms, last_id & _64_BITS),
-        *(c.open, c.high, c.low, c.close, c.volume, c.quote_volume, c.trades),
-    )
-    return head + packed_ids.tobytes()
+        return _PACKED.pack(first_ms, first_id & _64_BITS, last_ms, last_id & _64_BITS, *values) + packed_ids.tobytes()
 
 
 def unpack(market: Market, open_ms: int, packed: bytes) -> tuple[Part, set[int]]:

@@ -2,8 +2,8 @@
 
 `python -m scripts.bench_collector URL MARKETS DATABASE LIBRARY`: collects until the sender closes, stores all, and
 prints one JSON line. The sockets are opened by LIBRARY and read in turns, as the daemon does. `done` is on the
-monotonic clock, taken after the last commit; `cpu_s` counts from the first connection on; `stored` is what the database
-holds then.
+monotonic clock, taken when the writer has committed all and is closed; `cpu_s` counts from the first connection on;
+`stored` is what the database holds then.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from collectors import upbit_ws
@@ -26,7 +27,7 @@ from collectors.robust_ws import Pace, Shard
 from config.clock import SystemClock
 from config.settings import Recording, Retention, Writing
 from ops.lifetimes import running
-from store.database import Connection
+from store.database import connect
 from store.writer import SWITCH_S, DatabaseWriter
 
 CODES_PER_CONNECTION = Recording().codes_per_connection
@@ -50,7 +51,7 @@ class Ending(Recorder):
 async def measure(url: str, markets: Sequence[Market], path: Path, library: Library) -> dict[str, float]:
     clock = SystemClock()
     importlib.import_module(f"collectors.net.{library}_socket")  # before the clock runs, as the peers are
-    connect = connector(library, Turns(Recording().turn_ms / 1000))
+    opened = connector(library, Turns(Recording().turn_ms / 1000))
     connections = -(-len(markets) // CODES_PER_CONNECTION)
     with DatabaseWriter.open(path, clock, Writing()) as writer:
         recorder = Ending(writer, clock)
@@ -65,7 +66,7 @@ async def measure(url: str, markets: Sequence[Market], path: Path, library: Libr
                 upbit_ws.FEED,
                 f"{url}&connections={connections}",
                 part,
-                connect,
+                opened,
                 recorder,
                 clock,
                 limits,
@@ -78,13 +79,13 @@ async def measure(url: str, markets: Sequence[Market], path: Path, library: Libr
         cpu_s = time.process_time()
         async with running(recorder.run(), aggregator.every_minute(), fleet.run()):
             await recorder.ended.wait()
-            recorder.close()
-            stored = await writer.run(_count)
-            return {"done": time.monotonic(), "cpu_s": time.process_time() - cpu_s, "stored": stored}
+        recorder.close()
+    return {"done": time.monotonic(), "cpu_s": time.process_time() - cpu_s, "stored": _stored(path)}
 
 
-def _count(connection: Connection) -> int:
-    return int(connection.execute("SELECT COALESCE(SUM(trades), 0) FROM candles_1s").fetchone()[0])
+def _stored(path: Path) -> int:
+    with closing(connect(path)) as connection:
+        return int(connection.execute("SELECT COALESCE(SUM(trades), 0) FROM candles_1s").fetchone()[0])
 
 
 def main() -> None:

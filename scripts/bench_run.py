@@ -30,10 +30,10 @@ ENOUGH = 0.99  # of the trades sent; the last tick of a paced feed may fall afte
 PEER_NAMES = {"cryptofeed": "cryptofeed 2.4.1", "ccxt": "ccxt pro 4.5.90"}
 LIBRARIES = {"picows": (5.0, 10.0), "websockets": (1.7, 5.0)}  # least × cryptofeed: trades; a trade and two books
 NAMES = {"picows": "ours, picows", "websockets": "ours, websockets", **PEER_NAMES}
-# Trades a measurement: enough for a second or two at the rate that each reaches.
-TRADES = {"ours": 200_000, "cryptofeed": 150_000, "ccxt": 50_000}
-TRADES_WITH_BOOKS = {"ours": 60_000, "cryptofeed": 20_000}
-
+# Trades a measurement: as many as each takes in two or three seconds, so that start and end weigh the same in all.
+TRADES = {"picows": 800_000, "websockets": 300_000, "cryptofeed": 150_000, "ccxt": 50_000}
+TRADES_WITH_BOOKS = {"picows": 200_000, "websockets": 80_000, "cryptofeed": 20_000}
+SECTIONS = ("trades", "books", "paced", "storage", "daemon", "verdict", "alerts")  # in the order of the table
 
 Command = Callable[[str], Sequence[str | Path]]
 
@@ -160,8 +160,8 @@ def cpu_us(measured: Measured) -> float:
 
 
 def saturation(sender: Sender, folder: Path, rounds: int) -> Iterator[Row]:
-    field, n = Field(sender, rounds), TRADES["ours"]
-    runners = {library: (n, ours(folder, MARKETS, library)) for library in LIBRARIES}
+    field = Field(sender, rounds)
+    runners = {library: (TRADES[library], ours(folder, MARKETS, library)) for library in LIBRARIES}
     runners |= {name: (TRADES[name], peer(name, MARKETS, TRADES[name], 0)) for name in PEER_NAMES}
     field.run(lambda trades: f"/blast?n={trades}", runners)
     for name in runners:
@@ -179,9 +179,9 @@ def saturation(sender: Sender, folder: Path, rounds: int) -> Iterator[Row]:
 
 
 def with_books(sender: Sender, folder: Path, rounds: int) -> Iterator[Row]:
-    field, n, m = Field(sender, rounds), TRADES_WITH_BOOKS["ours"], TRADES_WITH_BOOKS["cryptofeed"]
-    runners = {library: (n, ours(folder, MARKETS, library)) for library in LIBRARIES}
-    runners["cryptofeed"] = m, peer("cryptofeed", MARKETS, m, 2)
+    field, many = Field(sender, rounds), TRADES_WITH_BOOKS
+    runners = {library: (many[library], ours(folder, MARKETS, library)) for library in LIBRARIES}
+    runners["cryptofeed"] = many["cryptofeed"], peer("cryptofeed", MARKETS, many["cryptofeed"], 2)
     field.run(lambda trades: f"/blast?n={trades}&books=2", runners)
     what = "a trade and two books"
     for name in runners:
@@ -289,24 +289,27 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench", description="This project beside its peers.")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there too")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds: about a minute")
+    parser.add_argument("--only", action="append", choices=SECTIONS, help="this part, may be given several times")
     asked = parser.parse_args()
-    rounds, paced_rounds, paced_s, minutes, daemon_s = (1, 1, 5.0, 6, 10.0) if asked.quick else (3, 3, 8.0, 60, 30.0)
+    rounds, paced_s, minutes, daemon_s = (1, 8.0, 6, 10.0) if asked.quick else (3, 20.0, 60, 30.0)
     began = time.monotonic()
     versions = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
     print(f"{versions}, {os.cpu_count()} cores, {platform.machine()}")
     rows: list[Row] = []
-    with tempfile.TemporaryDirectory() as name, sending() as sender:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory() as place, sending() as sender:
+        folder = Path(place)
         sections: tuple[Iterator[Row], ...] = (
             saturation(sender, folder, rounds),
             with_books(sender, folder, rounds),
-            paced(sender, folder, paced_rounds, paced_s),
+            paced(sender, folder, rounds, paced_s),
             storage(folder, minutes),
             daemon(folder, daemon_s),
             verdict(folder, 10 if asked.quick else 60),
             alerts(folder, 150 if asked.quick else 1_000),
         )
-        for section in sections:
+        for name, section in zip(SECTIONS, sections, strict=True):
+            if asked.only and name not in asked.only:
+                continue
             fresh = list(section)
             show(fresh)
             print(flush=True)

@@ -42,11 +42,12 @@ NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 class Telegram:
     """The notifier for `telegram:<chat id>`."""
 
-    def __init__(self, token: str, door: Door) -> None:
+    def __init__(self, token: str, door: Door, migrated: dict[str, int] | None = None) -> None:
+        """`migrated` is kept up: the id that a configured chat has now, for people to put into the settings."""
         self._token = token
         self.polls = DoorRequest(door, token, UPDATES, POLL_DEADLINE_S)
         self.bot = Bot(token, base_url="/bot", request=DoorRequest(door, token), get_updates_request=self.polls)
-        self.migrated: dict[str, int] = {}  # configured chat id -> the id it has now; for people to put in the settings
+        self.migrated: dict[str, int] = {} if migrated is None else migrated
 
     async def send(self, message: Message) -> Answer:
         """One message, picture or edit, as HTML; as plain text without buttons if Telegram would not parse that."""

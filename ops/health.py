@@ -104,7 +104,8 @@ class Readings(Struct, frozen=True):
     `storage_warnings` are the writer's own, remedies included. `traffic` and `record` are for the metrics only;
     `keys` holds, by exchange, what was last said of the owner's key.
     `hosts` tells how each host that we ask stands. `audit_odd_ms` is when the audit last found what nothing explains.
-    `page` is where the page is served. `unreachable` says why an alert target takes nothing before a person mends it.
+    `page` is where the page is served. `unreachable` says why an alert target takes nothing before a person mends it;
+    `moved_chats` holds the new id of every configured chat that has one, and is served under it.
     """
 
     now_ms: int
@@ -132,6 +133,7 @@ class Readings(Struct, frozen=True):
     keys: Mapping[str, KeyAnswer] = {}
     hosts: Mapping[str, ServiceState] = {}
     unreachable: Mapping[str, str] = {}
+    moved_chats: Mapping[str, int] = {}
     audit: AuditReading = AuditReading()
     audit_odd_ms: int | None = None
 
@@ -365,6 +367,8 @@ def _warnings(readings: Readings) -> Iterator[str]:
     for host, state in readings.hosts.items():
         if state.paused_s:
             yield f"{host} is left alone for {state.paused_s:.0f} s: {state.why}; every request to it waits"
+    for chat, moved_to in readings.moved_chats.items():
+        yield f"chat {chat} is {moved_to} now, and served there; put the new id into TELEGRAM_CHAT_ID and start again"
     if has_wal_reset_bug(readings.sqlite_version):
         yield f"SQLite {readings.sqlite_version} has the WAL-reset bug; let nobody else write to radar.db"
 

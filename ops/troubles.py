@@ -92,6 +92,7 @@ NAMES: Mapping[str, Words] = {
     "drop": ("기록 누락", "rows being dropped"),
     "unstorable": ("저장할 수 없는 행", "rows that cannot be stored"),
     "disk": ("디스크 공간", "disk space"),
+    "chats": ("바뀐 채팅 ID", "the chat that has a new id"),
     "audit": ("거래소 캔들과의 대조", "the audit against the exchanges' candles"),
     "clock": ("시계 오차", "this machine's clock"),
     RELOAD: ("설정 오류", "the wrong configuration"),
@@ -117,6 +118,7 @@ def troubles(readings: Readings, pulse: Pulse, known: frozenset[str]) -> dict[st
         found |= _key(exchange, key)
     found |= _writing(readings, pulse)
     found |= _disk(readings, "disk" in known)
+    found["chats"] = _moved(readings)
     found["audit"] = _audit(readings)
     if readings.clock_offset_ms is not None:
         found["clock"] = _clock(*readings.clock_offset_ms)
@@ -282,6 +284,19 @@ def _disk(readings: Readings, known: bool) -> dict[str, Trouble | None]:
         "Free space, or keep less: retention.minutes_days in radar.yaml.",
     )
     return {"disk": Trouble("disk", (korean, english), remedy)}
+
+
+def _moved(readings: Readings) -> Trouble | None:
+    """A group that became a supergroup: it goes on being served until the next start, which must know the new id."""
+    if not readings.moved_chats:
+        return None
+    ids = ", ".join(f"{chat} → {now}" for chat, now in readings.moved_chats.items())
+    what = f"텔레그램 그룹의 ID가 바뀜: {ids}", f"a Telegram group has a new id: {ids}"
+    remedy = (
+        "TELEGRAM_CHAT_ID의 ID를 새 것으로 바꾼 뒤 다시 시작하세요. 그때까지 알림은 새 ID로 보냅니다.",
+        "Put the new id into TELEGRAM_CHAT_ID and start again; alerts go to the new one meanwhile.",
+    )
+    return Trouble("chats", what, remedy)
 
 
 def _audit(readings: Readings) -> Trouble | None:

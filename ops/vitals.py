@@ -94,6 +94,7 @@ class Vitals:
         tallies: Sequence[Tally] = (),
         redact: Callable[[str], str] = NOTHING,
         unreachable: Mapping[str, str] = {},
+        moved_chats: Mapping[str, int] = {},
     ) -> None:
         """What others said of a trouble passes through `redact` before anybody reads it."""
         self._clock = clock
@@ -115,6 +116,7 @@ class Vitals:
         self._tallies = tallies
         self._redact = redact
         self._unreachable = unreachable
+        self._moved_chats = moved_chats
         self._disk.look()
 
     async def run(self) -> None:
@@ -166,6 +168,7 @@ class Vitals:
             keys=dict(self._keys),
             hosts=self._hosts(),
             unreachable={target: self._redact(why) for target, why in self._unreachable.items()},
+            moved_chats=dict(self._moved_chats),
             audit=AuditReading(
                 compared=sum(each.compared for each in self._tallies),
                 equal=sum(each.equal for each in self._tallies),

@@ -65,6 +65,7 @@ def observing(
         [audit.tally for audit in seen.audits.values()],
         ground.redact,
         told.outbox.unreachable,
+        told.moved_chats,
     )
     limits = vitals.limits(radar.recording.upbit_silent_s, radar.recording.bithumb_silent_s, radar.health.queue_yellow)
     health = HealthFile(ground.data / "health.json", readings.read, limits, clock, radar.health.write_every_s)

@@ -1,6 +1,7 @@
 """Builds what tells people: chats, the webhook, the log, and the outbox before them."""
 
 import random
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 class Telling(Struct, frozen=True):
     """Who sends to which kind of target, the targets, the outbox that serves them, and the way round a full disk.
 
-    `chat` is Telegram's own notifier, which can listen as well; None where there is none.
+    `chat` is Telegram's own notifier, which can listen as well; None where there is none. `moved_chats` holds the new
+    id of every group that became a supergroup.
     """
 
     notifiers: dict[str, Notifier]
@@ -36,6 +38,7 @@ class Telling(Struct, frozen=True):
     writer: DatabaseWriter
     lifeline: Lifeline
     chat: "Later[Telegram] | None"
+    moved_chats: Mapping[str, int]
 
     async def change(self, alerting: Alerting) -> None:
         """Hold alerts by these from now on, and mute what they mute."""
@@ -46,17 +49,18 @@ class Telling(Struct, frozen=True):
 def telling(ground: Base, writer: DatabaseWriter) -> Telling:
     radar = ground.settings.radar
     token = ground.secrets.telegram_bot_token or ""
-    chat = Later(partial(_telegram, token, ground.door)) if ground.telegram else None
+    moved: dict[str, int] = {}
+    chat = Later(partial(_telegram, token, ground.door, moved)) if ground.telegram else None
     sending, targets = notifiers(ground, chat)
     outbox = Outbox(writer, sending, targets, ground.clock, radar.alerting, radar.language, random.random)
     lifeline = Lifeline(writer, lambda: writer.fault is not None, sending, targets, ground.clock, radar.language)
-    return Telling(sending, targets, outbox, writer, lifeline, chat)
+    return Telling(sending, targets, outbox, writer, lifeline, chat, moved)
 
 
-def _telegram(token: str, door: HttpDoor) -> "Telegram":
+def _telegram(token: str, door: HttpDoor, moved: dict[str, int]) -> "Telegram":
     from alerts.telegram import Telegram
 
-    return Telegram(token, door)
+    return Telegram(token, door, moved)
 
 
 def notifiers(ground: Base, chat: Notifier | None) -> tuple[dict[str, Notifier], tuple[str, ...]]:

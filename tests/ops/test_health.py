@@ -68,6 +68,10 @@ def heard(ms_ago: int) -> FeedReading:
             "upbit: a connection failed 4 times in a row: TLS: certificate has expired",
         ),
         ({"feeds": {"upbit": msgspec.structs.replace(FEED, refused_codes=("KRW-X",))}}, "upbit refuses KRW-X"),
+        (
+            {"moved_chats": {"-42": -100_42}},
+            "chat -42 is -10042 now, and served there; put the new id",
+        ),
     ],
 )
 def test_what_is_worth_knowing_is_a_warning_and_changes_no_status(changes: dict[str, object], says: str) -> None:

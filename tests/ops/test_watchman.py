@@ -248,3 +248,12 @@ def test_what_the_audit_cannot_explain_is_told_once_and_is_over_after_an_hour_wi
     assert isinstance(told, Began)
     assert "1 of 500 stored candles" in told.trouble.what[1]
     assert "differed" in told.trouble.remedy[0]
+
+
+def test_a_group_with_a_new_id_is_told_once_until_a_start_that_knows_it() -> None:
+    looks = [(float(s), at(s, moved_chats={"-42": -100_42})) for s in (1, 2, 3_600)]
+    assert watched((0.0, at(0)), *looks) == ["chats"]
+    again = [(float(s), at(s)) for s in range(2)]  # the first message of the next run finds it out once more
+    assert watched(*again, (2.0, at(2, moved_chats={"-42": -100_42})), open_s={"chats": 500.0}) == []
+    mended = [(float(s), at(s)) for s in range(20)]
+    assert watched(*mended, open_s={"chats": 500.0}) == ["over chats"]

@@ -25,6 +25,7 @@ HANGING = "okx"
 COINS = ("XRP", "SOL", "DOGE", "ADA")
 PAUSE_S = 1.3  # a coin's questions stay inside what the venues allow
 READY_S = 90.0
+SETTLED_S = 10.0  # what follows a start, from libraries to the lists of seven venues, is no question's doing
 HANGING_QUESTIONS = 6
 
 Facts = Mapping[str, Mapping[str, Any]]
@@ -54,12 +55,13 @@ def silent(verdict: Mapping[str, Any]) -> list[str]:
 
 
 async def until_ready(socket: Path) -> None:
-    """Until every venue answers in time: its lists are read and its connections stand."""
+    """Until every venue answers in time, its lists read and its connections made, and the start is over."""
     began = time.monotonic()
     while not socket.exists() or silent((await question(socket, COINS[0]))[1]):
         if time.monotonic() - began > READY_S:
             raise SystemExit("the venues did not all answer in time")
         await asyncio.sleep(PAUSE_S)
+    await asyncio.sleep(SETTLED_S)
 
 
 def recomputed(facts: Facts) -> Iterator[tuple[float, float]]:

@@ -1,4 +1,4 @@
-"""What the whole daemon takes with 700 markets: CPU from import to its first subscription, and resident memory.
+"""What the whole daemon takes with 700 markets: CPU from import to its first subscription, memory, time to stop.
 
 `python -m scripts.bench_daemon FOLDER SECONDS`: simulator and daemon as processes of their own, every feature on that
 needs no account at a real exchange; prints one JSON line. Linux only: it reads /proc.
@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 MARKETS = 700
 RATE = 700  # trades a second over all markets
 LOOK_S = 0.02
+NOTICED_S = 8.0  # by then a listing was seen and its alert is on its way
 DEADLINE_S = 60.0
 STARTS = 5
 PAGES = ("/upbit/v1/ticker/all?quote_currencies=KRW", "/bithumb/public/ticker/ALL_KRW")  # of every market
@@ -39,6 +40,27 @@ def warm_up(url: str) -> None:
     first answers of everything."""
     for page in PAGES:
         urllib.request.urlopen(url + page, timeout=60).close()  # noqa: S310 - our own simulator
+
+
+def hang_an_alert(url: str) -> None:
+    """Leave the daemon with a first sight on its way to a Telegram that takes messages and never says so."""
+    listing = {"exchange": "upbit", "base": "BENCHA", "quotes": ["KRW"], "announce_in_s": 0}
+    for path, order in (
+        ("/sim/fault", {"target": "telegram", "kind": "timeout_after_accept", "for_s": 60}),
+        ("/sim/listing", listing | {"deposits_in_s": 600, "trading_in_s": 900, "premium_pct": 10, "networks": ["ETH"]}),
+    ):
+        request = urllib.request.Request(url + path, json.dumps(order).encode(), method="POST")  # noqa: S310
+        urllib.request.urlopen(request, timeout=10).close()  # noqa: S310 - our own simulator
+    time.sleep(NOTICED_S)
+
+
+def stopped(daemon: subprocess.Popen[bytes]) -> float:
+    """How long it takes to stop once SIGTERM asks for it."""
+    began = time.monotonic()
+    daemon.terminate()
+    if (code := daemon.wait(60)) != 0:
+        raise SystemExit(f"the daemon ended with {code}")
+    return time.monotonic() - began
 
 
 def frames_sent(url: str) -> int:
@@ -97,11 +119,14 @@ def start(data: Path, seconds: float, environment: Mapping[str, str]) -> dict[st
             time.sleep(LOOK_S)
         start_cpu_s, started_mb = cpu_s(daemon.pid), resident_mb(daemon.pid)
         time.sleep(seconds)
-        running_s, used_s = time.monotonic() - began, cpu_s(daemon.pid)
+        running_s, used_s, resident = time.monotonic() - began, cpu_s(daemon.pid), resident_mb(daemon.pid)
+        if seconds:
+            hang_an_alert(url)
         return {
+            "stop_s": stopped(daemon),
             "start_cpu_s": start_cpu_s,
             "started_mb": started_mb,
-            "daemon_mb": resident_mb(daemon.pid),
+            "daemon_mb": resident,
             "daemon_cpu_part": (used_s - start_cpu_s) / running_s,
         }
     finally:

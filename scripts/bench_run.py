@@ -246,6 +246,7 @@ def daemon(folder: Path, seconds: float) -> Iterator[Row]:
     yield Row("daemon, 700 markets: import to first subscription", n["start_cpu_s"], "s CPU", 0.5, at_most=True)
     yield Row("daemon, 700 markets: resident at its first subscription", n["started_mb"], "MB")
     yield Row(f"daemon, 700 markets: resident after {seconds:.0f} s", n["daemon_mb"], "MB", 80, at_most=True)
+    yield Row("daemon, 700 markets: stop, an alert hanging at Telegram", n["stop_s"], "s", 5.0, at_most=True)
     yield Row("daemon, 700 markets, 700 trades/s", n["daemon_cpu_part"] * 100, "% of a core")
 
 

@@ -1,6 +1,7 @@
 """The border: pure modules touch no socket, disk or clock, and imports point one way."""
 
 import ast
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,7 @@ DOORS = {
 OURS = {"collectors", "analysis", "alerts", "store", "config", "ops", "web"}
 
 
+@functools.cache
 def imported(path: Path) -> set[str]:
     """Dotted names of every module that the file imports, wherever in the file."""
     names = set[str]()

@@ -1,7 +1,9 @@
 """A real database with known rows, and ways to break its file."""
 
+import functools
 import random
 import sqlite3
+import tempfile
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -15,6 +17,19 @@ MARKETS, MINUTES, TRADED_S = 20, 400, 120
 
 def filled(path: Path, schema: Sequence[Migration] = SCHEMA) -> Path:
     """Minutes and seconds of twenty markets, a few gaps and marks; closed, with nothing left in its WAL."""
+    path.write_bytes(_filled(len(schema)))
+    return path
+
+
+@functools.cache
+def _filled(version: int) -> bytes:
+    with tempfile.TemporaryDirectory(prefix="radar-filled-") as folder:
+        path = Path(folder) / "radar.db"
+        _fill(path, SCHEMA[:version])
+        return path.read_bytes()
+
+
+def _fill(path: Path, schema: Sequence[Migration]) -> None:
     with closing(connect(path)) as connection:
         migrate(connection, START_MS, schema)
         connection.execute("BEGIN")
@@ -37,7 +52,6 @@ def filled(path: Path, schema: Sequence[Migration] = SCHEMA) -> Path:
         connection.execute("INSERT INTO rollup_state (name, at_ms) VALUES ('rolled', ?)", (START_MS,))
         connection.execute("COMMIT")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return path
 
 
 def rows(path: Path, table: str) -> list[tuple[object, ...]]:

@@ -29,6 +29,7 @@ from config.clock import SystemClock
 from tests.fakes.exchange import FakeExchange, answer, drop, refuse, send
 from tests.fakes.raw_server import BINARY, CLOSE, CONTINUATION, TEXT, frame, raw_server, upgraded
 
+pytestmark = pytest.mark.leaping
 CERTIFICATE = Path(__file__).resolve().parents[2] / "fixtures" / "tls" / "loopback.pem"
 
 

@@ -255,6 +255,7 @@ async def test_only_a_read_only_key_opens_the_transfer_state(
     names = {venue: f"/{venue}", f"{venue}_futures": f"/{venue}-futures"}
     urls = {service: sim.url + path for service, path in names.items()}
     async with open_door(HttpDoor(urls, Limits({}), sim_clock, "radar-test")) as door:
+        await door.load()
         everyone = Everyone(door, sim_clock, [venue], 5.0, keys={venue: ApiKey(key, "sim-secret", "sim-phrase")})
         before = await everyone.venues[0].ask("ETH")
         await everyone.keys.check()

@@ -67,6 +67,7 @@ async def radar() -> AsyncIterator[Radar]:
             sim.world.venue(venue).latency_ms = 0
         urls = {service: sim.url + path for service, path in PATHS.items()}
         async with open_door(HttpDoor(urls, Limits({}), clock, "radar-test")) as door:
+            await door.load()
             everyone = Everyone(door, clock, SHIPPED.radar.gate.venues, 5.0)
             made = Radar(sim, clock, ListingPipeline(everyone, SETTINGS, clock, _unheard))
             await sim.post(

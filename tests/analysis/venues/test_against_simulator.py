@@ -58,6 +58,7 @@ async def door(sim: SimulatorHandle, clock: FakeSimClock) -> AsyncIterator[HttpD
     """No limits of our own: the clock stands still."""
     urls = {service: sim.url + path for service, path in PATHS.items()}
     async with open_door(HttpDoor(urls, Limits({}), clock, "radar-test")) as door:
+        await door.load()  # in a thread: else a question may leave so late that failures before it make it wait
         yield door
 
 

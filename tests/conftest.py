@@ -16,6 +16,7 @@ from tests.fakes.leaping_loop import LeapingLoop
 
 ALONE_S = 90.0  # of real time, on an idle machine
 DAEMONS = Path(__file__).parent / "end_to_end"
+YEAR = Path(__file__).parent / "year"
 CAPTURES = Path(__file__).resolve().parents[2] / "shared" / "captures"
 
 # How many examples a property is held against, new ones in each run: a few, or with HYPOTHESIS_PROFILE=thorough many.
@@ -29,8 +30,9 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what runs whole daemons as `alone`; skip tests marked `captures` where recordings are absent, unless
-    RADAR_REQUIRE_CAPTURES says they must run.
+    RADAR_REQUIRE_CAPTURES says they must run. The longest begins first, so that no worker is left alone with it.
     """
+    items.sort(key=lambda item: not item.path.is_relative_to(YEAR))
     for item in items:
         if item.path.is_relative_to(DAEMONS) and not item.get_closest_marker("leaping"):
             item.add_marker(pytest.mark.alone)

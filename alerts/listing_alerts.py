@@ -15,12 +15,17 @@ UNTOLD = (Change.NONE, Change.SETTLED, Change.GONE, Change.RETURNED)
 
 
 def of_change(
-    change: Change, before: Listing | None, listing: Listing, language: Language, now_ms: int
+    change: Change,
+    before: Listing | None,
+    listing: Listing,
+    language: Language,
+    now_ms: int,
+    blind_since_ms: int | None = None,
 ) -> Alert | None:
     """The first sight of an episode, or a follow-up to it; None for what a reader need not act on.
 
     HIGH where KRW is among the markets or they are not told, LOW otherwise; a first sight leaves at once whatever its
-    level.
+    level. `blind_since_ms`: since when nobody had looked.
     """
     if change in UNTOLD:
         return None
@@ -28,7 +33,7 @@ def of_change(
     if change in FIRST:
         text = message.first_sight(listing, language, now_ms, level)
         return Alert(listing.key, AlertKind.FIRST_SIGHT, level, text, now_ms, links=message.links(listing, language))
-    text = message.change(change.value, before, listing, language, now_ms, level)
+    text = message.change(change.value, before, listing, language, now_ms, level, blind_since_ms=blind_since_ms)
     links = message.links(listing, language) if change is Change.TRADING else ()
     joined = set(listing.quotes).difference(() if before is None else before.quotes)
     about = KRW_ADDED if change is Change.QUOTES_ADDED and "KRW" in joined else change.value

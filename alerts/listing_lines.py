@@ -74,6 +74,16 @@ def lateness(delay_ms: int, language: Language) -> str:
     return say(words, language)
 
 
+def unwatched(blind_ms: int, language: Language) -> str:
+    """Changed while we were down or blind: by how much it may be told late."""
+    most = span(blind_ms // 60_000 * 60_000 if blind_ms >= 120_000 else blind_ms // 1_000 * 1_000, language)
+    words = (
+        f"⚠️ 최대 {most} 늦음: 보고 있지 않던 동안 바뀜",
+        f"⚠️ late by up to {most}: it changed while we were not watching",
+    )
+    return say(words, language)
+
+
 def title(listing: Listing) -> list[str]:
     """The notice's title, exactly as received."""
     return [f"“{listing.title}”"] if listing.title else []

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from alerts.alert import AlertLevel
 from alerts.details import best_route, costs, facts, finding, net, premiums, routes, run, section, sources
 from alerts.figures import krw, kst, percent, span
-from alerts.listing_lines import coin, lateness, opening, seen, title
+from alerts.listing_lines import coin, lateness, opening, seen, title, unwatched
 from alerts.listing_lines import links as links  # part of what this module offers
 from alerts.words import CHANGES, EXCHANGES, LABELS, NOTICE, OUTCOMES, PREFIX, say, unknown, word
 from alerts.words import Language as Language
@@ -90,10 +90,12 @@ def change(
     level: AlertLevel = AlertLevel.HIGH,
     premium_bps: float | None = None,
     excess_bps: float | None = None,
+    blind_since_ms: int | None = None,
 ) -> str:
     """What happened to a listing since its first sight: one of `CHANGES`, with old and new where they differ.
 
-    Premium and excess are said where they are known, once trading has started.
+    Premium and excess are said where they are known, once trading has started; `blind_since_ms` is since when nobody
+    looked, where the change fell into that time.
     """
     lines = [f"{PREFIX[level]} {word(CHANGES, what, language)} · {coin(listing, language)}"]
     lines.append(opening(listing, language, now_ms))
@@ -109,6 +111,8 @@ def change(
         lines.append(f"{say(('입금 시작', 'Deposits open'), language)} {kst(listing.deposit_opens_ms, language)}")
     if before is not None and (added := [quote for quote in listing.quotes if quote not in before.quotes]):
         lines.append(f"{say(('추가된 마켓', 'New markets'), language)} {', '.join(added)}")
+    if blind_since_ms is not None:
+        lines.append(unwatched(max(0, now_ms - blind_since_ms), language))
     return "\n".join([*lines, *title(listing)])
 
 

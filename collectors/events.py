@@ -194,6 +194,7 @@ class Listing(Struct, frozen=True):
     An episode ends when it is cancelled, or gone for more than 24 h. `listing_id` is the row's id once it is stored.
     `gone_ms` is when it vanished from a list or was cancelled. The two `…_told_ms` say how new the news is that gave
     the time beside them (the notice's version, else when we saw it), so that an old page cannot move a time back.
+    `deposit_closed_ms` is when its deposits were first seen to be closed.
     """
 
     exchange: Exchange
@@ -214,6 +215,7 @@ class Listing(Struct, frozen=True):
     listing_id: int | None = None
     trading_told_ms: int | None = None
     deposit_told_ms: int | None = None
+    deposit_closed_ms: int | None = None
 
     @property
     def key(self) -> str:

@@ -68,6 +68,7 @@ class _Batch(Struct):
     told: list[Told] = []
     read: list[Reading] = []
     lists: dict[Channel, frozenset[str]] = {}
+    blind_since_ms: int | None = None  # since when nobody had looked, where this is the first look of a run
 
 
 class ListingBook:
@@ -104,6 +105,7 @@ class ListingBook:
         self._renames: dict[tuple[Exchange, str], tuple[str, int]] = {}  # new name -> old, and when that was told
         self._silent_until_ms = clock.now_ms()
         self._deposits_open: frozenset[str] | None = None
+        self._blind_since_ms: int | None = None
         self._sighted: set[tuple[str, Channel]] = set()  # listings on their way, and who has shown them in this run
 
     def change(self, catch_up_max_h: float, mass_change: int, watch: Collection[str] | None) -> None:
@@ -124,6 +126,7 @@ class ListingBook:
         self._lists = MarketLists(lists)
         until_ms = self._clock.now_ms() if silent_until_ms is None else silent_until_ms
         self._silent_until_ms = until_ms - STAMP_SLACK_MS
+        self._blind_since_ms = silent_until_ms
         for row in newest:
             if row.kind == NoticeKind.RENAME.value and row.published_ms is not None:
                 notice = Notice(row.exchange, row.notice_id, row.title, (), row.published_ms, None)
@@ -294,14 +297,15 @@ class ListingBook:
 
         What else brings a new coin here: a token swap, an airdrop, a coin that is only held for its owners, a network
         added under another name. So it makes no row; it is told once, as a hint, and counts as the first sight when
-        another channel shows the listing. The opening of deposits is told of coins that are being listed.
+        another channel shows the listing. The opening of deposits is told of coins that are being listed; also when it
+        fell into a time when nobody looked, if they were seen closed before.
         """
         async with self._lock:
             exchange = exchange_of(channel)
             coins = frozenset(wallet.base for wallet in wallets)
             opened = frozenset(wallet.base for wallet in wallets if wallet.deposit_open)
             before, self._deposits_open = self._deposits_open, opened
-            batch = _Batch(seen_ms)
+            batch = _Batch(seen_ms, blind_since_ms=self._blind_since_ms if before is None else None)
             known = frozenset(self._lists.items(channel))
             new = coins - known
             if new or not self._lists.begun(channel):
@@ -311,12 +315,26 @@ class ListingBook:
                     self._hint(batch, channel, base)
             elif new:
                 log.info("%s shows %d coins for the first time; none of them is news", channel.value, len(new))
-            for base in sorted(opened - (opened if before is None else before)):
-                listing = self._listings.get((exchange, base))
-                if listing is not None and listing.state in (ListingState.ANNOUNCED, ListingState.POSTPONED):
+            waiting = [
+                listing
+                for base in sorted(coins)
+                if (listing := self._listings.get((exchange, base))) is not None
+                and listing.state in (ListingState.ANNOUNCED, ListingState.POSTPONED)
+            ]
+            for listing in waiting:
+                was_closed = listing.deposit_closed_ms is not None if before is None else listing.base not in before
+                if listing.base in opened and was_closed:
                     kind = SightingKind.DEPOSITS_OPEN
-                    self._apply(batch, Sighting(exchange, base, (), channel, kind, seen_ms))
+                    self._apply(batch, Sighting(exchange, listing.base, (), channel, kind, seen_ms))
+            await self._keep_closed([each for each in waiting if each.base not in opened], seen_ms)
             return await self._commit(batch) if batch.lists or batch.applied else News()
+
+    async def _keep_closed(self, waiting: Iterable[Listing], seen_ms: int) -> None:
+        """Keep that these were closed, once each, for the next start to know that they opened."""
+        fresh = [replace(each, deposit_closed_ms=seen_ms) for each in waiting if each.deposit_closed_ms is None]
+        if fresh:
+            await self._lifeline.commit(lambda db: [listings.save(db, each) for each in fresh])
+            self._remember(fresh)
 
     def _hint(self, batch: _Batch, channel: Channel, base: str) -> None:
         exchange = exchange_of(channel)
@@ -404,7 +422,7 @@ class ListingBook:
         While the database takes no writes, memory goes ahead, and what cannot wait leaves from there.
         """
         now_ms = batch.seen_ms
-        entries = [self._entry(each, now_ms) for each in batch.applied]
+        entries = [self._entry(each, now_ms, batch.blind_since_ms) for each in batch.applied]
         read = [
             ReadNotice(each.notice, each.meaning.kind.value, each.version.number, each.version.mark, each.version.body)
             for each in batch.read
@@ -429,9 +447,9 @@ class ListingBook:
         keys = {each.listing.key for each in changed}
         return News(listings=tuple({each.key: each for each in saved if each.key in keys}.values()))
 
-    def _entry(self, each: _Applied, now_ms: int) -> Entry:
+    def _entry(self, each: _Applied, now_ms: int, blind_since_ms: int | None) -> Entry:
         """A follow-up that tells of a KRW market is the first sight of a coin that was only ever seen leaving."""
-        alert = listing_alerts.of_change(each.change, each.before, each.listing, self._language, now_ms)
+        alert = listing_alerts.of_change(each.change, each.before, each.listing, self._language, now_ms, blind_since_ms)
         if_first = None
         added = set(each.listing.quotes) - set(() if each.before is None else each.before.quotes)
         if each.change is Change.QUOTES_ADDED and "KRW" in added:

@@ -215,6 +215,7 @@ def _new_round(listing: Listing) -> Listing:
         deposit_opens_ms=None,
         trading_told_ms=None,
         deposit_told_ms=None,
+        deposit_closed_ms=None,
     )
 
 

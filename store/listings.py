@@ -15,7 +15,7 @@ from store.outcomes import OutcomeRow
 _LOAD = """
 SELECT l.exchange, l.base, l.episode, l.state, l.first_seen_ms, l.first_channel, l.published_ms, l.trading_starts_ms,
     l.deposit_opens_ms, l.first_trade_ms, l.gone_ms, l.notice_ref, l.url, l.title,
-    l.trading_told_ms, l.deposit_told_ms, l.id,
+    l.trading_told_ms, l.deposit_told_ms, l.deposit_closed_ms, l.id,
     (SELECT json_group_array(quote) FROM (SELECT quote FROM listing_markets WHERE listing_id = l.id ORDER BY place))
 FROM listings AS l
 WHERE l.episode = (SELECT MAX(episode) FROM listings WHERE exchange = l.exchange AND base = l.base)
@@ -28,18 +28,20 @@ def save(connection: sqlite3.Connection, listing: Listing) -> Listing:
     row = connection.execute(
         "INSERT INTO listings (exchange, base, episode, state, first_seen_ms, first_channel, published_ms,"
         " trading_starts_ms, deposit_opens_ms, first_trade_ms, gone_ms, notice_ref, url, title, trading_told_ms,"
-        " deposit_told_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " deposit_told_ms, deposit_closed_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (exchange, base, episode) DO UPDATE SET"
         " state = excluded.state, first_seen_ms = excluded.first_seen_ms, first_channel = excluded.first_channel,"
         " published_ms = excluded.published_ms, trading_starts_ms = excluded.trading_starts_ms,"
         " deposit_opens_ms = excluded.deposit_opens_ms, first_trade_ms = excluded.first_trade_ms,"
         " gone_ms = excluded.gone_ms, notice_ref = excluded.notice_ref, url = excluded.url, title = excluded.title,"
-        " trading_told_ms = excluded.trading_told_ms, deposit_told_ms = excluded.deposit_told_ms RETURNING id",
+        " trading_told_ms = excluded.trading_told_ms, deposit_told_ms = excluded.deposit_told_ms,"
+        " deposit_closed_ms = excluded.deposit_closed_ms RETURNING id",
         (
             *(listing.exchange, listing.base, listing.episode, listing.state.value),
             *(listing.first_seen_ms, listing.first_channel.value, listing.published_ms, listing.trading_starts_ms),
             *(listing.deposit_opens_ms, listing.first_trade_ms, listing.gone_ms),
             *(listing.notice_id, listing.url, listing.title, listing.trading_told_ms, listing.deposit_told_ms),
+            listing.deposit_closed_ms,
         ),
     ).fetchone()
     listing_id = int(row[0])
@@ -96,7 +98,7 @@ def _listing(row: tuple[object, ...]) -> Listing:
     fields = (
         *("exchange", "base", "episode", "state", "first_seen_ms", "first_channel", "published_ms"),
         *("trading_starts_ms", "deposit_opens_ms", "first_trade_ms", "gone_ms", "notice_id", "url", "title"),
-        *("trading_told_ms", "deposit_told_ms", "listing_id", "quotes"),
+        *("trading_told_ms", "deposit_told_ms", "deposit_closed_ms", "listing_id", "quotes"),
     )
     known = dict(zip(fields, row, strict=True))
     return msgspec.convert(known | {"quotes": msgspec.json.decode(str(known["quotes"]))}, Listing)

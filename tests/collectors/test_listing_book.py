@@ -462,6 +462,32 @@ async def test_deposits_that_open_for_a_listing_on_its_way_are_told(desk: Desk) 
     assert desk.rows("SELECT state FROM listings") == [("deposits_open",)]
 
 
+async def test_deposits_that_opened_while_nobody_looked_are_told_once_on_the_return(desk: Desk) -> None:
+    await begun_everywhere(desk)
+    await desk.book.see_notices(BITHUMB, [at_bithumb()], START_MS)
+    for _ in range(2):
+        await desk.book.see_assets(ASSETS, [wallet("BTC"), wallet("NOVA")], START_MS)
+    for _ in range(2):
+        again = desk.opened()
+        await again.load(silent_until_ms=START_MS + HOUR_MS)
+        await again.see_assets(ASSETS, [wallet("BTC", True), wallet("NOVA", True)], START_MS + 3 * HOUR_MS)
+    texts = [str(text) for (text,) in desk.rows("SELECT text FROM alerts WHERE kind = 'follow_up'")]
+    assert len(texts) == 1
+    assert "DEPOSITS OPEN · NOVA" in texts[0]
+    assert "late by up to 2 h" in texts[0]
+
+
+async def test_deposits_that_were_open_all_along_are_no_news_on_a_return(desk: Desk) -> None:
+    await begun_everywhere(desk)
+    await desk.book.see_assets(ASSETS, [wallet("BTC"), wallet("NOVA", True)], START_MS)
+    await desk.book.see_notices(BITHUMB, [at_bithumb()], START_MS)
+    await desk.book.see_assets(ASSETS, [wallet("BTC"), wallet("NOVA", True)], START_MS)
+    again = desk.opened()
+    await again.load(silent_until_ms=START_MS)
+    await again.see_assets(ASSETS, [wallet("BTC"), wallet("NOVA", True)], START_MS + HOUR_MS)
+    assert desk.rows("SELECT text FROM alerts WHERE kind = 'follow_up'") == []
+
+
 async def test_what_is_published_after_the_start_is_news_even_on_a_channels_first_look(desk: Desk) -> None:
     book = desk.opened()
     await book.load(silent_until_ms=START_MS - HOUR_MS)

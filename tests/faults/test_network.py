@@ -35,7 +35,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("RESOLVE_S", "CONNECT_S", "TLS_S"):
         monkeypatch.setattr(dial, name, 0.1)
     monkeypatch.setattr("collectors.net.socket.OPEN_TIMEOUT_S", 0.3)
-    monkeypatch.setattr("collectors.net.http.CONNECT_S", 0.1)
+    monkeypatch.setattr("collectors.net.session.CONNECT_S", 0.1)
 
 
 @asynccontextmanager

@@ -24,8 +24,8 @@ from tests.fakes.simulator import SimulatorHandle, running_simulator
 
 T = TypeVar("T")
 
-TICK_S = 0.05  # of the simulated world
-LOOK_S = 0.25  # between two looks at a condition
+TICK_S = 0.1  # of the simulated world
+LOOK_S = 0.5  # between two looks at a condition
 DEADLINE_S = 600.0
 
 

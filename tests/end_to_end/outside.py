@@ -81,6 +81,18 @@ class Outside:
         self.log = folder / "daemon.log"
         self.config = own_config(folder / "config")
 
+    def configure(self, file: str, before: str, after: str) -> None:
+        """Change the configuration of the next life."""
+        text = (self.config / file).read_text(encoding="utf-8")
+        assert before in text
+        (self.config / file).write_text(text.replace(before, after), encoding="utf-8")
+
+    def ask_three_venues(self) -> None:
+        """Most of what a listing costs is asking those abroad."""
+        self.configure(
+            "radar.yaml", "venues: [binance, okx, bybit, gate, bitget, htx, coinbase]", "venues: [binance, okx, bybit]"
+        )
+
     def rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
         """Rows of a query; none while the daemon has not made its tables."""
         path = self.data / "radar.db"

@@ -16,6 +16,7 @@ COINS = {"upbit": "ONGO", "bithumb": "TARU"}
 @pytest.mark.leaping
 async def test_what_was_published_while_it_was_down_is_told_late_and_once(tmp_path: Path) -> None:
     async with beside_a_simulator(tmp_path) as daemon:
+        daemon.ask_three_venues()
         daemon.start()
         await daemon.until_recording()
         assert await daemon.stop() == 0

@@ -10,13 +10,13 @@ a disk.
 
 import asyncio
 import contextlib
+import os
 import selectors
 import threading
 import time
 from asyncio import SelectorEventLoop
 from collections.abc import Callable
 from concurrent.futures import Executor
-from pathlib import Path
 from select import select
 from typing import Any
 
@@ -77,7 +77,10 @@ def _a_thread_is_busy() -> bool:
     for thread in threading.enumerate():
         if thread is not threading.current_thread():
             with contextlib.suppress(OSError):
-                stat = Path(f"/proc/self/task/{thread.native_id}/stat").read_bytes()
-                if stat[stat.rindex(b")") + 2 :][:1] in b"RD":
-                    return True
+                stat = os.open(f"/proc/self/task/{thread.native_id}/stat", os.O_RDONLY)
+                try:
+                    if os.read(stat, 200).rpartition(b") ")[2][:1] in (b"R", b"D"):
+                        return True
+                finally:
+                    os.close(stat)
     return False

@@ -2,8 +2,8 @@
 
 from collections import deque
 
-TARGET_S = 0.005  # of writer time for one checkpoint, its two syncs included
-FEWEST_ROWS = 500  # fewer make it no shorter: what is left then is the syncs
+TARGET_S = 0.005  # of writer time to move them, with the sync of the database
+FEWEST_ROWS = 500  # fewer make it no shorter: what is left then is the sync
 MOST_ROWS = 2_000  # about 0.2 MB of WAL; when nothing waits there is no hurry to be spared …
 MOST_ROWS_BUSY = 20_000  # … and when something does, fewer checkpoints do the same
 REMEMBERED = 8
@@ -19,7 +19,7 @@ class CheckpointPace:
         self._rows_a_second: deque[float] = deque(maxlen=REMEMBERED)
 
     def note(self, rows: int, took_s: float) -> None:
-        """Rows that were moved, and how long that took. Of a few rows only the syncs are seen, so they tell nothing."""
+        """Rows that were moved, and how long that took. Of a few rows only the sync is seen, so they tell nothing."""
         if rows >= FEWEST_ROWS:
             self._rows_a_second.append(rows / max(took_s, 1e-6))
 

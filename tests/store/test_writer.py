@@ -88,6 +88,37 @@ async def test_urgent_work_overtakes_what_waits_and_commits_at_once(tmp_path: Pa
         assert writer.queue_size == 30
 
 
+async def test_urgent_work_is_served_between_the_two_halves_of_a_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "radar.db"
+    loop = asyncio.get_running_loop()
+    served: list[int] = []
+    urgent: list[asyncio.Future[None]] = []
+
+    def size(connection: sqlite3.Connection) -> None:
+        served.append(path.stat().st_size)
+
+    async def call_for() -> None:
+        urgent.append(asyncio.ensure_future(writer.run(size, urgent=True)))
+        await asyncio.sleep(0)
+
+    def first_half(file: Path) -> None:
+        assert file.name == "radar.db-wal"
+        if not urgent:
+            asyncio.run_coroutine_threadsafe(call_for(), loop).result()
+
+    monkeypatch.setattr("store.writer.sync", first_half)
+    with opened(tmp_path) as writer:
+        before = path.stat().st_size
+        writer.offer(Rows(INSERT, [(f"S{n}" + "x" * 500, 1) for n in range(2_500)]))  # one checkpoint is due
+        while not urgent:
+            await asyncio.sleep(0.001)
+        await urgent[0]
+        assert served == [before]  # nothing was moved yet
+    assert path.stat().st_size > before
+
+
 async def test_an_exception_of_the_work_is_its_callers_and_undoes_only_its_own_writes(tmp_path: Path) -> None:
     def broken(connection: sqlite3.Connection) -> None:
         connection.execute(INSERT, ("HALF", 1))

@@ -100,6 +100,8 @@ class ListingBook:
         self._on_listing_notice = on_listing_notice
         self._lock = asyncio.Lock()
         self._listings: dict[tuple[Exchange, str], Listing] = {}
+        self._active: list[Listing] = []  # of `_listings`, and the openings to come: asked for at every look
+        self._openings: dict[Exchange, list[int]] = {exchange: [] for exchange in EXCHANGES}
         self._versions = NoticeVersions()
         self._lists = MarketLists({})
         self._renames: dict[tuple[Exchange, str], tuple[str, int]] = {}  # new name -> old, and when that was told
@@ -134,15 +136,11 @@ class ListingBook:
 
     def active(self) -> list[Listing]:
         """Listings that are still news: neither settled nor cancelled."""
-        return [each for each in self._listings.values() if each.state not in OVER]
+        return list(self._active)
 
     def opens_soon(self, exchange: Exchange, now_ms: int) -> bool:
         """Whether a coin of the exchange is to open within ten minutes, or should have and has not traded yet."""
-        return any(
-            abs(each.trading_starts_ms - now_ms) <= SOON_MS
-            for each in self.active()
-            if each.exchange == exchange and each.trading_starts_ms is not None and each.first_trade_ms is None
-        )
+        return any(abs(opens_ms - now_ms) <= SOON_MS for opens_ms in self._openings[exchange])
 
     # --- notices -----------------------------------------------------------------------------------------------------
 
@@ -461,8 +459,13 @@ class ListingBook:
         for saved in () if recorded is None else recorded.saved:
             coin = saved.exchange, saved.base
             if (known := self._listings.get(coin)) is not None and known.key == saved.key:
-                self._listings[coin] = replace(known, listing_id=saved.listing_id)
+                self._remember([replace(known, listing_id=saved.listing_id)])
         self._on_alerts(())
 
     def _remember(self, saved: Iterable[Listing]) -> None:
         self._listings |= {(each.exchange, each.base): each for each in saved}
+        self._active = [each for each in self._listings.values() if each.state not in OVER]
+        self._openings = {exchange: [] for exchange in EXCHANGES}
+        for each in self._active:
+            if each.trading_starts_ms is not None and each.first_trade_ms is None:
+                self._openings[each.exchange].append(each.trading_starts_ms)

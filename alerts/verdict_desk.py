@@ -142,8 +142,10 @@ class VerdictDesk:
             work(connection, verdict)
             return True
 
-        def late(_: bool | None) -> None:
+        def late(stored: bool | None) -> None:
             self._late.discard(listing.key)
+            if stored is None:
+                self._note(listing, VerdictNotKept("it waited for the disk, which then could not take it"))
             self._on_alerts(())
 
         if await self._lifeline.commit(committed, urgent, late):

@@ -1,19 +1,21 @@
 """What a verdict changes in the thread of its listing, read from the tables that the outbox works on."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from alerts import listing_alerts
+from alerts.alert import Alert
 from alerts.verdict_desk import VerdictDesk
 from analysis.ringing import Quiet, Ring
 from analysis.verdict import Fact, Mode, Outcome, Verdict, VerdictNotKept
 from collectors.events import Channel, Listing, ListingState
 from collectors.listing_life import Change
 from store import deliveries, listings
+from store.database import Connection
 from store.writer import WriterGone
 from tests.alerts.test_message import OPENED, T
 from tests.fakes.outbox import CHAT, DirectWriter, lifeline, open_database
@@ -123,3 +125,27 @@ async def test_a_writer_that_has_ended_is_no_matter_of_one_verdict(thread: Threa
     thread.writer.fault = WriterGone("the database writer died")
     with pytest.raises(WriterGone):
         await thread.desk.keep(thread.listing, at(1))
+
+
+async def test_a_verdict_that_waited_for_the_disk_in_vain_is_named() -> None:
+    class Waiting:
+        """A disk that takes nothing now, and not this one later."""
+
+        def __init__(self) -> None:
+            self.late: list[Callable[[bool | None], None]] = []
+
+        async def commit(
+            self, work: Callable[[Connection], bool], alerts: Sequence[Alert], late: Callable[[bool | None], None]
+        ) -> bool | None:
+            self.late.append(late)
+            return None
+
+    disk = Waiting()
+    desk = VerdictDesk(disk, [CHAT], "en", lambda fresh: None)
+    await desk.keep(SEEN, at(1))
+    await desk.keep(SEEN, at(2))
+    assert (len(disk.late), desk.crashes) == (1, {})  # the first stands for those after it
+    disk.late[0](None)
+    assert "waited for the disk" in desk.crashes["judging upbit:NOVA:1"]
+    await desk.keep(SEEN, at(3))
+    assert len(disk.late) == 2

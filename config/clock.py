@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Protocol
 
@@ -23,12 +22,15 @@ class Clock(Protocol):
         ...
 
 
-class LoopClock(ABC):
-    """A clock that runs by the event loop's, at whatever speed, so that the loop's own timers can wait for it."""
+class LoopClock:
+    """A clock that runs by the event loop's, at whatever speed, so that the loop's own timers can wait for it.
 
-    @abstractmethod
+    No ABC: to ask whether a clock is one of these is part of every look at a page, and theirs is a slow answer.
+    """
+
     def loop_s(self, seconds: float) -> float:
         """How long `seconds` of this clock last on the loop's; never negative."""
+        raise NotImplementedError
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(self.loop_s(seconds))

@@ -101,6 +101,7 @@ class HttpDoor:
         self._deadlines_s = dict(deadlines_s or {})
         self._session: Session | None = None
         self._etags: dict[URL, str] = {}
+        self._pages: dict[tuple[str, str, Params | None], URL] = {}
         self._turns: dict[tuple[str, str], asyncio.Lock] = {}
         self._lines = Lines(user_agent)
         self.on_answer: Callable[[str, Response], None] | None = None  # told of every answer; must not raise
@@ -166,7 +167,7 @@ class HttpDoor:
     ) -> Response:
         url = self._url(service, path, params)
         sending = dict(headers or {})
-        if any(name.lower() == "origin" for name in sending):
+        if headers and any(name.lower() == "origin" for name in headers):
             raise ValueError("an Origin header would be throttled to one request in 10 s")
         if conditional and url in self._etags:
             sending["If-None-Match"] = self._etags[url]
@@ -209,7 +210,9 @@ class HttpDoor:
 
     async def _wait_for_turn(self, service: str, group: str, deadline: float) -> None:
         """Wait while the limits' answer is worth waiting for, not past the deadline; who came first goes first."""
-        turns = self._turns.setdefault((service, group), asyncio.Lock())
+        turns = self._turns.get((service, group))
+        if turns is None:
+            turns = self._turns[service, group] = asyncio.Lock()
         if not turns.locked() and self.limits.ask(service, group, self._clock.monotonic()) == 0.0:
             return
         try:
@@ -249,6 +252,18 @@ class HttpDoor:
         return self._session
 
     def _url(self, service: str, path: str, params: Params | None) -> URL:
+        """Made once for what is asked again and again."""
+        if params is not None and not isinstance(params, tuple):
+            return self._made(service, path, params)
+        page = service, path, params
+        url = self._pages.get(page)
+        if url is None:
+            if len(self._pages) >= REMEMBERED_PAGES:
+                self._pages.clear()
+            url = self._pages[page] = self._made(service, path, params)
+        return url
+
+    def _made(self, service: str, path: str, params: Params | None) -> URL:
         url = URL(self._base_urls[service] + path)
         return url.with_query(list(params.items()) if isinstance(params, Mapping) else params) if params else url
 

@@ -187,11 +187,11 @@ class Limits:
 
     @staticmethod
     def _learn_budget(known: _Service, group: str, headers: Mapping[str, str], now: float) -> None:
-        remaining = _REMAINING_SECOND.search(headers.get("remaining-req", ""))
-        left = remaining[1] if remaining else headers.get("x-ratelimit-remaining", "").strip()
         budget = known.budgets.get(group) or known.budgets.get("default")
         if budget is None:
             return
+        remaining = _REMAINING_SECOND.search(headers.get("remaining-req", ""))
+        left = remaining[1] if remaining else headers.get("x-ratelimit-remaining", "").strip()
         if left.isdecimal() and int(left) == 0:
             budget.held_until = max(budget.held_until, now + EXHAUSTED_S)
         for name in ("x-ratelimit-replenish-rate", "x-ratelimit-burst-capacity"):

@@ -192,3 +192,38 @@ async def test_a_certificate_that_nobody_trusts_is_an_error(lines: Lines, untrus
     async with raw_server(_answer, _server_side()) as port:
         with pytest.raises(ssl.SSLCertVerificationError):
             await lines.get(URL(f"https://localhost:{port}/page"), {}, MOST, lambda: None)
+
+
+async def test_a_long_page_in_many_pieces_comes_whole_and_so_does_the_short_one_after_it(lines: Lines) -> None:
+    long = bytes(range(256)) * 600
+    pieces = [whole(long)[start : start + 7_000] for start in range(0, 154_000, 7_000)]
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        for piece in pieces:
+            writer.write(piece)
+            await asyncio.sleep(0)
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(whole())
+        await reader.read()
+
+    async with raw_server(talk) as port:
+        url = URL(f"http://127.0.0.1:{port}/page")
+        answers = [await lines.get(url, {}, len(long), lambda: None) for _ in range(2)]
+        await lines.close()
+    assert [each.body for each in answers] == [long, PAGE]
+
+
+async def test_a_line_on_which_more_came_than_was_asked_for_is_not_used_again(lines: Lines) -> None:
+    host = Host(whole() + whole(b"nobody asked"), whole(b"the next"))
+    answers = await get(lines, host, 2)
+    assert [each.body for each in answers] == [PAGE, b"the next"]
+    assert host.connections == 2
+
+
+@pytest.mark.parametrize(
+    "start", [b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;"]
+)
+async def test_a_head_or_a_chunk_line_without_an_end_is_given_up(lines: Lines, start: bytes) -> None:
+    with pytest.raises(OSError):
+        await get(lines, Host(start + b"x" * 200_000))

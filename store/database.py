@@ -1,4 +1,4 @@
-"""Opens the database, brings its schema up to date, and reads from it off the event loop.
+"""Opens the database and brings its schema up to date.
 
 StorageUnusable (Exception)   the daemon cannot keep anything here; the text says what to do (exit code 2)
   StorageNotNow               only now: the disk is full or failing, or another program holds the file; worth waiting
@@ -14,9 +14,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
 
-import aiosqlite
 from msgspec import Struct
 
 from store.blame import is_damaged, is_locked, writer_of
@@ -200,35 +198,3 @@ def statements(script: str) -> Iterator[str]:
             begun = ""
     if (begun + rest).strip():
         yield begun + rest
-
-
-class Reader:
-    """A read-only connection off the event loop. Every read fetches all its rows, so that none pins the WAL."""
-
-    def __init__(self, connection: aiosqlite.Connection) -> None:
-        self._connection = connection
-
-    @classmethod
-    async def open(cls, path: Path) -> Self:
-        """Raise StorageUnusable if there is no database to read."""
-        if not path.is_file():
-            raise StorageUnusable(f"{path} is not there; has the daemon run with this data folder?")
-        try:
-            connection = await aiosqlite.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
-        except sqlite3.Error as e:
-            raise StorageUnusable(f"{path} cannot be read ({e}); may we read the file and its folder?") from e
-        connection.row_factory = sqlite3.Row
-        await connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-        return cls(connection)
-
-    async def rows(self, sql: str, params: Sequence[SqlValue] = ()) -> list[sqlite3.Row]:
-        return list(await self._connection.execute_fetchall(sql, params))
-
-    async def close(self) -> None:
-        await self._connection.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()

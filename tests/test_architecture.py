@@ -104,7 +104,7 @@ def test_no_test_leaves_the_machine_or_reads_real_time_by_sleeping() -> None:
 
 def test_a_start_loads_nothing_that_the_first_second_can_do_without() -> None:
     """What is listed here takes 0.3 s of CPU; `ops/assembly/loading.py` loads it once recording stands."""
-    later = {"aiohttp", "telegram", "prometheus_client", "websockets", "httpx", "matplotlib", "numpy"}
+    later = {"aiohttp", "aiosqlite", "telegram", "prometheus_client", "websockets", "httpx", "matplotlib", "numpy"}
     look = "import sys, collector_daemon, collectors.net.picows_socket; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert {name.partition(".")[0] for name in loaded.split()} & later == set()

@@ -14,7 +14,8 @@ from msgspec.structs import replace
 from config.settings import Writing
 from ops.health import has_wal_reset_bug, report
 from ops.vitals import limits
-from store.database import Migration, Reader, SchemaTooNew, connect, migrate
+from store.database import Migration, SchemaTooNew, connect, migrate
+from store.reader import Reader
 from tests.fakes.bad_disk import bad_disk
 from tests.fakes.clock import FakeClock
 from tests.fakes.recording import rows

@@ -8,7 +8,6 @@ from store.database import (
     SCHEMA,
     Migration,
     MigrationChanged,
-    Reader,
     SchemaTooNew,
     StorageUnusable,
     connect,
@@ -16,6 +15,7 @@ from store.database import (
     migrate,
     statements,
 )
+from store.reader import Reader
 
 ONE = Migration(1, "one", "CREATE TABLE a (x INTEGER); INSERT INTO a VALUES (1);")
 TWO = Migration(2, "two", "CREATE TABLE b (x INTEGER); INSERT INTO b VALUES (2); CREATE TABLE a (again INTEGER);")

@@ -18,9 +18,14 @@ KEEP_ALIVE_S = 75.0  # polled hosts stay connected; the next question needs no h
 
 
 class Session:
-    """One pool of connections. Make it on the loop, and close it there."""
+    """One pool of connections. Make it on the loop, and close it there.
+
+    The library made a TLS context of its own at its import; ours serves, and the memory of that is given back.
+    """
 
     def __init__(self, user_agent: str) -> None:
+        if hasattr(aiohttp.connector, "_SSL_CONTEXT_VERIFIED"):
+            aiohttp.connector._SSL_CONTEXT_VERIFIED = tls_context()
         tracing = aiohttp.TraceConfig()
         tracing.on_request_headers_sent.append(_note_sent)
         self._session = aiohttp.ClientSession(

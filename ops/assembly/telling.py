@@ -9,12 +9,13 @@ from msgspec import Struct
 
 from alerts.delivery import TELEGRAM, Notifier
 from alerts.discreet import Discreet
+from alerts.door import Door
 from alerts.later import Later
+from alerts.lean_telegram import spare_httpx
 from alerts.lifeline import Lifeline
 from alerts.log_target import LogTarget
 from alerts.outbox import Outbox
 from alerts.webhook import Webhook, form_of
-from collectors.net.http import HttpDoor
 from config.settings import Alerting
 from ops.assembly.ground import Base
 from ops.endpoints import WEBHOOK
@@ -50,14 +51,16 @@ def telling(ground: Base, writer: DatabaseWriter) -> Telling:
     radar = ground.settings.radar
     token = ground.secrets.telegram_bot_token or ""
     moved: dict[str, int] = {}
-    chat = Later(partial(_telegram, token, ground.door, moved)) if ground.telegram else None
+    chat = Later(partial(telegram_over, ground.door, token, moved)) if ground.telegram else None
     sending, targets = notifiers(ground, chat)
     outbox = Outbox(writer, sending, targets, ground.clock, radar.alerting, radar.language, random.random)
     lifeline = Lifeline(writer, lambda: writer.fault is not None, sending, targets, ground.clock, radar.language)
     return Telling(sending, targets, outbox, writer, lifeline, chat, moved)
 
 
-def _telegram(token: str, door: HttpDoor, moved: dict[str, int]) -> "Telegram":
+def telegram_over(door: Door, token: str, moved: dict[str, int]) -> "Telegram":
+    """The notifier for `telegram:<chat id>`, and of its library what it needs."""
+    spare_httpx()
     from alerts.telegram import Telegram
 
     return Telegram(token, door, moved)

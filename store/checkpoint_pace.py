@@ -12,7 +12,8 @@ REMEMBERED = 8
 class CheckpointPace:
     """`note` each checkpoint; `due` says how many rows the next one may have.
 
-    A disk that others use is slow now and then whatever it is given, so the quickest of the last few counts.
+    A disk that others use is slow now and then whatever it is given, so the quickest of the last few counts. Where the
+    syncs are all that is slow, short checkpoints only make more of them: so there are fewer the more rows wait.
     """
 
     def __init__(self) -> None:
@@ -23,7 +24,8 @@ class CheckpointPace:
         if rows >= FEWEST_ROWS:
             self._rows_a_second.append(rows / max(took_s, 1e-6))
 
-    def due(self, busy: bool) -> int:
-        most = MOST_ROWS_BUSY if busy else MOST_ROWS
+    def due(self, waiting: int) -> int:
+        """How many rows the next one may have while so many wait for a commit."""
+        most = MOST_ROWS_BUSY if waiting else MOST_ROWS
         quickest = max(self._rows_a_second, default=MOST_ROWS / TARGET_S)
-        return max(FEWEST_ROWS, min(most, int(quickest * TARGET_S)))
+        return max(FEWEST_ROWS, min(most, max(waiting, int(quickest * TARGET_S))))

@@ -183,7 +183,7 @@ class DatabaseWriter:
                 self._batch = batch
                 if batch:
                     self._inbox.put_back(batch[self._commit(batch) :])
-                    self._checkpoint(self._pace.due(busy=self._inbox.waits()))
+                    self._checkpoint(self._pace.due(self._inbox.rows))
                 else:
                     self._checkpoint(1)
                 self._batch = ()

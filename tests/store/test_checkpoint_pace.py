@@ -15,11 +15,11 @@ from store.checkpoint_pace import FEWEST_ROWS, MOST_ROWS, MOST_ROWS_BUSY, REMEMB
 def test_as_many_rows_are_due_as_the_disk_moves_in_time(rows: int, took_s: float, due: int, due_busy: int) -> None:
     pace = CheckpointPace()
     pace.note(rows, took_s)
-    assert (pace.due(busy=False), pace.due(busy=True)) == (due, due_busy)
+    assert (pace.due(0), pace.due(1)) == (due, due_busy)
 
 
 def test_before_the_first_checkpoint_the_usual_number_is_due() -> None:
-    assert (CheckpointPace().due(busy=False), CheckpointPace().due(busy=True)) == (MOST_ROWS, MOST_ROWS)
+    assert (CheckpointPace().due(0), CheckpointPace().due(1)) == (MOST_ROWS, MOST_ROWS)
 
 
 def test_a_disk_that_stalls_once_changes_nothing_and_one_that_stays_slow_does() -> None:
@@ -27,7 +27,14 @@ def test_a_disk_that_stalls_once_changes_nothing_and_one_that_stays_slow_does() 
     pace.note(1_500, TARGET_S)
     pace.note(1_500, 1.0)
     pace.note(3, 0.5)  # tells of the syncs only
-    assert pace.due(busy=False) == 1_500
+    assert pace.due(0) == 1_500
     for _ in range(REMEMBERED):
         pace.note(1_500, 3 * TARGET_S)
-    assert pace.due(busy=False) == FEWEST_ROWS
+    assert pace.due(0) == FEWEST_ROWS
+
+
+def test_the_more_rows_wait_the_fewer_checkpoints_there_are_however_slow_the_disk_is() -> None:
+    pace = CheckpointPace()
+    for _ in range(REMEMBERED):
+        pace.note(FEWEST_ROWS, 2.0)
+    assert [pace.due(waiting) for waiting in (1, 600, 9_000, 40_000)] == [FEWEST_ROWS, 600, 9_000, MOST_ROWS_BUSY]

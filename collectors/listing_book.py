@@ -324,11 +324,13 @@ class ListingBook:
                 if listing.base in opened and was_closed:
                     kind = SightingKind.DEPOSITS_OPEN
                     self._apply(batch, Sighting(exchange, listing.base, (), channel, kind, seen_ms))
-            await self._keep_closed([each for each in waiting if each.base not in opened], seen_ms)
-            return await self._commit(batch) if batch.lists or batch.applied else News()
+            found = await self._commit(batch) if batch.lists or batch.applied else News()
+            await self._keep_closed(exchange, (each.base for each in waiting if each.base not in opened), seen_ms)
+            return found
 
-    async def _keep_closed(self, waiting: Iterable[Listing], seen_ms: int) -> None:
+    async def _keep_closed(self, exchange: Exchange, bases: Iterable[str], seen_ms: int) -> None:
         """Keep that these were closed, once each, for the next start to know that they opened."""
+        waiting = [self._listings[exchange, base] for base in bases]
         fresh = [replace(each, deposit_closed_ms=seen_ms) for each in waiting if each.deposit_closed_ms is None]
         if fresh:
             await self._lifeline.commit(lambda db: [listings.save(db, each) for each in fresh])

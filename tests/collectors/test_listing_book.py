@@ -465,8 +465,7 @@ async def test_deposits_that_open_for_a_listing_on_its_way_are_told(desk: Desk) 
 async def test_deposits_that_opened_while_nobody_looked_are_told_once_on_the_return(desk: Desk) -> None:
     await begun_everywhere(desk)
     await desk.book.see_notices(BITHUMB, [at_bithumb()], START_MS)
-    for _ in range(2):
-        await desk.book.see_assets(ASSETS, [wallet("BTC"), wallet("NOVA")], START_MS)
+    await desk.book.see_assets(ASSETS, [wallet("BTC"), wallet("NOVA")], START_MS)
     for _ in range(2):
         again = desk.opened()
         await again.load(silent_until_ms=START_MS + HOUR_MS)

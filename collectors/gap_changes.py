@@ -35,18 +35,29 @@ class _Market:
         self.first: Opened | None = None
         self.first_to_ms: int | None = None
         self.standing: Opened | None = None
+        self.from_ms = 0  # the earliest start of them
 
     def open(self, opened: Opened) -> None:
         if self.first is None:
             self.first = opened
+            self.from_ms = opened[2]
         elif self.first_to_ms is not None and self.standing is None:
             self.standing = opened
 
     def close(self, to_ms: int) -> None:
         if self.first is None:
             self.stored_to_ms = max(to_ms, self.stored_to_ms or to_ms)
-        else:
-            self.first_to_ms, self.standing = max(to_ms, self.first_to_ms or to_ms), None
+            return
+        if self.standing is not None:
+            self.from_ms = min(self.from_ms, self.standing[2])
+        self.first_to_ms, self.standing = max(to_ms, self.first_to_ms or to_ms), None
+
+    def before_first(self) -> Added | None:
+        """What a later gap marks before the first begins: silence is found late."""
+        if self.first is None or self.first_to_ms is None or self.from_ms >= self.first[2]:
+            return None
+        exchange, market_id, to_ms, cause = self.first
+        return exchange, market_id, self.from_ms, to_ms, cause
 
 
 def joined(changes: Iterable[GapChanges]) -> tuple[GapChanges, ...]:
@@ -61,13 +72,21 @@ def joined(changes: Iterable[GapChanges]) -> tuple[GapChanges, ...]:
             markets.setdefault(opened[:2], _Market()).open(opened)
         for exchange, market_id, to_ms in change.closed:
             markets.setdefault((exchange, market_id), _Market()).close(to_ms)
-        for exchange, market, from_ms, to_ms, cause in change.added:
-            what = (exchange, market), cause
-            known = over.get(what, (from_ms, to_ms))
-            over[what] = min(known[0], from_ms), max(known[1], to_ms)
+        for gap in change.added:
+            _widen(over, gap)
+    for each in markets.values():
+        if (early := each.before_first()) is not None:
+            _widen(over, early)
     ends = tuple((*key, each.stored_to_ms) for key, each in markets.items() if each.stored_to_ms is not None)
     begun = tuple(each.first for each in markets.values() if each.first is not None)
     closed = tuple((*key, each.first_to_ms) for key, each in markets.items() if each.first_to_ms is not None)
     standing = tuple(each.standing for each in markets.values() if each.standing is not None)
     added = tuple((*key, *span, cause) for (key, cause), span in over.items())
     return (GapChanges(closed=ends), GapChanges(begun, closed), GapChanges(standing, added=added))
+
+
+def _widen(over: dict[tuple[Key, GapCause], tuple[int, int]], gap: Added) -> None:
+    exchange, market, from_ms, to_ms, cause = gap
+    what = (exchange, market), cause
+    known = over.get(what, (from_ms, to_ms))
+    over[what] = min(known[0], from_ms), max(known[1], to_ms)

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterable
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from collectors.events import GapCause
@@ -19,19 +19,24 @@ happenings = st.lists(
         st.sampled_from(["open", "close", "over"]),
         st.sampled_from([1, 2]),
         st.sampled_from([GapCause.DISCONNECT, GapCause.STALE]),
+        st.sampled_from([0, 5_000, 300_000]),
     ),
     max_size=30,
 )
 
 
-def changes_of(drawn: Iterable[tuple[str, int, GapCause]]) -> list[GapChanges]:
-    """What happened, one thing each 10 s; what is over when it is found began 5 s before."""
+def changes_of(drawn: Iterable[tuple[str, int, GapCause, int]]) -> list[GapChanges]:
+    """What happened, one thing each 10 s; a new gap may begin long before it is known, one that is over 5 s before."""
     found = []
-    for number, (what, market, cause) in enumerate(drawn):
+    standing = {1}
+    for number, (what, market, cause, before_ms) in enumerate(drawn):
         at_ms = number * 10_000
         if what == "open":
-            found.append(GapChanges(opened=(("upbit", market, at_ms, cause),)))
+            from_ms = at_ms if market in standing else at_ms - before_ms
+            standing.add(market)
+            found.append(GapChanges(opened=(("upbit", market, from_ms, cause),)))
         elif what == "close":
+            standing.discard(market)
             found.append(GapChanges(closed=(("upbit", market, at_ms),)))
         else:
             found.append(GapChanges(added=(("upbit", market, at_ms - 5_000, at_ms, cause),)))
@@ -61,9 +66,13 @@ def missed(rows: Iterable[Row], until_ms: int) -> set[tuple[int | None, int]]:
     }
 
 
+LATE = GapCause.STALE
+
+
 @given(happenings, st.integers(0, 30))
+@example([("open", 2, LATE, 0), ("close", 2, LATE, 0), ("open", 2, LATE, 300_000), ("close", 2, LATE, 0)], 0)
 def test_joined_gaps_mark_at_least_the_same_and_leave_the_same_open(
-    drawn: list[tuple[str, int, GapCause]], again_at: int
+    drawn: list[tuple[str, int, GapCause, int]], again_at: int
 ) -> None:
     changes, until_ms = changes_of(drawn), 400_000
     plain = table_after(changes)

@@ -29,6 +29,8 @@ KST = timezone(timedelta(hours=9))
 RATE = 2_000  # messages a second beside the listings
 WARM_S = 4.0  # from the first connection on, until everything is warm
 APART_S = (0.1, 0.3)
+# Between two notices; so a look a second is met at every phase equally often, and its median is no luck.
+STEP_S = (1 + 5**0.5) / 4
 ENOUGH = 0.99  # of the listings must have been told, or nothing can be said
 PATIENCE_S = 30.0
 BODY = """<p>안녕하세요. 새로운 디지털 자산의 거래지원을 안내드립니다.</p>
@@ -181,13 +183,12 @@ def delays(folder: Path, notices: int) -> Iterator[Row]:
         pair.start(secrets=SECRETS)
         pair.until(lambda: all(_is_up(pair, name) for name in found), "both channels are up", PATIENCE_S)
         published: dict[str, int] = {}
-        rng = random.Random(1)  # noqa: S311 - as above
         for n in range(notices):
             exchange = ("upbit", "bithumb")[n % 2]
             title = f"별빛(B{n}) 신규 거래지원 안내 (KRW 마켓)" if exchange == "upbit" else f"별빛(B{n}) 원화 마켓 추가"
             told = simulator.post("/sim/notice", exchange=exchange, title=title, category=CATEGORIES[exchange])
             published[f"B{n}"] = int(told["published_ms"])
-            time.sleep(rng.uniform(0.2, 0.9))
+            time.sleep(STEP_S)
         rows = "SELECT 1 FROM listings WHERE base LIKE 'B%'"
         pair.until(lambda: len(pair.rows(rows)) >= notices, "all notices are seen", PATIENCE_S)
         seen = pair.rows("SELECT base, channel, seen_ms FROM sightings AS s JOIN listings AS l ON l.id = listing_id")

@@ -100,6 +100,7 @@ class HttpDoor:
         self._user_agent = user_agent
         self._deadlines_s = dict(deadlines_s or {})
         self._session: Session | None = None
+        self._opening = asyncio.Lock()
         self._etags: dict[URL, str] = {}
         self._pages: dict[tuple[str, str, Params | None], URL] = {}
         self._turns: dict[tuple[str, str], asyncio.Lock] = {}
@@ -246,10 +247,11 @@ class HttpDoor:
 
     async def _opened(self) -> "Session":
         """The session, its library imported off the loop the first time."""
-        if self._session is None:
-            module = await asyncio.to_thread(import_module, "collectors.net.session")
-            self._session = self._session or module.Session(self._user_agent)
-        return self._session
+        async with self._opening:
+            if self._session is None:
+                module = await asyncio.to_thread(import_module, "collectors.net.session")
+                self._session = module.Session(self._user_agent)
+            return self._session
 
     def _url(self, service: str, path: str, params: Params | None) -> URL:
         """Made once for what is asked again and again."""

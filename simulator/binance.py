@@ -16,6 +16,7 @@ from simulator.binance_rows import Row, perp_name
 from simulator.counters import Counters
 from simulator.values import SimPerp, SimQuote
 from simulator.venue_wire import bounded, candles_between, millis, padded, rights_of
+from simulator.venues import FUNDING_INTERVAL_H
 from simulator.world import World
 
 SPOT_LIMIT, PERP_LIMIT = 6_000, 2_400
@@ -212,8 +213,8 @@ class Perps:
         return [row(perp) for perp in self._all()]
 
     def funding_info(self, _: web.Request) -> list[Row]:
-        """Only perpetuals whose interval or cap was changed are in this list: here all but the 8-hour ones."""
-        return [wire.funding_info(perp) for perp in self._all() if perp.funding_interval_h != 8]
+        """Only perpetuals whose interval or cap was changed are in this list."""
+        return [] if FUNDING_INTERVAL_H == 8 else [wire.funding_info(perp) for perp in self._all()]
 
     def depth(self, request: web.Request) -> Row:
         perp = self._one(request)

@@ -50,9 +50,8 @@ class Radar:
         await self.sim.post("/sim/fault", target=target, kind=kind, for_s=600, **more)
 
     async def passing(self, seconds: float) -> None:
-        for _ in range(round(seconds * 2)):
-            await self._clock.advance(0.5)
-            self.sim.world.advance(self._clock.now_ms())
+        await self._clock.advance(seconds)
+        self.sim.world.advance(self._clock.now_ms())
 
 
 async def _unheard(*_: object) -> None:
@@ -62,7 +61,7 @@ async def _unheard(*_: object) -> None:
 @pytest.fixture
 async def radar() -> AsyncIterator[Radar]:
     clock = FakeSimClock()
-    async with running_simulator(seed=3, markets=12, rate=20, clock=clock) as sim:
+    async with running_simulator(seed=3, markets=12, rate=20, clock=clock, tick_s=0.5) as sim:
         for venue in VENUE_NAMES:  # the clock stands, so a latency would never be over
             sim.world.venue(venue).latency_ms = 0
         urls = {service: sim.url + path for service, path in PATHS.items()}

@@ -27,7 +27,11 @@ FLAGS = (
     *("--disable-component-update", "--disable-sync", "--disable-default-apps", "--disable-extensions"),
     *("--mute-audio", "--hide-scrollbars", "--force-color-profile=srgb", "--remote-debugging-port=0"),
     "--disable-dev-shm-usage",
-    "--disable-features=BackForwardCache",  # a page that was left is gone, and so is its stream
+    # A page that was left is gone, and so is its stream; and no process is kept ready for a page that nobody opens.
+    "--disable-features=BackForwardCache,SpareRendererForSitePerProcess",
+    "--disable-site-isolation-trials",
+    "--renderer-process-limit=1",
+    "--force-prefers-reduced-motion",
 )
 
 

@@ -62,9 +62,8 @@ async def has_landmarks_and_names(tab: Tab, view: str) -> None:
 
 @pytest.mark.parametrize(("size", "dark"), [(DESK, False), (PHONE, True)], ids=["desktop, light", "phone, dark"])
 async def test_every_view_fits_names_its_parts_and_runs_nothing_foreign(
-    chromium: Browser, tmp_path: Path, size: tuple[int, int], dark: bool
+    tab: Tab, tmp_path: Path, size: tuple[int, int], dark: bool
 ) -> None:
-    tab = await chromium.tab()
     await tab.window(*size, dark=dark, phone=size is PHONE)
     async with served(tmp_path) as page:
         for view in VIEWS:
@@ -72,12 +71,10 @@ async def test_every_view_fits_names_its_parts_and_runs_nothing_foreign(
             await fits(tab, view, dark)
             await has_run_nothing_foreign(tab, view)
             await has_landmarks_and_names(tab, view)
-        await tab.go("about:blank#done")
     assert tab.complaints == []
 
 
-async def test_what_an_exchange_wrote_is_text(chromium: Browser, tmp_path: Path) -> None:
-    tab = await chromium.tab()
+async def test_what_an_exchange_wrote_is_text(tab: Tab, tmp_path: Path) -> None:
     async with served(tmp_path) as page:
         await shown(tab, page, "listing/1")
         assert EVIL_TITLE in await tab.run("document.querySelector('.notice').textContent")
@@ -90,8 +87,7 @@ async def test_what_an_exchange_wrote_is_text(chromium: Browser, tmp_path: Path)
     assert [each for each in tab.complaints if "Failed to load resource" not in each] == []
 
 
-async def test_an_address_that_makes_no_sense_breaks_nothing(chromium: Browser, tmp_path: Path) -> None:
-    tab = await chromium.tab()
+async def test_an_address_that_makes_no_sense_breaks_nothing(tab: Tab, tmp_path: Path) -> None:
     async with served(tmp_path) as page:
         for address in ("premium/%", "listing/..%2Fnow", "listing/x", "constructor", "__proto__/1", "%%%"):
             await tab.go("about:blank#next")
@@ -102,8 +98,7 @@ async def test_an_address_that_makes_no_sense_breaks_nothing(chromium: Browser, 
             assert [each for each in tab.complaints if "Failed to load resource" not in each] == [], address
 
 
-async def test_an_event_changes_the_page_in_place(chromium: Browser, tmp_path: Path) -> None:
-    tab = await chromium.tab()
+async def test_an_event_changes_the_page_in_place(tab: Tab, tmp_path: Path) -> None:
     async with served(tmp_path) as page:
         await shown(tab, page, "now")
         assert "정상" in await tab.run("document.getElementById('status').textContent")
@@ -121,8 +116,7 @@ async def test_an_event_changes_the_page_in_place(chromium: Browser, tmp_path: P
     await tab.until("document.getElementById('lost')")
 
 
-async def test_language_and_colours_are_switched_and_remembered(chromium: Browser, tmp_path: Path) -> None:
-    tab = await chromium.tab()
+async def test_language_and_colours_are_switched_and_remembered(tab: Tab, tmp_path: Path) -> None:
     async with served(tmp_path) as page:
         await shown(tab, page, "now")
         assert await tab.run("document.documentElement.lang") == "ko"
@@ -143,8 +137,7 @@ async def test_language_and_colours_are_switched_and_remembered(chromium: Browse
     assert tab.complaints == []
 
 
-async def test_the_keyboard_reaches_everything(chromium: Browser, tmp_path: Path) -> None:
-    tab = await chromium.tab()
+async def test_the_keyboard_reaches_everything(tab: Tab, tmp_path: Path) -> None:
     await tab.window(*DESK)
     async with served(tmp_path) as page:
         await shown(tab, page, "now")
@@ -170,8 +163,7 @@ async def test_the_keyboard_reaches_everything(chromium: Browser, tmp_path: Path
     assert tab.complaints == []
 
 
-async def test_a_screen_reader_hears_the_values_of_charts(chromium: Browser, tmp_path: Path) -> None:
-    tab = await chromium.tab()
+async def test_a_screen_reader_hears_the_values_of_charts(tab: Tab, tmp_path: Path) -> None:
     async with served(tmp_path) as page:
         await shown(tab, page, "listing/1")
         assert "최저" in await tab.run("document.querySelector('.plot').getAttribute('aria-label')")
@@ -181,8 +173,7 @@ async def test_a_screen_reader_hears_the_values_of_charts(chromium: Browser, tmp
         assert await tab.run("document.getElementById('status').getAttribute('aria-live')") == "polite"
 
 
-async def test_what_is_unknown_says_so(chromium: Browser, tmp_path: Path) -> None:
-    tab = await chromium.tab()
+async def test_what_is_unknown_says_so(tab: Tab, tmp_path: Path) -> None:
     async with served(tmp_path) as page:
         with closing(sqlite3.connect(page.path)) as connection:
             for table in ("fx_snapshots", "global_1m", "decisions"):

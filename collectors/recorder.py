@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
 
+from collectors.doubts import Doubts
 from collectors.events import Exchange, GapCause, Market, OrderBook, Trade
 from collectors.gap_changes import GapChanges
 from collectors.handover import HandOver
 from collectors.latest_books import LatestBooks
 from collectors.minutes import MinuteFold
+from collectors.proofs import Proofs
 from collectors.repair.gaps import MINUTE_MS, SECOND_MS
 from collectors.repair.healing import Second
 from collectors.rhythm import MarketRhythms
@@ -35,10 +36,7 @@ from store.writer import DatabaseWriter
 log = logging.getLogger(__name__)
 
 FLUSH_S = 1.0
-SAMPLES_A_FLUSH = 20  # rows of quarantine kept from one second; more of the same teach nothing
 CRASH_MARGIN_MS = 5_000  # trades that may still be on their way when a crash cuts them off
-PROOF_MS = 10_000  # how long a start of coverage may still move, as their clock becomes known
-AHEAD_MOST_MS = 60_000  # stamps further ahead tell of a misprint, not of the exchange's clock
 PUBLISHED_MS = 2_000  # a trade this old has been on its way for long enough
 STEP_MS = 2_000  # a difference of our two clocks beyond this is a step of the wall clock
 
@@ -61,25 +59,6 @@ class Recorded(Struct, frozen=True):
     lag_ms: int | None = None
 
 
-class _Proof(Struct, frozen=True):
-    """Markets that went live together at `at_ms` of our clock, were missed from `from_ms` of the exchange's, and count
-    from `covered_ms`. `ahead_ms`: what was stamped so far ahead of its time meanwhile is marked, too.
-    """
-
-    markets: tuple[Market, ...]
-    at_ms: int
-    from_ms: int
-    covered_ms: int
-    ahead_ms: int = 0
-
-
-class _Ahead(Struct, frozen=True):
-    """At `at_ms` of an exchange's time its stamps were ahead by up to `by_ms`, in whole seconds."""
-
-    at_ms: int
-    by_ms: int
-
-
 class Recorder:
     """The Sink of every feed. `minutes` folds what is on its way to the disk; the aggregator rolls it."""
 
@@ -96,11 +75,8 @@ class Recorder:
         self._recorded_before: dict[Exchange, int | None] = {}
         self._list_read_ms: dict[Exchange, int] = {}
         self._absent_ms: dict[Market, int] = {}  # when a market that is not expected yet was last known not to trade
-        self._spoiled: set[tuple[Exchange, Market | None, int, int]] = set()
-        self._refused: list[Refused] = []
-        self._rejected: dict[Exchange, int] = dict.fromkeys(exchanges, 0)
-        self._proofs: dict[Exchange, list[_Proof]] = {exchange: [] for exchange in exchanges}
-        self._ahead: dict[Exchange, _Ahead] = {}
+        self._doubts = Doubts(exchanges)
+        self._proofs = {exchange: Proofs(bucket) for exchange, bucket in self._sorted.items()}
         self._rhythms = {exchange: MarketRhythms() for exchange in exchanges}
         self._watched: dict[Market, Callable[[Trade], None]] = {}
         self._gone: set[Market] = set()
@@ -297,10 +273,7 @@ class Recorder:
                 proven.setdefault(market.exchange, {})[market] = gap.from_ms
         for exchange, begun in proven.items():
             ours_ms = buckets[exchange].by_our_clock(at_ms, now_ms)
-            covered_ms = buckets[exchange].covered_after(ours_ms)
-            for market in begun:
-                buckets[exchange].cover(market, covered_ms)
-            self._proofs[exchange].append(_Proof(tuple(begun), ours_ms, min(begun.values()), covered_ms))
+            covered_ms = self._proofs[exchange].add(tuple(begun), ours_ms, min(begun.values()))
             ends = tuple((exchange, self._ids[each], covered_ms) for each in begun)
             self._out.add_changes(GapChanges(closed=ends))
 
@@ -324,10 +297,10 @@ class Recorder:
 
     def rejected(self, exchange: Exchange, reason: str, sample: bytes, at_ms: int) -> None:
         """A frame that could not be read. It may have held a trade of any market, so those seconds are marked."""
-        self._count_rejected(Refused(at_ms, exchange, reason, sample.decode("utf-8", "backslashreplace")))
+        self._doubts.refuse(Refused(at_ms, exchange, reason, sample.decode("utf-8", "backslashreplace")))
         self._heed_step()
         bucket = self._buckets[exchange]
-        self._spoiled.add((exchange, None, bucket.missed_after(at_ms), bucket.covered_after(at_ms)))
+        self._doubts.spoil(exchange, None, bucket.missed_after(at_ms), bucket.covered_after(at_ms))
 
     def healed(self, market: Market, from_ms: int, to_ms: int, seconds: Iterable[Second]) -> None:
         """[from_ms, to_ms) of a market is about to be replaced by these; what comes late for it must not undo that.
@@ -385,7 +358,7 @@ class Recorder:
             open_gaps=len(missing),
             stale_markets=sum(gap.cause is GapCause.STALE for gap in missing) + self._rhythms[exchange].stale,
             trades=sum(bucket.trades_by_market().values()),
-            rejected=self._rejected[exchange],
+            rejected=self._doubts.counts[exchange],
             lag_ms=bucket.lag_ms,
         )
 
@@ -402,7 +375,8 @@ class Recorder:
             closed = bucket.flush(now_ms)
             self._rhythms[exchange].note(closed)
             self._out.add_seconds(closed, self._ids)
-            self._reconsider(bucket, now_ms)
+            for market, from_ms, to_ms in self._proofs[exchange].reconsider(self._open, now_ms):
+                self._doubts.spoil(exchange, market, from_ms, to_ms)
         self._mark_spoiled()
         self._out.push()
         if not self._out.waits:
@@ -423,12 +397,11 @@ class Recorder:
         if abs(by_ms) <= STEP_MS:
             return
         log.warning("the clock of this machine jumped by %+.1f s", by_ms / 1000)
-        self._ahead.clear()
         refused = self._sort_in()  # what came before the step, by the clock that it came in; the rest once more
         for bucket in self._sorted.values():
             bucket.host_stepped(by_ms, wall_ms)
-        for exchange, proofs in self._proofs.items():
-            self._proofs[exchange] = [replace(proof, at_ms=proof.at_ms + by_ms) for proof in proofs]
+        for proofs in self._proofs.values():
+            proofs.host_stepped(by_ms)
         for rejection in refused:
             self._reject(rejection)
 
@@ -444,22 +417,6 @@ class Recorder:
             self.minutes.touch(market.exchange, market, from_ms, None)
         opened = tuple((market.exchange, self._ids[market], from_ms, cause) for market in gone)
         self._out.add_changes(GapChanges(opened))
-
-    def _reconsider(self, bucket: SecondBucket, now_ms: int) -> None:
-        """Move starts of coverage on, where the first trades show that their clock runs further ahead than we knew."""
-        kept = []
-        for proof in self._proofs[bucket.exchange]:
-            covered_ms = bucket.covered_after(proof.at_ms)
-            live = tuple(market for market in proof.markets if market not in self._open)
-            if covered_ms > proof.covered_ms and live:
-                for market in live:
-                    bucket.cover(market, covered_ms)
-                    self._spoiled.add((bucket.exchange, market, proof.covered_ms, covered_ms))
-                proof = replace(proof, markets=live, covered_ms=covered_ms)
-            proof = self._missed_ahead(bucket.exchange, proof)
-            if abs(now_ms - proof.at_ms) < PROOF_MS:
-                kept.append(proof)
-        self._proofs[bucket.exchange] = kept
 
     def _is_history(self, snapshot: Trade) -> bool:
         """Whether a snapshot shows what we had before; if it shows what never came, that becomes a gap.
@@ -482,51 +439,23 @@ class Recorder:
     def _disbelieve(self, rejection: Rejection) -> None:
         trade = rejection.trade
         sample = msgspec.json.encode(trade).decode()
-        self._count_rejected(Refused(trade.received_ms, trade.market.exchange, rejection.reason.value, sample))
+        self._doubts.refuse(Refused(trade.received_ms, trade.market.exchange, rejection.reason.value, sample))
         second_ms = whole_second(trade.traded_ms)
         if trade.market in self._ids:  # else no second of it is kept
-            self._spoiled.add((trade.market.exchange, trade.market, second_ms, second_ms + SECOND_MS))
+            self._doubts.spoil(trade.market.exchange, trade.market, second_ms, second_ms + SECOND_MS)
         if rejection.reason is Disbelief.FUTURE:
-            self._note_ahead(trade)
-
-    def _note_ahead(self, trade: Trade) -> None:
-        exchange = trade.market.exchange
-        at_ms = trade.received_ms + self._sorted[exchange].offset_ms
-        by_ms = whole_second(trade.traded_ms - at_ms + SECOND_MS - 1)
-        if by_ms <= AHEAD_MOST_MS:
-            before = self._ahead.get(exchange)
-            recent = before is not None and at_ms - before.at_ms < PROOF_MS
-            self._ahead[exchange] = _Ahead(at_ms, max(by_ms, before.by_ms) if before and recent else by_ms)
-
-    def _missed_ahead(self, exchange: Exchange, proof: _Proof) -> _Proof:
-        """Mark what was published in a gap with stamps after it, where others show that their clock was ahead then."""
-        ahead = self._ahead.get(exchange)
-        if ahead is None or ahead.by_ms <= proof.ahead_ms:
-            return proof
-        if not proof.from_ms - PROOF_MS <= ahead.at_ms <= proof.covered_ms + PROOF_MS:
-            return proof
-        from_ms = max(proof.covered_ms, proof.from_ms + ahead.by_ms - SECOND_MS)
-        to_ms = proof.covered_ms + ahead.by_ms
-        self._spoiled.update((exchange, market, from_ms, to_ms) for market in proof.markets)
-        return replace(proof, ahead_ms=ahead.by_ms)
-
-    def _count_rejected(self, refused: Refused) -> None:
-        self._rejected[refused.exchange] += 1
-        if len(self._refused) < SAMPLES_A_FLUSH:
-            self._refused.append(refused)
+            self._proofs[trade.market.exchange].note_ahead(trade)
 
     def _mark_spoiled(self) -> None:
         """Gap rows for seconds that lack a trade we refused, and the samples of what we refused."""
-        if self._refused:
-            self._out.add_samples(self._refused)
-            self._refused = []
         for exchange, bucket in self._buckets.items():
-            doubtful = bucket.doubtful()
-            self._spoiled.update((exchange, market, open_ms, open_ms + SECOND_MS) for market, open_ms in doubtful)
-        if not self._spoiled:
+            for doubted, open_ms in bucket.doubtful():
+                self._doubts.spoil(exchange, doubted, open_ms, open_ms + SECOND_MS)
+        samples, spans = self._doubts.take()
+        if samples:
+            self._out.add_samples(samples)
+        if not spans:
             return
-        spans = sorted(self._spoiled, key=lambda span: span[2])
-        self._spoiled = set()
         rows = []
         for exchange, market, from_ms, to_ms in spans:
             market_id = None if market is None else self._ids[market]

@@ -37,6 +37,7 @@ PURE = [
     *("collectors/byte_budget.py", "collectors/sightings.py", "collectors/upbit_announcement.py"),
     *("collectors/upbit_key.py", "alerts/listing_alerts.py", "alerts/news_text.py"),
     *("collectors/rhythm.py", "collectors/vigil.py", "collectors/latest_books.py", "collectors/subscription.py"),
+    *("collectors/doubts.py", "collectors/proofs.py"),
     *("collectors/minutes.py", "collectors/net/limits.py", "collectors/repair/gaps.py", "ops/classify.py"),
     *("collectors/repair/healing.py", "collectors/repair/audit.py", "ops/gap_words.py"),
     *("ops/health.py", "ops/troubles.py", "ops/watchman.py", "ops/restarts.py", "ops/clock_offset.py"),

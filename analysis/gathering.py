@@ -15,6 +15,7 @@ from collectors.net.deadline import wait_until_done
 from config.clock import Clock
 
 RUN_EVERY_S = 10.0  # how often high and volume since the notice are asked for anew
+DEPARTURE_TURNS = 12  # of the loop, until a venue's deepest question has passed the door
 GRACE_S = 0.1  # sources keep the deadline themselves; this is their time to come back with what they have by then
 
 
@@ -101,7 +102,11 @@ class Gathering:
         `group` owns the questions, which may outlive this call; `late` is called when a late answer has come.
         `opened_before`: an earlier verdict was one on a coin that trades.
         """
-        for question in self._slowest_first():
+        slowest, *others = self._slowest_first()
+        slowest.start(group, late)
+        for _ in range(DEPARTURE_TURNS):
+            await asyncio.sleep(0)
+        for question in others:
             question.start(group, late)
         self._ask_for_runs(group, listing, late)
         await wait_until_done(self._busy(), self._clock, self._deadline_s)
@@ -131,7 +136,9 @@ class Gathering:
             task.cancel()
 
     def _slowest_first(self) -> list[Asked]:
-        """Sending forty requests takes a moment, and the slowest venue decides when the verdict comes."""
+        """Sending forty requests takes a moment, and the slowest venue decides when the verdict comes; its requests
+        leave before the others are so much as begun.
+        """
         order = sorted(self._venues, key=lambda name: -self._paces.get(name, 0.0))
         return [*(self._venues[name] for name in order), self._korean, self._rates]
 

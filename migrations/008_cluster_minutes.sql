@@ -14,17 +14,11 @@ CREATE TABLE minutes_by_time (
     PRIMARY KEY (open_ms, market_id)
 ) WITHOUT ROWID;
 
-WITH RECURSIVE minutes (open_ms, last_ms) AS (
-    SELECT MIN(open_ms) - MIN(open_ms) % 60000, MAX(open_ms) FROM candles_1m HAVING COUNT(*) > 0
-    UNION ALL SELECT open_ms + 60000, last_ms FROM minutes WHERE open_ms < last_ms
-)
 INSERT INTO minutes_by_time
 SELECT c.market_id, c.open_ms, c.open, c.high, c.low, c.close, c.volume, c.quote_volume, c.trades, c.covered_s
-FROM minutes AS m CROSS JOIN (SELECT DISTINCT market_id FROM candles_1m) AS k
+FROM (SELECT DISTINCT open_ms FROM candles_1m ORDER BY open_ms) AS m
+CROSS JOIN (SELECT DISTINCT market_id FROM candles_1m) AS k
 CROSS JOIN candles_1m AS c ON c.market_id = k.market_id AND c.open_ms = m.open_ms;
-INSERT INTO minutes_by_time
-SELECT market_id, open_ms, open, high, low, close, volume, quote_volume, trades, covered_s
-FROM candles_1m WHERE open_ms % 60000 <> 0;
 
 DROP VIEW v_candles_1m;
 DROP TABLE candles_1m;

@@ -3,17 +3,21 @@
 import asyncio
 import os
 import socket as plain
+import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from collectors.net import turns
+from collectors.net.dial import tls_context
 from collectors.net.socket import Library, SocketClosed, connector
 from collectors.net.turns import HELD_TURNS, PLENTY_BYTES, Turns
 from tests.fakes.raw_server import CLOSE, frame, raw_server, upgraded
 
 pytestmark = pytest.mark.leaping
+CERTIFICATE = Path(__file__).resolve().parents[2] / "fixtures" / "tls" / "loopback.pem"
 LONG_S = 30.0  # a turn that no test waits for; one that did would have leapt over it
 
 
@@ -104,6 +108,35 @@ def _waits_in_the_kernel(in_turns: Turns) -> bool:
             return bool(same.recv(1, plain.MSG_PEEK))
         except BlockingIOError:
             return False
+
+
+@pytest.mark.skipif(not turns.MARKS, reason="this system has the selector read")
+async def test_a_turn_reads_what_came_over_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    tls_context.cache_clear()
+    server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server_side.load_cert_chain(CERTIFICATE)
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(1)
+        for number in range(10):
+            writer.write(frame(b"%d" % number))
+        await reader.read()
+
+    in_turns, hearer = Turns(LONG_S), _Hearer(True)
+    async with raw_server(upgraded(talk, frame(b"first")), server_side) as port:
+        socket = await connector("picows", in_turns)(f"wss://localhost:{port}", {})
+        delivering = asyncio.create_task(socket.deliver(hearer.take, lambda: hearer.hurried))
+        assert await hearer.next() == [b"first"]
+        await socket.send("go on")
+        while sum(map(len, hearer.batches)) < 11:
+            while not _waits_in_the_kernel(in_turns):
+                await asyncio.sleep(0)
+            in_turns.turn()
+        assert [each for batch in hearer.batches[1:] for each in batch] == [b"%d" % number for number in range(10)]
+        delivering.cancel()
+        await socket.close()
+    tls_context.cache_clear()
 
 
 class _Hearer:

@@ -154,7 +154,7 @@ async def test_the_keyboard_reaches_everything(tab: Tab, tmp_path: Path) -> None
         await tab.run("document.querySelector('[data-key=\"tab listings\"]').focus()")
         await tab.key("Enter")
         await tab.until(VIEWS["listings"])
-        assert await tab.run("document.activeElement.id") == "main"
+        await tab.until("document.activeElement.id === 'main'")
         await shown(tab, page, "listing/1")
         await tab.run("document.querySelector('.plot').focus()")
         for _ in range(3):

@@ -35,6 +35,7 @@ MINUTES_A_STEP = 5  # of those whose coverage is counted again
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 PAGES_KEPT = 4_096  # unused pages that will soon be used again: 16 MiB
+PAGES_A_LOOK = 50  # that are handed back beyond these; what moves them grows the WAL, which checkpoints must follow
 
 Step = Callable[[Connection], object]
 
@@ -51,6 +52,7 @@ class Aggregator:
         self._unfinished: Sequence[
             Step
         ] = ()  # of the minutes that are being stored; a stop may come between two slices
+        self._to_hand_back = False
         self._kept_before: Mapping[tuple[int, int], int] = {}  # by listing and start of its window
 
     def change(self, retention: Retention) -> None:
@@ -88,6 +90,8 @@ class Aggregator:
             if await self.roll():
                 await self.keep()
                 await self.purge()
+            elif self._to_hand_back:
+                await self._hand_back()
 
     async def roll(self) -> bool:
         """Store the minutes that are complete; return whether there were any."""
@@ -159,8 +163,11 @@ class Aggregator:
         if self._housekept_ms is None or abs(now_ms - self._housekept_ms) >= HOUR_MS:
             self._housekept_ms = now_ms
             await self._purge_others(now_ms)
-        while await self._writer.run(partial(candles.hand_back, keep_free=PAGES_KEPT, budget_s=SLICE_S)):
-            pass
+        await self._hand_back()
+
+    async def _hand_back(self) -> None:
+        """A little of the file's unused space; the rest with the next looks."""
+        self._to_hand_back = await self._writer.run(partial(candles.hand_back, keep_free=PAGES_KEPT, most=PAGES_A_LOOK))
 
     async def _purge_others(self, now_ms: int) -> None:
         before_ms = now_ms - self._retention.minutes_days * DAY_MS

@@ -211,7 +211,7 @@ def _state(connection: sqlite3.Connection, name: str) -> int | None:
 
 
 # --- purge ----------------------------------------------------------------------------------------------------------
-# Each takes steps until `budget_s` is over, at least one, and tells whether it has to be called again.
+# Each takes steps until its budget is used up, at least one, and tells whether it has to be called again.
 
 
 def purge_seconds(connection: sqlite3.Connection, before_ms: int, budget_s: float) -> bool:
@@ -255,12 +255,12 @@ def _oldest_minute(connection: sqlite3.Connection) -> int | None:
     return oldest
 
 
-def hand_back(connection: sqlite3.Connection, keep_free: int, budget_s: float) -> bool:
-    """Return unused pages to the file system while more than `keep_free` are unused; the file is not copied."""
-    until = time.monotonic() + budget_s
-    free = connection.execute("PRAGMA freelist_count").fetchone()[0]
-    for _ in range(free - keep_free):
+def hand_back(connection: sqlite3.Connection, keep_free: int, most: int) -> bool:
+    """Return up to `most` pages to the file system while more than `keep_free` are unused; whether there are more.
+
+    The file is not copied, but a page in use moves for each: a page or two of WAL.
+    """
+    free = connection.execute("PRAGMA freelist_count").fetchone()[0] - keep_free
+    for _ in range(min(free, most)):
         connection.execute("PRAGMA incremental_vacuum(1)")  # a larger number stops after one as well, called from here
-        if time.monotonic() > until:
-            return True
-    return False
+    return bool(free > most)

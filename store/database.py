@@ -134,18 +134,23 @@ def migrate(connection: sqlite3.Connection, now_ms: int, schema: Sequence[Migrat
     step = "the look at the schema"
     try:
         is_new = connection.execute("SELECT COUNT(*) FROM sqlite_schema").fetchone() == (0,)
+        converted = False
         for migration in schema:
             step = f"migration {migration.version} ({migration.name})"
             with _transaction(connection):
-                _apply(connection, migration, known=schema[-1].version, now_ms=now_ms, told=not is_new)
+                applied = _apply(connection, migration, known=schema[-1].version, now_ms=now_ms, told=not is_new)
+            converted |= applied and not is_new
+        if converted:  # a large table is in the WAL now, and nobody waits for the writer yet
+            step = "the checkpoint after the migrations"
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     except sqlite3.Error as e:
         path = Path(connection.execute("SELECT file FROM pragma_database_list").fetchone()[0])
-        raise _unusable(f"{step} failed and was rolled back", path, e) from e
+        raise _unusable(f"{step} failed and changed nothing", path, e) from e
     return schema[-1].version
 
 
-def _apply(connection: sqlite3.Connection, migration: Migration, known: int, now_ms: int, told: bool) -> None:
-    """One step, inside a transaction; nothing to do if it is there already."""
+def _apply(connection: sqlite3.Connection, migration: Migration, known: int, now_ms: int, told: bool) -> bool:
+    """One step, inside a transaction; False if it was there already."""
     applied = _applied(connection)
     newest = max(applied, default=0)
     if newest > known:
@@ -156,7 +161,7 @@ def _apply(connection: sqlite3.Connection, migration: Migration, known: int, now
                 f"migration {migration.version} ({migration.name}) is applied, but its file has changed since; "
                 "restore the file and put the change into a new migration"
             )
-        return
+        return False
     if told:
         log.warning("bringing the database to schema %d; a large one takes a while", migration.version)
     for statement in statements(migration.sql):
@@ -165,6 +170,7 @@ def _apply(connection: sqlite3.Connection, migration: Migration, known: int, now
         "INSERT INTO schema_version (version, name, checksum, applied_ms) VALUES (?, ?, ?, ?)",
         (migration.version, migration.name, migration.checksum, now_ms),
     )
+    return True
 
 
 @contextmanager

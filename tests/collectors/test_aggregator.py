@@ -318,3 +318,30 @@ async def test_after_a_crash_a_minute_counts_only_what_the_lost_run_had_vouched_
         await later.aggregator.heal()
     assert 20 < vouched_s < 40
     assert later.minutes()[0][-1] == vouched_s - 1  # the first second was not covered yet
+
+
+async def test_unused_space_is_handed_back_a_little_with_each_look(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aggregator, "PAGES_KEPT", 10)
+    monkeypatch.setattr(aggregator, "PAGES_A_LOOK", 5)
+
+    def fill_and_empty(connection: sqlite3.Connection) -> None:
+        ids = markets.intern(connection, [BTC], START_MS)
+        execute(connection, candles.seconds([second(at_s) for at_s in range(4_000)], ids))
+        connection.execute("DELETE FROM candles_1s")
+
+    def unused(connection: sqlite3.Connection) -> int:
+        return int(connection.execute("PRAGMA freelist_count").fetchone()[0])
+
+    await bench.begin(BTC)
+    await bench.writer.run(fill_and_empty)
+    before = await bench.writer.run(unused)
+    assert before >= 20
+    await bench.aggregator.purge()
+    assert await bench.writer.run(unused) == before - 5
+    async with running(bench.aggregator.every_minute()):
+        for _ in range(before // 5):
+            await bench.clock.advance(1)
+            await bench.settle()
+    assert await bench.writer.run(unused) == 10

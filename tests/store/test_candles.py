@@ -162,9 +162,9 @@ def test_unused_pages_are_handed_back_a_few_at_a_time(connection: sqlite3.Connec
     connection.execute("DELETE FROM candles_1s")
     free = connection.execute("PRAGMA freelist_count").fetchone()[0]
     assert free > 100
-    assert candles.hand_back(connection, keep_free=10, budget_s=0.0)
-    assert connection.execute("PRAGMA freelist_count").fetchone()[0] == free - 1
-    assert not candles.hand_back(connection, keep_free=10, budget_s=60.0)
+    assert candles.hand_back(connection, keep_free=10, most=5)
+    assert connection.execute("PRAGMA freelist_count").fetchone()[0] == free - 5
+    assert not candles.hand_back(connection, keep_free=10, most=free)
     assert connection.execute("PRAGMA freelist_count").fetchone()[0] == 10
 
 

@@ -3,6 +3,7 @@
 import struct
 from array import array
 from collections.abc import Callable, Collection, Sequence
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -130,16 +131,22 @@ _PACKED = struct.Struct("<qQqQ6dq")
 _64_BITS = (1 << 64) - 1
 
 
+@lru_cache(maxsize=256)
+def _packed_with(ids: int) -> struct.Struct:
+    return struct.Struct(f"{_PACKED.format}{ids}Q")
+
+
 def pack(part: Part, ids: Collection[int]) -> bytes:
     """A part and the ids in it, as 88 bytes and 8 for each id: two minutes of 700 markets are remembered."""
     c = part.candle
     (first_ms, first_id), (last_ms, last_id) = part.first, part.last
     values = c.open, c.high, c.low, c.close, c.volume, c.quote_volume, c.trades
+    packed = _packed_with(len(ids))
     try:
-        return _PACKED.pack(first_ms, first_id, last_ms, last_id, *values) + array("Q", ids).tobytes()
-    except (OverflowError, struct.error):  # an id that is none of ours: negative, or too large
-        packed_ids = array("Q", [each & _64_BITS for each in ids])
-        return _PACKED.pack(first_ms, first_id & _64_BITS, last_ms, last_id & _64_BITS, *values) + packed_ids.tobytes()
+        return packed.pack(first_ms, first_id, last_ms, last_id, *values, *ids)
+    except struct.error:  # an id that is none of ours: negative, or too large
+        first_id, last_id = first_id & _64_BITS, last_id & _64_BITS
+        return packed.pack(first_ms, first_id, last_ms, last_id, *values, *(each & _64_BITS for each in ids))
 
 
 def unpack(market: Market, open_ms: int, packed: bytes) -> tuple[Part, set[int]]:

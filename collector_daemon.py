@@ -98,7 +98,7 @@ async def _live(
         fleets.update(recording.fleets)
         judges = judging(ground, writer, recording.recorder, told)
         seen = listings(ground, writer, recording, judges, told)
-        await seen.book.load(storage.silent_until_ms(before.heartbeat_ms))
+        await seen.book.load(storage.silent_until_ms(before.heartbeat_ms), before.heartbeat_ms)
         view = observing(ground, storage, zone, recording, seen, judges, told, before)
         reloader = reloading(ground, asked.config, recording, judges, seen, told, view)
 

@@ -116,11 +116,11 @@ class ListingBook:
         self._mass_change = mass_change
         self._watch = None if watch is None else frozenset(watch)
 
-    async def load(self, silent_until_ms: int | None = None) -> None:
+    async def load(self, silent_until_ms: int | None = None, blind_since_ms: int | None = None) -> None:
         """Take up what an earlier run knew; the first look of a channel nobody has read yet is a silent baseline.
 
         What was published after `silent_until_ms` (now, unless an earlier run is known to have reached that time), or
-        a moment before it, is news all the same.
+        a moment before it, is news all the same. `blind_since_ms` is when an earlier run last looked.
         """
         known, newest, lists = await self._lifeline.run(news.load)
         self._remember(known)
@@ -128,7 +128,7 @@ class ListingBook:
         self._lists = MarketLists(lists)
         until_ms = self._clock.now_ms() if silent_until_ms is None else silent_until_ms
         self._silent_until_ms = until_ms - STAMP_SLACK_MS
-        self._blind_since_ms = silent_until_ms
+        self._blind_since_ms = blind_since_ms
         for row in newest:
             if row.kind == NoticeKind.RENAME.value and row.published_ms is not None:
                 notice = Notice(row.exchange, row.notice_id, row.title, (), row.published_ms, None)

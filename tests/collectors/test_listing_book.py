@@ -468,7 +468,7 @@ async def test_deposits_that_opened_while_nobody_looked_are_told_once_on_the_ret
     await desk.book.see_assets(ASSETS, [wallet("BTC"), wallet("NOVA")], START_MS)
     for _ in range(2):
         again = desk.opened()
-        await again.load(silent_until_ms=START_MS + HOUR_MS)
+        await again.load(blind_since_ms=START_MS + HOUR_MS)
         await again.see_assets(ASSETS, [wallet("BTC", True), wallet("NOVA", True)], START_MS + 3 * HOUR_MS)
     texts = [str(text) for (text,) in desk.rows("SELECT text FROM alerts WHERE kind = 'follow_up'")]
     assert len(texts) == 1
@@ -482,7 +482,7 @@ async def test_deposits_that_were_open_all_along_are_no_news_on_a_return(desk: D
     await desk.book.see_notices(BITHUMB, [at_bithumb()], START_MS)
     await desk.book.see_assets(ASSETS, [wallet("BTC"), wallet("NOVA", True)], START_MS)
     again = desk.opened()
-    await again.load(silent_until_ms=START_MS)
+    await again.load(blind_since_ms=START_MS)
     await again.see_assets(ASSETS, [wallet("BTC"), wallet("NOVA", True)], START_MS + HOUR_MS)
     assert desk.rows("SELECT text FROM alerts WHERE kind = 'follow_up'") == []
 

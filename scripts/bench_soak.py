@@ -7,7 +7,6 @@ channels, verdicts and alerts work too. Exit 1 if a bound is missed. Linux only:
 
 import argparse
 import json
-import os
 import shutil
 import signal
 import socket
@@ -22,7 +21,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from scripts.bench_daemon import SECRETS, resident_mb, warm_up
+from scripts.bench_daemon import resident_mb, warm_up, with_bytecode
 
 ROOT = Path(__file__).resolve().parents[1]
 SETTLED_MIN = 10  # growth counts from here: caches fill at first
@@ -141,7 +140,7 @@ def with_simulator(folder: Path, simulator: str, minutes: int) -> Soak:
             stdout=log,
             stderr=log,
             cwd=ROOT,
-            env=os.environ | SECRETS,
+            env=with_bytecode(folder),
         )
     try:
         seen = watched(daemon, f"http://127.0.0.1:{port}", simulator, minutes)

@@ -31,8 +31,8 @@ PEER_NAMES = {"cryptofeed": "cryptofeed 2.4.1", "ccxt": "ccxt pro 4.5.90"}
 LIBRARIES = {"picows": (5.0, 10.0), "websockets": (1.7, 5.0)}  # least × cryptofeed: trades; a trade and two books
 NAMES = {"picows": "ours, picows", "websockets": "ours, websockets", **PEER_NAMES}
 # Trades a measurement: as many as each takes in two or three seconds, so that start and end weigh the same in all.
-TRADES = {"picows": 800_000, "websockets": 300_000, "cryptofeed": 150_000, "ccxt": 50_000}
-TRADES_WITH_BOOKS = {"picows": 200_000, "websockets": 80_000, "cryptofeed": 20_000}
+TRADES = {"picows": 800_000, "websockets": 200_000, "cryptofeed": 150_000, "ccxt": 50_000}
+TRADES_WITH_BOOKS = {"picows": 200_000, "websockets": 60_000, "cryptofeed": 20_000}
 SECTIONS = ("trades", "books", "paced", "storage", "daemon", "verdict", "alerts")  # in the order of the table
 
 Command = Callable[[str], Sequence[str | Path]]
@@ -292,7 +292,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds: about a minute")
     parser.add_argument("--only", action="append", choices=SECTIONS, help="this part, may be given several times")
     asked = parser.parse_args()
-    rounds, paced_s, minutes, daemon_s = (1, 8.0, 6, 10.0) if asked.quick else (3, 20.0, 60, 30.0)
+    rounds, paced_s, minutes, daemon_s = (1, 8.0, 6, 10.0) if asked.quick else (3, 25.0, 60, 30.0)
     began = time.monotonic()
     versions = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
     print(f"{versions}, {os.cpu_count()} cores, {platform.machine()}")

@@ -19,7 +19,8 @@ from yarl import URL
 from collectors.net.dial import TLS_S, dial, tls_context
 
 LINE_LIMIT = 65_536  # of a head, and of a line between chunks
-ROOM = 32_768  # to begin with; it grows to the longest page
+ROOM = 32_768  # to begin with; it grows to the longest page …
+KEPT_ROOM = 524_288  # … and is kept for the next one up to this
 NO_BODY = (204, 304)
 HEAD_END, LINE_END = b"\r\n\r\n", b"\r\n"
 GZIP = 31  # zlib's word for a gzip envelope
@@ -119,6 +120,8 @@ class _Line(asyncio.BufferedProtocol):
             body = _unpacked(body, headers.get("content-encoding", ""), most_bytes)
         stays = stays and self._size == end and self._end is None
         self._size = 0
+        if len(self._buffer) > KEPT_ROOM:
+            self._buffer = bytearray(ROOM)
         return Answer(int(status), headers, body), stays
 
     async def _body(self, headers: Mapping[str, str], start: int, most_bytes: int) -> tuple[bytes, int]:

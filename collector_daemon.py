@@ -110,7 +110,7 @@ async def _live(
                 view.health.run(),
                 view.lag.run(),
                 zone.after("answers", partial(loading.serve, ground, zone, judges, told, view)),
-                zone.after("operator alerts", view.desk.run),
+                zone.behind("operator alerts", view.desk.run),  # at once: the first frame may be what ends us
                 zone.after("the owner's keys", view.keys.run),
                 zone.after("commands", partial(loading.hear, ground, writer, seen, judges, told, view)),
                 zone.after("reloading", partial(reloader.run, hangup.asked)),

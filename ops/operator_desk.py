@@ -22,7 +22,7 @@ from ops import restarts
 from ops.health import Readings
 from ops.lock import Run
 from ops.restarts import Start
-from ops.troubles import CRASH, RELOAD, RELOADED, START, STOP, deaf, name_of, settled
+from ops.troubles import CRASH, RELOAD, RELOADED, START, STOP, Trouble, deaf, name_of, settled
 from ops.watchman import Began, Watchman
 from store import operator_alerts
 from store.database import Connection
@@ -30,7 +30,7 @@ from store.operator_alerts import PREFIX, OpenTrouble
 
 log = logging.getLogger(__name__)
 LOOK_EVERY_S = 1.0
-SETTLE_S = 20.0  # how long the start message waits for the listing channels to have answered
+SETTLE_S = 20.0  # how long the message of a start, but not after a crash, waits for the listing channels to answer
 LAST_WORD_S = 1.0  # with the flush of the outbox behind it, a stop stays below 5 s
 CHANGES_TOLD = 20  # lines of a reload; the log has them all
 STORE_S = 5.0  # how long news waits for the disk before it leaves from memory
@@ -182,9 +182,10 @@ class OperatorDesk:
             found = self._findings.pop(0)
             await self._tell(found.cause, self._operator(found.what, found.remedy))
         lasted_s = self._clock.monotonic() - self._began_s
-        if not self._started and (settled(readings) or lasted_s >= SETTLE_S):
+        spoken = settled(readings) or lasted_s >= SETTLE_S
+        if not self._started and (spoken or self._start_cause == CRASH):  # the next crash may come sooner than that
             self._started = True
-            await self._tell_start(readings)
+            await self._tell_start([*deaf(readings)] if spoken else [])
         if self._held and lasted_s >= restarts.STEADY_MS / 1000:
             self._held = False
             held = restarts.held_since(self._history.events[self._start_cause]) + 1
@@ -197,11 +198,11 @@ class OperatorDesk:
                 name = say(name_of(news.cause), self._language)
                 await self._tell(news.cause, recovered(name, news.lasted_ms, self._language), ends=True)
 
-    async def _tell_start(self, readings: Readings) -> None:
+    async def _tell_start(self, silent: Sequence[Trouble]) -> None:
         language, before, cause = self._language, self._before, self._start_cause
         earlier = self._history.events[cause]
         now_ms = self._clock.now_ms()
-        first = [(say(each.what, language), say(each.remedy, language)) for each in deaf(readings)]
+        first = [(say(each.what, language), say(each.remedy, language)) for each in silent]
         headline = restarts.headline(before.run, before.boot, before.heartbeat_ms, now_ms, language)
         rest = []
         if held := restarts.held_since(earlier):

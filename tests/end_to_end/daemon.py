@@ -66,6 +66,11 @@ class Daemon(Outside):
         self.send(number)
         return await self._life
 
+    async def ended(self) -> int:
+        """Wait until it ends by itself; answer its exit code, or raise what ended it."""
+        assert self._life is not None
+        return await self._life
+
     async def until(self, condition: Callable[[], T | None], what: str) -> T:
         """The first truthy answer of `condition`; raise NeverHappened at the deadline, or when the daemon has ended."""
         loop = asyncio.get_running_loop()

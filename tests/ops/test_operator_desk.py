@@ -148,6 +148,15 @@ async def test_a_crash_loop_rings_once_and_says_when_it_is_over(tmp_path: Path) 
     ]
 
 
+async def test_a_crash_is_told_before_the_channels_have_spoken_for_the_next_may_come_sooner(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.changes["channels"] = {"upbit:notices": ChannelReading("degraded", None, None, 0, "not asked yet")}
+    async with bench.running(KILLED):
+        await bench.clock.advance(0.5)
+        (line,) = bench.first_lines()
+        assert line.startswith("🔔 OPERATOR · restarted after a crash")
+
+
 async def test_a_stop_by_a_signal_is_told(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     async with bench.running() as desk:

@@ -49,14 +49,15 @@ class FakeClock:
         self._elapsed_s = until
         await self.settle()
 
-    async def settle(self, rounds: int = MANY_TURNS) -> None:
-        """Run what is ready, and what that makes ready, until nothing is; never wait for real time.
+    async def settle(self) -> None:
+        """Run what is ready, and what that makes ready, until nothing is; never wait for real time. One at a time may.
 
         asyncio tells nobody when its loop has nothing to do, so its queue is looked at. Each turn also asks the
         sockets first: what this loop sent to itself over loopback counts as ready.
         """
         ready: Sized = asyncio.get_running_loop()._ready  # type: ignore[attr-defined]
-        for _ in range(rounds):
+        for _ in range(MANY_TURNS):
             await asyncio.sleep(0)
             if not ready:
                 return
+        raise AssertionError(f"something is still at it after {MANY_TURNS} turns of the loop")

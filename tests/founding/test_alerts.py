@@ -71,7 +71,7 @@ async def test_47_shutdown_takes_the_alert_sink_and_flushes_it(tmp_path: Path) -
             stack.callback(writer.connection.close)
             stack.push_async_callback(outbox.flush, 5.0)
             await stack.enter_async_context(running(outbox.run()))
-            await clock.settle()
+            await clock.sleep(0.1)
             writer.do(lambda db: add_alert(db, a_first_sight(), [CHAT], clock.now_ms()))
             low = an_alert(key="upbit:LOW:1", kind=AlertKind.NEWS, level=AlertLevel.LOW, text="low news")
             writer.do(lambda db: add_alert(db, low, [CHAT], clock.now_ms()))

@@ -50,7 +50,7 @@ class FakeClock:
         await self.settle()
 
     async def settle(self) -> None:
-        """Run what is ready, and what that makes ready, until nothing is; never wait for real time. One at a time may.
+        """Run what is ready, and what that makes ready, until nothing is; never wait for real time. One task at a time.
 
         asyncio tells nobody when its loop has nothing to do, so its queue is looked at. Each turn also asks the
         sockets first: what this loop sent to itself over loopback counts as ready.

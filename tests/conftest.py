@@ -8,15 +8,16 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from scripts.pace import busy
 from tests.end_to_end.nursery import Nursery, nursing
 from tests.end_to_end.pair import Pair, running_pair
 from tests.fakes.leaping_loop import LeapingLoop
 
-ALONE_S = 90.0  # of real time, on an idle machine
-DAEMONS = Path(__file__).parent / "end_to_end"
+WITHIN_S = 90.0  # of real time, on an idle machine; what hangs is a failure with its stack
 YEAR = Path(__file__).parent / "year"
+SHARING = ("test_recording.py", "test_bad_input.py")  # one run of a daemon for the whole file
 CAPTURES = Path(__file__).resolve().parents[2] / "shared" / "captures"
 
 # How many examples a property is held against, new ones in each run: a few, or with HYPOTHESIS_PROFILE=thorough many.
@@ -29,15 +30,14 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what runs whole daemons as `alone`; skip tests marked `captures` where recordings are absent, unless
-    RADAR_REQUIRE_CAPTURES says they must run. The longest begins first, so that no worker is left alone with it.
+    """Skip tests marked `captures` where recordings are absent, unless RADAR_REQUIRE_CAPTURES says they must run.
+
+    The longest begins first, so that no worker is left alone with it.
     """
     items.sort(key=lambda item: not item.path.is_relative_to(YEAR))
+    within_s = WITHIN_S * busy()
     for item in items:
-        if item.path.is_relative_to(DAEMONS) and not item.get_closest_marker("leaping"):
-            item.add_marker(pytest.mark.alone)
-        if item.get_closest_marker("alone"):
-            item.add_marker(pytest.mark.timeout(ALONE_S * busy()))
+        item.add_marker(pytest.mark.timeout(within_s))
     replaying = [item for item in items if item.get_closest_marker("captures")]
     if not replaying or CAPTURES.is_dir():
         return
@@ -46,6 +46,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     absent = pytest.mark.skip(reason="real recordings (../shared/captures) are not part of the repository")
     for item in replaying:
         item.add_marker(absent)
+
+
+class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist is not typed
+    """Sends each test to the next worker that has nothing to do, but those that share a run to one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return file if Path(file).name in SHARING else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Together:
+    """How xdist hands out the tests; its own `loadgroup` does not know the node ids of pytest 9.2."""
+    return Together(config, log)
 
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:

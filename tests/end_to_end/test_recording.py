@@ -19,8 +19,6 @@ from tests.end_to_end.truth import EXCHANGES, MINUTE_MS, SECOND_MS
 from tests.fakes.leaping_loop import LeapingLoop
 from tests.fakes.station import compared
 
-pytestmark = [pytest.mark.leaping, pytest.mark.xdist_group("recording")]
-
 LEAD_MS = 40_000  # from the notice to the opening; the market lists show a coin for the last third of it
 LISTED = (("upbit", "HALLA"), ("bithumb", "SORAK"))
 NAMES = {"HALLA": "한라", "SORAK": "설악"}

@@ -1,8 +1,9 @@
-"""An event loop that leaps over time in which nothing happens: minutes of waiting cost a moment, work what it costs.
+"""An event loop that leaps over time in which nothing happens: minutes of waiting cost a moment, work takes no time.
 
-Its clock runs beside the host's. Where nothing is ready, the loop does not wait for its next timer but sets its clock
-to it. So what is shown of real sockets and real deadlines needs no faster world and no luck: on a busy machine the test
-takes longer, and nothing in it is late. What shall leap must take its time from the loop, as asyncio itself does.
+Its clock all but stands while anything is ready; where nothing is, it does not wait for the next timer but is set to
+it. So what is shown of real sockets and real deadlines needs no faster world and no luck: on a busy machine the test
+takes longer, and nothing in it is late. What shall leap must take its time from the loop, as asyncio itself does; work
+that shall last says so with `last`.
 
 Threads live in the host's time: each leap leaves them a moment, and there is none while one of them works or waits for
 a disk.
@@ -20,6 +21,7 @@ from concurrent.futures import Executor
 from select import select
 from typing import Any
 
+TURN_S = 0.000_001  # a turn of the loop by its clock; else who waits for less than a float can add would do so for ever
 MOMENT_S = 0.000_2  # of real time before each leap
 WORK_S = 0.000_02  # of CPU: a thread that used more in a moment is at work
 
@@ -28,12 +30,16 @@ class LeapingLoop(SelectorEventLoop):
     """See the module; the clock is `time()`."""
 
     def __init__(self) -> None:
-        self.leapt_s = 0.0
+        self._now_s = time.monotonic()
         self.asked = 0  # calls in an executor that have not answered yet
         super().__init__(_Selector(self))
 
     def time(self) -> float:
-        return time.monotonic() + self.leapt_s
+        return self._now_s
+
+    def last(self, seconds: float) -> None:
+        """What runs now lasts that long, and nobody else has his turn meanwhile."""
+        self._now_s += seconds
 
     def run_in_executor(  # type: ignore[override]
         self, executor: Executor | None, func: Callable[..., Any], *args: Any
@@ -54,16 +60,16 @@ class _Selector(selectors.DefaultSelector):
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """What is ready; if there is nothing, a moment later it is the end of `timeout`, or still now."""
+        self._loop.last(TURN_S)
         if timeout is None or timeout <= 0:
             return super().select(timeout)
-        due = self._loop.time() + timeout
         if ready := super().select(0):
             return ready
         worked_s = _others_s()
         select([self.fileno()], [], [], min(timeout, MOMENT_S))
         ready = super().select(0)
         if not (ready or self._loop.asked or _others_s() - worked_s > WORK_S or _a_thread_is_busy()):
-            self._loop.leapt_s += max(0.0, due - self._loop.time())
+            self._loop.last(timeout)
         return ready
 
 

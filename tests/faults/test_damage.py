@@ -18,7 +18,6 @@ from tests.fakes.damaged import PAGE, leaves_of, overwrite, rows
 NewPair = Callable[..., Pair]
 
 
-@pytest.mark.alone
 def test_fault_26_a_log_on_a_full_disk_ends_nothing(new_pair: NewPair) -> None:
     pair = new_pair(*small_world(4.0))
     log, pair.log = pair.log, Path("/dev/full")  # every write to it fails with ENOSPC

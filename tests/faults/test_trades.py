@@ -4,7 +4,6 @@ import asyncio
 import itertools
 import json
 import random
-import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -17,6 +16,7 @@ from config.clock import SimulatorClock, SystemClock
 from ops.lifetimes import running
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.exchange import FakeConnection, FakeExchange, answer, trade_frame
+from tests.fakes.leaping_loop import LeapingLoop
 from tests.fakes.recording import by_hand, same, trade
 from tests.fakes.station import Station, recording
 
@@ -279,10 +279,10 @@ async def test_fault_20_a_burst_on_a_slow_machine_loses_no_trade_and_keeps_only_
 
 async def hogging() -> NoReturn:
     """Leaves a tenth of the time to others."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, LeapingLoop)
     while True:
-        until = time.perf_counter() + 0.009
-        while time.perf_counter() < until:
-            pass
+        loop.last(0.009)
         await asyncio.sleep(0.001)
 
 

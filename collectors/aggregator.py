@@ -15,7 +15,6 @@ from collectors.events import Exchange
 from collectors.minutes import Rolled
 from collectors.recorder import Recorder
 from collectors.repair.gaps import MINUTE_MS
-from collectors.repair.healing import stretches
 from config.clock import Clock
 from config.settings import Retention
 from store import candles, debounce, fx, global_minutes, listing_seconds, quarantine
@@ -29,9 +28,10 @@ HEAL_BACK_MS = 5 * MINUTE_MS  # late seconds may have changed minutes this long 
 NOTICE_LATE_MS = MINUTE_MS  # a notice seen so late still finds the seconds of the ten minutes before it
 LATE_SECONDS_MS = 2 * MINUTE_MS  # a second may change for so long; what is kept of it is copied again
 KEEP_SPAN_MS = 10_000
-ROWS_A_STEP = 600
+ROWS_A_STEP = 100  # of minutes, each on a page of its own
+ROLL_SLICE_S = 0.001  # the pages of one transaction are moved by one checkpoint, which takes about as long again
 MARKETS_A_STEP = 10  # of those whose minute is rolled from its seconds
-MINUTES_A_STEP = 5  # of those whose coverage is counted again
+RECOUNTS_A_STEP = 50  # of markets whose coverage is counted again
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 PAGES_KEPT = 4_096  # unused pages that will soon be used again: 16 MiB
@@ -101,7 +101,7 @@ class Aggregator:
             if self._recorder.minutes.ready(exchange, before_ms):
                 self._unfinished = tuple(self._steps(self._recorder.minutes.take(exchange, before_ms)))
                 while self._unfinished:
-                    done = await self._writer.run(partial(_some, self._unfinished))
+                    done = await self._writer.run(partial(_some, self._unfinished), scattered=True)
                     self._unfinished = self._unfinished[done:]
                 rolled = True
         return rolled
@@ -123,9 +123,10 @@ class Aggregator:
         ids, exchange = self._recorder.ids, rolled.exchange
         for start in range(0, len(rolled.minutes), ROWS_A_STEP):
             yield partial(candles.store_minutes, minutes=rolled.minutes[start : start + ROWS_A_STEP], ids=ids)
+        everyone = [market_id for market, market_id in ids.items() if market.exchange == exchange]
         again: dict[int, list[int]] = {}
         for minute_ms in rolled.whole:
-            again[minute_ms] = [market_id for market, market_id in ids.items() if market.exchange == exchange]
+            again[minute_ms] = list(everyone)
         for market, minute_ms in rolled.again:
             again.setdefault(minute_ms, []).append(ids[market])
         for minute_ms, market_ids in again.items():
@@ -133,13 +134,13 @@ class Aggregator:
                 some = market_ids[start : start + MARKETS_A_STEP]
                 yield partial(_roll_again, minute_ms=minute_ms, market_ids=some)
         touched = [
-            (None if market is None else ids[market], from_ms, to_ms) for market, from_ms, to_ms in rolled.recount
+            (market_id, from_ms, to_ms)
+            for market, from_ms, to_ms in rolled.recount
+            for market_id in (everyone if market is None else [ids[market]])
         ]
-        for from_ms, to_ms in stretches(((from_ms, to_ms) for _, from_ms, to_ms in touched), MINUTE_MS):
-            minutes = range(from_ms - from_ms % MINUTE_MS, to_ms, MINUTE_MS)
-            for start in range(0, len(minutes), MINUTES_A_STEP):
-                part = minutes[start : start + MINUTES_A_STEP]
-                yield partial(candles.refresh_coverage, exchange=exchange, touched=touched, minutes=part)
+        for start in range(0, len(touched), RECOUNTS_A_STEP):
+            part = touched[start : start + RECOUNTS_A_STEP]
+            yield partial(candles.refresh_coverage, exchange=exchange, touched=part)
         yield partial(candles.set_rolled, exchange=exchange, before_ms=rolled.before_ms)
 
     async def keep(self) -> None:
@@ -171,8 +172,10 @@ class Aggregator:
 
     async def _purge_others(self, now_ms: int) -> None:
         before_ms = now_ms - self._retention.minutes_days * DAY_MS
-        while await self._writer.run(partial(candles.purge_minutes, before_ms=before_ms, budget_s=SLICE_S)):
-            pass
+        minutes = partial(candles.purge_minutes, before_ms=before_ms, budget_s=SLICE_S)
+        done_id: int | None = -1
+        while done_id is not None:
+            done_id = await self._writer.run(partial(minutes, after_id=done_id))
         small = (
             partial(fx.purge, before_ms=now_ms - self._retention.fx_snapshots_days * DAY_MS),
             partial(quarantine.purge, before_ms=now_ms - self._retention.quarantine_days * DAY_MS),
@@ -187,7 +190,7 @@ class Aggregator:
 
 def _some(steps: Sequence[Step], connection: Connection) -> int:
     """Take steps until a slice of time is over; how many are done then."""
-    until = time.monotonic() + SLICE_S
+    until = time.monotonic() + ROLL_SLICE_S
     for done, step in enumerate(steps, start=1):
         step(connection)
         if time.monotonic() > until:

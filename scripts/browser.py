@@ -62,6 +62,11 @@ class Tab:
             raise BrowserError(f"{url}: {told['errorText']}")
         await self.until("document.readyState === 'complete' && location.href !== 'about:blank'")
 
+    async def reload(self) -> None:
+        """Load the page anew; returns when the new document is there."""
+        await self.run("window.isOld = true; location.reload()")
+        await self.until("!window.isOld && document.readyState === 'complete'")
+
     async def run(self, script: str) -> Any:
         """The value of an expression of the page (awaited if it is a promise)."""
         told = await self.call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)

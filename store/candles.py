@@ -1,6 +1,5 @@
 """The SQL of `candles_1s`, `candles_1m` and `rollup_state`. Candles are upserted whole: the last write stands."""
 
-import json
 import sqlite3
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -23,7 +22,7 @@ ON CONFLICT (open_ms, market_id) DO UPDATE SET
 UPSERT_MINUTE = """
 INSERT INTO candles_1m (market_id, open_ms, open, high, low, close, volume, quote_volume, trades, covered_s)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (open_ms, market_id) DO UPDATE SET
+ON CONFLICT (market_id, open_ms) DO UPDATE SET
     open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close,
     volume = excluded.volume, quote_volume = excluded.quote_volume, trades = excluded.trades,
     covered_s = excluded.covered_s
@@ -35,7 +34,7 @@ _SET_STATE = (
 
 NOWHERE: Mapping[Exchange, int] = {}
 
-Touched = tuple[int | None, int, int]  # market id (None: every market of the exchange), from_ms, to_ms
+Touched = tuple[int, int, int]  # market id, from_ms, to_ms
 
 # The minute of each market from its seconds, first by time to last by time. The slow, sure way: for recovery and tests.
 _ROLL = """
@@ -46,11 +45,6 @@ SELECT m.market_id, f.open, m.high, m.low, l.close, m.volume, m.quote_volume, m.
 ) AS m
 CROSS JOIN candles_1s AS f ON f.open_ms = m.first_ms AND f.market_id = m.market_id
 CROSS JOIN candles_1s AS l ON l.open_ms = m.last_ms AND l.market_id = m.market_id
-"""
-# One market's minutes, each through the primary key, which begins with the time.
-_MINUTES = """
-SELECT c.open_ms, c.open, c.high, c.low, c.close, c.volume, c.quote_volume, c.trades
-FROM json_each(?) AS m CROSS JOIN candles_1m AS c ON c.open_ms = m.value AND c.market_id = ?
 """
 _ROLL_ALL = _ROLL.format(where="open_ms >= ? AND open_ms < ?")
 _ROLL_ONE = _ROLL.format(where=f"market_id = ? AND open_ms IN ({', '.join('?' * 60)})")
@@ -100,12 +94,18 @@ def store_minutes(connection: sqlite3.Connection, minutes: Sequence[Candle], ids
             market_id = ids[candle.market]
             covered = coverage.of(candle.market.exchange, market_id)
             rows.append((market_id, minute_ms, *_values(candle), covered))
-        execute(connection, Rows(UPSERT_MINUTE, sorted(rows)))
+        # One by one: each row has a page of its own, and a statement for many rows copies every page that it touches,
+        # to undo it; that costs more than it saves.
+        connection.executemany(UPSERT_MINUTE, rows)
 
 
 def load_minutes(connection: sqlite3.Connection, market: Market, market_id: int, span: range) -> dict[int, Candle]:
-    """The stored minutes of a market among those that start at `span`, by their start."""
-    rows = connection.execute(_MINUTES, (json.dumps(list(span)), market_id))
+    """The stored minutes of a market in a span, by their start."""
+    rows = connection.execute(
+        "SELECT open_ms, open, high, low, close, volume, quote_volume, trades FROM candles_1m"
+        " WHERE market_id = ? AND open_ms >= ? AND open_ms < ?",
+        (market_id, span.start, span.stop),
+    )
     return {row[0]: Candle(market, *row) for row in rows}
 
 
@@ -136,25 +136,21 @@ def _exchange_of(connection: sqlite3.Connection, market_id: int) -> Exchange:
     return exchange
 
 
-def refresh_coverage(
-    connection: sqlite3.Connection, exchange: Exchange, touched: Sequence[Touched], minutes: Iterable[int]
-) -> None:
-    """Say again how much of these minutes we were listening, where gaps changed after they were rolled."""
-    everyone: set[int] | None = None  # asked for where there is something to change: most of a long outage is empty
-    for minute_ms in minutes:
-        stored = connection.execute("SELECT market_id, covered_s FROM candles_1m WHERE open_ms = ?", (minute_ms,))
-        if not (before := dict(stored.fetchall())):
-            continue
-        here = {each for each, from_ms, to_ms in touched if from_ms < minute_ms + MINUTE_MS and to_ms > minute_ms}
-        if None in here and everyone is None:
-            everyone = {row[0] for row in connection.execute("SELECT id FROM markets WHERE exchange = ?", (exchange,))}
-        coverage = Coverage(connection, minute_ms)
-        for market_id in before.keys() & (everyone if everyone is not None and None in here else here):
-            covered = coverage.of(exchange, market_id)
-            if covered != before[market_id]:
+def refresh_coverage(connection: sqlite3.Connection, exchange: Exchange, touched: Iterable[Touched]) -> None:
+    """Say again how much of stored minutes we were listening, where gaps changed after they were rolled."""
+    coverage: dict[int, Coverage] = {}
+    for market_id, from_ms, to_ms in touched:
+        stored = connection.execute(
+            "SELECT open_ms, covered_s FROM candles_1m WHERE market_id = ? AND open_ms > ? AND open_ms < ?",
+            (market_id, from_ms - MINUTE_MS, to_ms),
+        ).fetchall()
+        for minute_ms, before in stored:
+            if minute_ms not in coverage:
+                coverage[minute_ms] = Coverage(connection, minute_ms)
+            if (covered := coverage[minute_ms].of(exchange, market_id)) != before:
                 connection.execute(
-                    "UPDATE candles_1m SET covered_s = ? WHERE open_ms = ? AND market_id = ?",
-                    (covered, minute_ms, market_id),
+                    "UPDATE candles_1m SET covered_s = ? WHERE market_id = ? AND open_ms = ?",
+                    (covered, market_id, minute_ms),
                 )
 
 
@@ -240,19 +236,18 @@ def oldest_second(connection: sqlite3.Connection) -> int | None:
     return oldest
 
 
-def purge_minutes(connection: sqlite3.Connection, before_ms: int, budget_s: float) -> bool:
-    """Delete minutes before `before_ms`, the oldest first."""
+def purge_minutes(connection: sqlite3.Connection, before_ms: int, budget_s: float, after_id: int = -1) -> int | None:
+    """Delete minutes before `before_ms`, market by market as they lie in the table, beginning after `after_id`.
+
+    Returns the last market that is done with, to go on from; None once all are.
+    """
     until = time.monotonic() + budget_s
-    while (oldest := _oldest_minute(connection)) is not None and oldest < before_ms:
-        connection.execute("DELETE FROM candles_1m WHERE open_ms = ?", (oldest,))
+    ids = connection.execute("SELECT id FROM markets WHERE id > ? ORDER BY id", (after_id,)).fetchall()
+    for (market_id,) in ids:
+        connection.execute("DELETE FROM candles_1m WHERE market_id = ? AND open_ms < ?", (market_id, before_ms))
         if time.monotonic() > until:
-            return True
-    return False
-
-
-def _oldest_minute(connection: sqlite3.Connection) -> int | None:
-    oldest: int | None = connection.execute("SELECT MIN(open_ms) FROM candles_1m").fetchone()[0]
-    return oldest
+            return int(market_id)
+    return None
 
 
 def hand_back(connection: sqlite3.Connection, keep_free: int, most: int) -> bool:

@@ -25,13 +25,16 @@ Waiting = tuple[asyncio.AbstractEventLoop, asyncio.Future[Any]]
 class Job:
     """One operation, in which lane it came, and who waits for it (None: nobody)."""
 
-    __slots__ = ("error", "result", "urgent", "waiting", "weight", "work")
+    __slots__ = ("error", "result", "scattered", "urgent", "waiting", "weight", "work")
 
-    def __init__(self, work: Work, weight: int, waiting: Waiting | None, urgent: bool = False) -> None:
+    def __init__(
+        self, work: Work, weight: int, waiting: Waiting | None, urgent: bool = False, scattered: bool = False
+    ) -> None:
         self.work = work
         self.weight = weight
         self.waiting = waiting
         self.urgent = urgent
+        self.scattered = scattered
         self.result: Any = None
         self.error: BaseException | None = None
 

@@ -68,11 +68,9 @@ ORDER BY t.at
 
 _MARKET = "SELECT id FROM markets WHERE exchange = ? AND base = ? AND quote = 'KRW'"
 
-# A minute's close is its price one minute after its opening. `at` is a whole minute, so that each minute which is young
-# enough can be asked for by its start: the table begins with the time, and a range would read every other market too.
-_STARTS = ", ".join(f"{{at}} - {age_ms}" for age_ms in range(MINUTE_MS, PRICE_MAX_AGE_MS, MINUTE_MS))
+# A minute's close is its price one minute after its opening.
 _LAST_CLOSE = (
-    f"(SELECT close FROM candles_1m WHERE market_id = {{market}} AND open_ms IN ({_STARTS})"  # noqa: S608 - as below
+    "(SELECT close FROM candles_1m WHERE market_id = {market} AND open_ms <= {at} - 60000 AND open_ms > {at} - :age"
     " ORDER BY open_ms DESC LIMIT 1)"
 )
 
@@ -109,7 +107,7 @@ def coin(connection: sqlite3.Connection, base: str, from_ms: int, to_ms: int, st
     for exchange in ("upbit", "bithumb"):
         row = connection.execute(_MARKET, (exchange, base)).fetchone()
         ids[exchange] = None if row is None else row[0]
-    asked = {"from_ms": from_ms, "to_ms": to_ms, "step": step_ms, "most": POINTS_MAX}
+    asked = {"from_ms": from_ms, "to_ms": to_ms, "step": step_ms, "most": POINTS_MAX, "age": PRICE_MAX_AGE_MS}
     return [CoinPoint(*row) for row in connection.execute(_COIN, asked | ids | {"base": base})]
 
 
@@ -121,7 +119,7 @@ def newest_minute(connection: sqlite3.Connection) -> int | None:
 
 def coins(connection: sqlite3.Connection, minute_ms: int) -> list[CoinNow]:
     """Every coin of one minute of the world, which is asked at its beginning, with its last Korean prices then."""
-    asked = {"minute": minute_ms, "at": minute_ms, "most": COINS_MAX}
+    asked = {"minute": minute_ms, "at": minute_ms, "age": PRICE_MAX_AGE_MS, "most": COINS_MAX}
     return [CoinNow(*(*row[:-1], tuple(row[-1].split(",")))) for row in connection.execute(_COINS, asked)]
 
 

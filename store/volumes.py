@@ -10,8 +10,6 @@ from msgspec import Struct
 
 from store.gaps import UNTIL_AFTER
 
-HOUR_MS = 3_600_000
-
 
 class MarketVolume(Struct, frozen=True):
     """What one KRW market traded in the span, as far as it was heard: `heard_ms` of it."""
@@ -30,11 +28,12 @@ class WorldVolume(Struct, frozen=True):
     venues: tuple[str, ...]
 
 
-_MARKETS = """
-SELECT id, exchange, base, first_seen_ms FROM markets WHERE quote = 'KRW' AND (gone_ms IS NULL OR gone_ms > ?)
+_TRADED = """
+SELECT m.id, m.exchange, m.base, m.first_seen_ms,
+    (SELECT SUM(quote_volume) FROM candles_1m AS c WHERE c.market_id = m.id AND c.open_ms >= :from_ms
+        AND c.open_ms < :to_ms)
+FROM markets AS m WHERE m.quote = 'KRW' AND (m.gone_ms IS NULL OR m.gone_ms > :from_ms)
 """
-
-_TRADED = "SELECT market_id, SUM(quote_volume) FROM candles_1m WHERE open_ms >= ? AND open_ms < ? GROUP BY market_id"
 
 _MISSED = f"""
 SELECT exchange, market_id, SUM(MIN(COALESCE(to_ms, :to_ms), :to_ms) - MAX(from_ms, :from_ms))
@@ -48,16 +47,14 @@ def traded(connection: sqlite3.Connection, from_ms: int, to_ms: int) -> list[Mar
         (exchange, market_id): missed_ms
         for exchange, market_id, missed_ms in connection.execute(_MISSED, {"from_ms": from_ms, "to_ms": to_ms})
     }
-    volumes: dict[int, float] = {}
-    for start_ms in range(from_ms, to_ms, HOUR_MS):  # what is sorted for the sums stays small
-        for market_id, volume in connection.execute(_TRADED, (start_ms, min(start_ms + HOUR_MS, to_ms))):
-            volumes[market_id] = volumes.get(market_id, 0.0) + volume
     found = []
-    for market_id, exchange, base, since_ms in connection.execute(_MARKETS, (from_ms,)):
+    for market_id, exchange, base, since_ms, volume in connection.execute(
+        _TRADED, {"from_ms": from_ms, "to_ms": to_ms}
+    ):
         known_ms = to_ms - max(from_ms, since_ms)
         heard_ms = known_ms - missed.get((exchange, market_id), 0) - missed.get((exchange, None), 0)
         if heard_ms > 0:
-            found.append(MarketVolume(exchange, base, volumes.get(market_id, 0.0), heard_ms))
+            found.append(MarketVolume(exchange, base, volume or 0.0, heard_ms))
     return found
 
 

@@ -46,6 +46,7 @@ RETRY_CAP_S = 5.0
 BUSY_TRIES = 3  # a lock that outlives this many tries (each up to the busy timeout) counts as a fault
 DRAIN_DEADLINE_S = 10.0  # how long leaving waits for a disk that can't take the rest
 SLICE_S = 0.003  # a transaction that has lasted this long takes up nothing more; also for long work in steps
+ROWS_A_PAGE = 50  # of one-second candles
 IDLE_S = 1.0
 # For `sys.setswitchinterval`, a tenth of its default: beside a busy loop the writer waits so long for each statement.
 SWITCH_S = 0.000_5
@@ -80,6 +81,7 @@ class DatabaseWriter:
         self._batch: Sequence[Job] = ()
         self._watchers: list[Waiting] = []
         self._checkpointed_at = connection.total_changes
+        self._scattered = 0  # rows since then that had a page of their own
         self._synced = False  # whether commits are synced now
         self._wal_synced = False  # for the checkpoint that is due
         self.failed = 0
@@ -117,9 +119,10 @@ class DatabaseWriter:
             weight = len(work.rows) if isinstance(work, Rows) else 1
         return self.fatal is None and self._inbox.put(Job(work, weight, None), bounded=True)
 
-    async def run(self, work: Callable[[sqlite3.Connection], T], urgent: bool = False) -> T:
+    async def run(self, work: Callable[[sqlite3.Connection], T], urgent: bool = False, *, scattered: bool = False) -> T:
         """Run `work` in a transaction and return its result once that is committed.
 
+        `scattered` work changes a page with every row; a checkpoint follows sooner, so that it stays short.
         What `work` raises is raised here, after everything it wrote is undone. It must touch nothing but the
         connection, because it may run twice. Raises WriterGone if the writer ends first. Cancelling the wait does not
         take the work back.
@@ -128,7 +131,7 @@ class DatabaseWriter:
         future: asyncio.Future[T] = loop.create_future()
         with self._lock:
             alive = self.fatal is None and self._thread.is_alive()
-            if not (alive and self._inbox.put(Job(work, 1, (loop, future), urgent))):
+            if not (alive and self._inbox.put(Job(work, 1, (loop, future), urgent, scattered))):
                 raise WriterGone("the database writer is not running") from self.fatal
         return await future
 
@@ -265,8 +268,10 @@ class DatabaseWriter:
         connection.execute("SAVEPOINT work")
         assert not isinstance(job.work, Rows)
         job.error = None
+        changes = connection.total_changes
         try:
             job.result = job.work(connection)
+            self._scattered += job.scattered * (connection.total_changes - changes)
         except Exception as error:
             if is_environmental(error) or is_damaged(error):
                 raise
@@ -321,7 +326,7 @@ class DatabaseWriter:
 
         In two slices, for half of it is the sync of the WAL: what waits is served between the two.
         """
-        rows = self._connection.total_changes - self._checkpointed_at
+        rows = self._connection.total_changes - self._checkpointed_at + self._scattered * (ROWS_A_PAGE - 1)
         if rows < changes:
             return
         if not self._wal_synced:
@@ -346,6 +351,7 @@ class DatabaseWriter:
                 self._pace.note(rows, time.monotonic() - began)
             self._gauge.checkpointed(whole=moved == frames)
         self._checkpointed_at = self._connection.total_changes
+        self._scattered = 0
         self._wal_synced = False
 
     def _finish(self) -> None:

@@ -123,7 +123,7 @@ async def test_a_stop_between_two_slices_of_a_minute_leaves_no_market_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(aggregator, "ROWS_A_STEP", 1)
-    monkeypatch.setattr(aggregator, "SLICE_S", -1.0)  # one step a slice
+    monkeypatch.setattr(aggregator, "ROLL_SLICE_S", -1.0)  # one step a slice
     bench = Bench(tmp_path / "radar.db")
     with bench.writer:
         eth = Market("upbit", "ETH", "KRW")

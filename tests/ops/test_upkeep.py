@@ -45,7 +45,7 @@ def test_salvage_says_what_was_saved_and_what_was_lost(tmp_path: Path, capsys: p
     assert main(["salvage", str(damaged)]) == 1
     said = capsys.readouterr().out
     assert "candles_1m: " in said
-    assert "  lost: rows between open_ms=" in said
+    assert "  lost: rows between market_id=" in said
     saved = damaged.with_name(damaged.name + ".salvaged")
     assert MARKETS * MINUTES - 300 < len(rows(saved, "candles_1m")) < MARKETS * MINUTES
 

@@ -110,7 +110,7 @@ def test_a_healed_gap_counts_as_covered(connection: sqlite3.Connection, ids: dic
     execute(connection, gaps.added([("upbit", ids[BTC], START_MS, START_MS + 10_000, GapCause.DISCONNECT)]))
     candles.rollup_minute(connection, START_MS)
     connection.execute("UPDATE gaps SET state = 'healed'")
-    candles.refresh_coverage(connection, "upbit", [(ids[BTC], START_MS, START_MS + 10_000)], [START_MS])
+    candles.refresh_coverage(connection, "upbit", [(ids[BTC], START_MS, START_MS + 10_000)])
     assert stored_minutes(connection)[ids[BTC], START_MS][-1] == 60
 
 
@@ -123,7 +123,7 @@ def test_coverage_is_counted_again_for_every_market_of_an_exchange(
         candles.rollup_minute(connection, minute_ms)
     span = (START_MS + 58_000, START_MS + 61_000)
     execute(connection, gaps.added([("upbit", None, *span, GapCause.DROPPED)]))
-    candles.refresh_coverage(connection, "upbit", [(None, *span)], [START_MS, START_MS + MINUTE_MS])
+    candles.refresh_coverage(connection, "upbit", [(ids[each], *span) for each in (BTC, ETH)])
     covered = {key: row[-1] for key, row in stored_minutes(connection).items()}
     assert [covered[ids[market], START_MS] for market in (BTC, ETH, SOL)] == [58, 58, 60]
     assert [covered[ids[market], START_MS + MINUTE_MS] for market in (BTC, ETH, SOL)] == [59, 59, 60]
@@ -148,12 +148,15 @@ def test_progress_never_goes_back(connection: sqlite3.Connection) -> None:
     assert candles.recorded_until(connection, "upbit") == 500
 
 
-def test_old_minutes_go_minute_by_minute_in_slices(connection: sqlite3.Connection, ids: dict[Market, int]) -> None:
-    for at_min in (-2, -1, 0):
-        candles.store_minutes(connection, [second(at_min * 60, market=each) for each in ids], ids)
-    assert candles.purge_minutes(connection, START_MS, budget_s=0.0)
-    assert {open_ms for _, open_ms in stored_minutes(connection)} == {START_MS - MINUTE_MS, START_MS}
-    assert not candles.purge_minutes(connection, START_MS, budget_s=60.0)
+def test_old_minutes_go_market_by_market_in_slices(connection: sqlite3.Connection, ids: dict[Market, int]) -> None:
+    for minute_ms in (START_MS - MINUTE_MS, START_MS):
+        candles.store_minutes(connection, [second((minute_ms - START_MS) // 1000, market=each) for each in ids], ids)
+    done_id: int | None = -1
+    slices = 0
+    while done_id is not None:
+        done_id = candles.purge_minutes(connection, START_MS, budget_s=0.0, after_id=done_id)
+        slices += 1
+    assert slices == len(ids) + 1
     assert {open_ms for _, open_ms in stored_minutes(connection)} == {START_MS}
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from store.database import SCHEMA
 from store.salvage import SalvageFailed, Saved, salvage
 from tests.fakes.clock import START_MS
 from tests.fakes.damaged import MARKETS, MINUTES, PAGE, TRADED_S, filled, leaves_of, overwrite, rows
@@ -43,15 +42,6 @@ def test_only_the_rows_of_damaged_pages_are_lost(tmp_path: Path, table: str, see
     assert len(after) >= len(before[table]) - 3 * 2.5 * share
     assert 1 <= len(found[table].lost) <= 3
     assert all(text.startswith("rows between ") for text in found[table].lost)
-
-
-def test_a_file_of_an_older_schema_is_read_in_its_own_order(tmp_path: Path) -> None:
-    path, target = filled(tmp_path / "radar.db", SCHEMA[:7]), tmp_path / "new.db"
-    before = rows(path, "candles_1m")
-    overwrite(path, [leaves_of(path, "candles_1m")[40]])
-    (text,) = saved_from(path, target)["candles_1m"].lost
-    assert text.startswith("rows between market_id=")
-    assert len(before) - 100 < len(rows(target, "candles_1m")) < len(before)
 
 
 def test_what_was_lost_is_told_by_its_neighbours(tmp_path: Path) -> None:

@@ -131,7 +131,7 @@ async def test_language_and_colours_are_switched_and_remembered(tab: Tab, tmp_pa
             assert await tab.run("document.documentElement.scrollWidth <= innerWidth"), view
             hangul = await tab.run("document.querySelector('nav').textContent.match(/[가-힣]/)?.length ?? 0")
             assert hangul == 0, view
-        await tab.run("location.reload()")
+        await tab.reload()
         await tab.until(VIEWS["latency"])
         assert await tab.run("document.documentElement.lang + document.documentElement.dataset.theme") == "endark"
     assert tab.complaints == []

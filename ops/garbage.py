@@ -11,13 +11,17 @@ from collections.abc import Sequence
 from typing import Final, NoReturn
 
 from config.clock import Clock
+from ops.memory import give_back
 
 # Seconds after the start: once trades come, once all is loaded, once the daily tables are filled.
 STEPS_S: Final = (5.0, 60.0, 600.0)
 
 
 async def settle(clock: Clock, steps_s: Sequence[float] = STEPS_S) -> NoReturn:
-    """At each of these moments search once more, and leave out from then on what is alive; until cancelled."""
+    """At each of these moments search once more, and leave out from then on what is alive; until cancelled.
+
+    The memory that is free then goes back to the system.
+    """
     passed_s = 0.0
     try:
         for step_s in steps_s:
@@ -25,6 +29,7 @@ async def settle(clock: Clock, steps_s: Sequence[float] = STEPS_S) -> NoReturn:
             passed_s = step_s
             gc.collect()
             gc.freeze()
+            give_back()
         await asyncio.Event().wait()
     finally:
         gc.unfreeze()

@@ -5,8 +5,8 @@ it. So what is shown of real sockets and real deadlines needs no faster world an
 takes longer, and nothing in it is late. What shall leap must take its time from the loop, as asyncio itself does; work
 that shall last says so with `last`.
 
-Threads live in the host's time: each leap leaves them a moment, and there is none while one of them works or waits for
-a disk.
+Threads live in the host's time: each leap leaves them a moment, and there is none while one of them works, waits for
+a disk, or has only begun to look up a name.
 """
 
 import asyncio
@@ -23,6 +23,8 @@ from typing import Any
 
 TURN_S = 0.000_001  # a turn of the loop by its clock; else who waits for less than a float can add would do so for ever
 MOMENT_S = 0.000_2  # of real time before each leap
+ANSWER_S = 0.5  # of real time for a thread of `HOST_THREADS`, which waits for the system's word, not for ours
+HOST_THREADS = ("resolver",)
 WORK_S = 0.000_02  # of CPU: a thread that used more in a moment is at work
 
 
@@ -32,6 +34,7 @@ class LeapingLoop(SelectorEventLoop):
     def __init__(self) -> None:
         self._now_s = time.monotonic()
         self.asked = 0  # calls in an executor that have not answered yet
+        self._seen: dict[int | None, float] = {}  # threads that ask the system -> when they were first there
         super().__init__(_Selector(self))
 
     def time(self) -> float:
@@ -52,6 +55,13 @@ class LeapingLoop(SelectorEventLoop):
     def _answered(self, _: asyncio.Future[Any]) -> None:
         self.asked -= 1
 
+    def asks_the_system(self) -> bool:
+        """Whether a thread waits for an answer of the system that may still come."""
+        threads = {each.native_id for each in threading.enumerate() if each.name in HOST_THREADS}
+        now_s = time.monotonic()
+        self._seen = {each: self._seen.get(each, now_s) for each in threads}
+        return any(now_s - since_s < ANSWER_S for since_s in self._seen.values())
+
 
 class _Selector(selectors.DefaultSelector):
     def __init__(self, loop: LeapingLoop) -> None:
@@ -68,7 +78,8 @@ class _Selector(selectors.DefaultSelector):
         worked_s = _others_s()
         select([self.fileno()], [], [], min(timeout, MOMENT_S))
         ready = super().select(0)
-        if not (ready or self._loop.asked or _others_s() - worked_s > WORK_S or _a_thread_is_busy()):
+        works = self._loop.asked or _others_s() - worked_s > WORK_S or _a_thread_is_busy()
+        if not (ready or works or self._loop.asks_the_system()):
             self._loop.last(timeout)
         return ready
 

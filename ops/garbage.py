@@ -5,7 +5,6 @@ in which nothing was read, told or committed. What stands after the start stays 
 on; what comes later is searched as ever.
 """
 
-import asyncio
 import gc
 from collections.abc import Sequence
 from typing import Final, NoReturn
@@ -15,12 +14,13 @@ from ops.memory import give_back
 
 # Seconds after the start: once trades come, once all is loaded, once the daily tables are filled.
 STEPS_S: Final = (5.0, 60.0, 600.0)
+GIVE_BACK_EVERY_S: Final = 600.0
 
 
 async def settle(clock: Clock, steps_s: Sequence[float] = STEPS_S) -> NoReturn:
     """At each of these moments search once more, and leave out from then on what is alive; until cancelled.
 
-    The memory that is free then goes back to the system.
+    The memory that is free then goes back to the system, and so does what listings leave behind later.
     """
     passed_s = 0.0
     try:
@@ -30,7 +30,8 @@ async def settle(clock: Clock, steps_s: Sequence[float] = STEPS_S) -> NoReturn:
             gc.collect()
             gc.freeze()
             give_back()
-        await asyncio.Event().wait()
+        while True:
+            await clock.sleep(GIVE_BACK_EVERY_S)
+            give_back()
     finally:
         gc.unfreeze()
-    raise AssertionError("unreachable: nobody sets that event")

@@ -305,7 +305,7 @@ def main() -> int:
             paced(sender, folder, rounds, paced_s),
             storage(folder, minutes),
             daemon(folder, daemon_s),
-            verdict(folder, 10 if asked.quick else 60),
+            verdict(folder, 10 if asked.quick else 120),
             alerts(folder, 150 if asked.quick else 1_000),
         )
         for name, section in zip(SECTIONS, sections, strict=True):

@@ -11,6 +11,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -162,6 +163,7 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--markets", type=int, default=40, help="KRW markets over both exchanges")
     parser.add_argument("--rate", type=float, default=60.0, help="trades a second over all markets")
     parser.add_argument("--kills", type=int, default=0, help="kill -9 the daemon this many times, at random moments")
+    parser.add_argument("--library", choices=("picows", "websockets"), default="picows", help="opens the sockets")
     parser.add_argument("--data", type=Path, help="keep the data here; default: a folder that is removed")
     return parser.parse_args(words)
 
@@ -186,6 +188,7 @@ def main() -> int:
                 rate=chosen.rate,
                 kills=kills,
                 openings=[each for each in OPENINGS if each.at_s + each.in_s < length_s - 20],
+                begin=partial(pair, library=chosen.library),
             )
         )
     except ProofFailed as e:

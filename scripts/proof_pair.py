@@ -133,11 +133,13 @@ class Pair:
 
 
 @asynccontextmanager
-async def pair(data: Path, seed: int, speed: float, markets: int, rate: float) -> AsyncIterator[Pair]:
-    """Both processes, ended when the block ends."""
+async def pair(
+    data: Path, seed: int, speed: float, markets: int, rate: float, library: str = "picows"
+) -> AsyncIterator[Pair]:
+    """Both processes, ended when the block ends; `library` opens the sockets of market data."""
     config = data / "config"
     shutil.copytree(ROOT / "config", config, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    (config / "radar.yaml").write_text(_with_retention((config / "radar.yaml").read_text()))
+    (config / "radar.yaml").write_text(_adapted((config / "radar.yaml").read_text(), library))
     simulator = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "simulator", "--port", "0", "--seed", str(seed), "--speed", str(speed)),
         *("--markets", str(markets), "--rate", str(rate)),
@@ -162,5 +164,6 @@ async def pair(data: Path, seed: int, speed: float, markets: int, rate: float) -
         await simulator.wait()
 
 
-def _with_retention(text: str) -> str:
-    return text.replace("seconds_s: 600 ", f"seconds_s: {CONFIG['retention']['seconds_s']} ")
+def _adapted(text: str, library: str) -> str:
+    text = text.replace("seconds_s: 600 ", f"seconds_s: {CONFIG['retention']['seconds_s']} ")
+    return text.replace("socket_library: picows ", f"socket_library: {library} ")

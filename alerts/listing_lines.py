@@ -66,7 +66,7 @@ def seen(listing: Listing, language: Language) -> Iterator[str]:
 
 def lateness(delay_ms: int, language: Language) -> str:
     """Published while we were down or blind: by how much the first sight is late."""
-    late = span(delay_ms // 60_000 * 60_000 if delay_ms >= 120_000 else delay_ms // 1_000 * 1_000, language)
+    late = _rounded(delay_ms, language)
     words = (
         f"⚠️ {late} 늦음: 보고 있지 않던 동안 공지됨",
         f"⚠️ late by {late}: published while we were not watching",
@@ -74,9 +74,15 @@ def lateness(delay_ms: int, language: Language) -> str:
     return say(words, language)
 
 
+def _rounded(late_ms: int, language: Language) -> str:
+    """A delay in whole minutes, below two of them in whole seconds."""
+    step_ms = 60_000 if late_ms >= 120_000 else 1_000
+    return span(late_ms // step_ms * step_ms, language)
+
+
 def unwatched(blind_ms: int, language: Language) -> str:
     """Changed while we were down or blind: by how much it may be told late."""
-    most = span(blind_ms // 60_000 * 60_000 if blind_ms >= 120_000 else blind_ms // 1_000 * 1_000, language)
+    most = _rounded(blind_ms, language)
     words = (
         f"⚠️ 최대 {most} 늦음: 보고 있지 않던 동안 바뀜",
         f"⚠️ late by up to {most}: it changed while we were not watching",

@@ -21,9 +21,14 @@ class Shelf:
         self._denied: dict[str, float] = {}
 
     def take(self, found: Mapping[str, Instrument] | Silent, now_s: float) -> None:
-        """Believe a new list; a silence leaves the old one in place, and growing old."""
+        """Believe a new list; a silence leaves the old one in place, and growing old.
+
+        What has not changed stays the object it was: whoever took its texts shares them, minute after minute.
+        """
         if not isinstance(found, Silent):
-            self._listed, self._taken_s = dict(found), now_s
+            before = self._listed
+            self._listed = {base: _kept(before.get(base), one) for base, one in found.items()}
+            self._taken_s = now_s
 
     def known(self, base: str) -> Instrument | None:
         return self._listed.get(base)
@@ -51,3 +56,7 @@ class Shelf:
             self._denied.pop(base, None)
         if len(self._denied) > 1_000:
             self._denied = {coin: at for coin, at in self._denied.items() if now_s - at <= ASK_AGAIN_S}
+
+
+def _kept(before: Instrument | None, now: Instrument) -> Instrument:
+    return before if before is not None and before == now else now

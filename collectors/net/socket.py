@@ -14,6 +14,7 @@ from typing import Literal, NoReturn, Protocol
 from urllib.parse import urlsplit
 
 from collectors.net.dial import DialError, dial, tls_context
+from collectors.net.lean import spare_proxies
 from collectors.net.turns import Turns
 
 MAX_FRAME_BYTES = 2 * 1024 * 1024  # of a message, in one frame or several; a 30-level book has about 3 kB
@@ -108,6 +109,7 @@ def connector(library: Library, turns: Turns | None = None) -> Connect:
         except DialError as e:
             raise ConnectFailed(str(e)) from e
         if library == "picows":
+            spare_proxies()
             from collectors.net import picows_socket
 
             return await picows_socket.open_socket(url, headers, wire, tls, turns)

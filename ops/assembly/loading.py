@@ -5,6 +5,7 @@ ways to the venues and to Telegram, which a listing may need at any moment; then
 """
 
 import asyncio
+import mimetypes
 from importlib import import_module
 
 from ops.assembly.ground import Base, Bulkhead
@@ -20,6 +21,7 @@ async def serve(ground: Base, zone: Bulkhead, judges: Judging, told: Telling, vi
     await ground.door.load()
     if told.chat is not None:
         await told.chat.load()
+    mimetypes.init(())  # aiohttp copies the machine's table, 0.4 MB; the types of what we serve stand in the code
     module = await asyncio.to_thread(import_module, "ops.assembly.serving")
     await module.serve(ground, zone, judges, view)
 

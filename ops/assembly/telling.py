@@ -11,7 +11,7 @@ from alerts.delivery import TELEGRAM, Notifier
 from alerts.discreet import Discreet
 from alerts.door import Door
 from alerts.later import Later
-from alerts.lean_telegram import spare_httpx
+from alerts.lean_telegram import spare_docstrings, spare_httpx
 from alerts.lifeline import Lifeline
 from alerts.log_target import LogTarget
 from alerts.outbox import Outbox
@@ -61,6 +61,7 @@ def telling(ground: Base, writer: DatabaseWriter) -> Telling:
 def telegram_over(door: Door, token: str, moved: dict[str, int]) -> "Telegram":
     """The notifier for `telegram:<chat id>`, and of its library what it needs."""
     spare_httpx()
+    spare_docstrings()
     from alerts.telegram import Telegram
 
     return Telegram(token, door, moved)

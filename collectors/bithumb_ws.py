@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from collectors import dialect
 from collectors.dialect import WireBook, WireTrade
-from collectors.events import Market, OrderBook, Trade
+from collectors.events import Fill, Market, OrderBook, Trade
 from collectors.feed import Feed
 from collectors.frames import BadFrame, Event
 
@@ -59,9 +59,9 @@ def _book_ms(timestamp: int, frame: bytes) -> int:
     raise BadFrame("bithumb", "book time is neither in micro- nor milliseconds", frame)
 
 
-def decode_trades(frames: Sequence[bytes], received_ms: int) -> list[Trade] | None:
+def decode_trades(frames: Sequence[bytes]) -> Sequence[Fill] | None:
     """Many frames at once, where all are ordinary trades in short keys; None: `decode` them one by one."""
-    return dialect.ordinary_trades(_MARKETS, frames, received_ms)
+    return dialect.ordinary_trades(_MARKETS, frames)
 
 
 def _market(code: str, frame: bytes) -> Market:

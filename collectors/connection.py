@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from collectors.events import GapCause, Market, OrderBook, Trade
+from collectors.events import Fill, Fills, GapCause, Market, OrderBook, Trade
 from collectors.exchange_time import FUTURE_MS, ExchangeTime
 from collectors.feed import Feed
 from collectors.frames import BadFrame, Event, FeedError, Subscriptions
@@ -140,33 +140,36 @@ class Connection:
         self._vigil.heard(self._clock.monotonic())
         self._status.last_message_ms = now_ms
         if newest is not None:
-            self._vigil.data(self._vigil.heard_at, newest.snapshot)
+            snapshot = isinstance(newest, Trade) and newest.snapshot
+            self._vigil.data(self._vigil.heard_at, snapshot)
             self._status.last_trade_ms = now_ms
-            self._time.note(newest, self._vigil.heard_at)
+            if not snapshot:
+                self._time.note(newest.traded_ms, now_ms, self._vigil.heard_at)
             if before_ms:
                 self._rhythm.note(arrivals, (self._stamp_ms - before_ms) / 1000)
-            went_back = not newest.snapshot and self._stamp_ms - newest.traded_ms > BACK_MS
+            went_back = not snapshot and self._stamp_ms - newest.traded_ms > BACK_MS
             self._behind = self._behind + 1 if went_back else 0
             if self._behind >= BACK_BELIEVED_AFTER:
                 self._stamp_ms = newest.traded_ms
 
-    def _take(self, frames: Sequence[bytes], now_ms: int) -> tuple[int, Trade | None]:
+    def _take(self, frames: Sequence[bytes], now_ms: int) -> tuple[int, Trade | Fill | None]:
         """Hand on what these frames hold: how many stamps were new, and the last trade.
 
         All at once where they are ordinary trades without a pause among them, which is nearly always; else one by one.
         """
-        trades = None if self._subscription.pending else self._ordinary_trades(frames, now_ms)
-        if trades == []:
-            return 0, None
-        if trades is not None:
-            stamps = {trade.traded_ms for trade in trades}
+        fills = None if self._subscription.pending else self._ordinary_trades(frames)
+        if fills is not None:
+            if not fills:
+                return 0, None
+            stamps = {fill.traded_ms for fill in fills}
             newest_ms = max(stamps)
             if newest_ms - self._stamp_ms <= self._rhythm.limit_s * 1000:
-                self._sink.trades(trades)
+                self._sink.trades(Fills(self._feed.exchange, now_ms, fills))
                 arrivals = len([stamp for stamp in stamps if stamp > self._stamp_ms])
                 self._stamp_ms = max(self._stamp_ms, newest_ms)
-                return arrivals, trades[-1]
-        arrivals, newest = 0, None
+                return arrivals, fills[-1]
+        arrivals = 0
+        newest: Trade | None = None
         for frame in frames:
             try:
                 event = self._feed.decode(frame, now_ms)
@@ -181,15 +184,15 @@ class Connection:
                 self._heard(event)
         return arrivals, newest
 
-    def _ordinary_trades(self, frames: Sequence[bytes], now_ms: int) -> list[Trade] | None:
+    def _ordinary_trades(self, frames: Sequence[bytes]) -> Sequence[Fill] | None:
         """All that these frames hold, if it is ordinary trades, and order books that nobody here asked for."""
-        trades = self._feed.decode_trades(frames, now_ms)
-        if trades is None and not self._books:
+        fills = self._feed.decode_trades(frames)
+        if fills is None and not self._books:
             book_start = self._feed.book_start
             rest = [frame for frame in frames if not frame.startswith(book_start)]
             if len(rest) < len(frames):
-                return self._feed.decode_trades(rest, now_ms)
-        return trades
+                return self._feed.decode_trades(rest)
+        return fills
 
     def _take_trade(self, trade: Trade, now_ms: int) -> bool:
         """Hand on one trade; whether its stamp is newer than all before."""

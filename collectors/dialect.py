@@ -11,15 +11,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from collectors.events import Exchange, Market, Trade, market_of
+from collectors.events import AskBid, Exchange, Fill, Market, market_of
 from collectors.frames import BadFrame, FeedError, StatusUp, Subscriptions
 
 FIRST_MS = 1_000_000_000_000  # 2001; a smaller time is in seconds
 LAST_MS = 10_000_000_000_000  # 2286; a larger one is in microseconds
 CODE_CHARS = 40
 INFINITY = float("inf")
-
-AskBid = Literal["ASK", "BID"]
 
 
 class Level(Struct, gc=False):
@@ -122,28 +120,28 @@ _SHORT = _decoder(_ShortTrade, _ShortBook, "ty")
 
 
 class _Ordinary(
-    Struct,
+    Fill,
     gc=False,
     rename={
-        "type": "ty",
         "code": "cd",
         "price": "tp",
         "volume": "tv",
         "ask_bid": "ab",
         "traded_ms": "ttms",
-        "id": "sid",
+        "trade_id": "sid",
+        "type": "ty",
         "kind": "st",
     },
 ):
     """A trade as nearly every frame is one: short keys, every value believable, and no snapshot."""
 
-    type: Literal["trade"]  # no tag, which may be missing where there is but one shape
     code: str
     price: Annotated[float, Meta(gt=0)]
     volume: Annotated[float, Meta(gt=0)]
     ask_bid: AskBid
     traded_ms: Annotated[int, Meta(ge=FIRST_MS, lt=LAST_MS)]
-    id: Annotated[int, Meta(ge=0, le=2**63 - 1)]
+    trade_id: Annotated[int, Meta(ge=0, le=2**63 - 1)]
+    type: Literal["trade"]  # no tag, which may be missing where there is but one shape
     kind: Literal["REALTIME"]
 
 
@@ -243,30 +241,21 @@ def trade_breach(wire: WireTrade) -> str | None:
     return None
 
 
-def ordinary_trades(markets: Markets, frames: Sequence[bytes], received_ms: int) -> list[Trade] | None:
+def ordinary_trades(markets: Markets, frames: Sequence[bytes]) -> Sequence[Fill] | None:
     """All frames at once, if each is an ordinary trade; None if any is not: then they are to be read one by one.
 
     A line for each frame: no valid JSON holds a line break inside a value, and a frame that is more or less than one
     line shows in the count (an empty one beside one of two lines would not).
     """
     try:
-        wires = _ORDINARY.decode_lines(b"\n".join(frames))
-        if len(wires) != len(frames) or not all(frames):
+        fills = _ORDINARY.decode_lines(b"\n".join(frames))
+        if len(fills) != len(frames) or not all(frames):
             return None
-        return [
-            Trade(
-                markets[wire.code],
-                wire.price,
-                wire.volume,
-                "sell" if wire.ask_bid == "ASK" else "buy",
-                wire.traded_ms,
-                received_ms,
-                wire.id,
-            )
-            for wire in wires
-        ]
+        for code in {fill.code for fill in fills}:
+            markets[code]  # raises ValueError for what is no code
     except (msgspec.DecodeError, ValueError, RecursionError):
         return None
+    return fills
 
 
 Side = tuple[tuple[float, float], ...]

@@ -4,6 +4,7 @@ All types are frozen. Times are `int` UTC epoch milliseconds and name their cloc
 `taken_ms` are the exchange's, `received_ms`, `seen_ms` are ours. Prices are in quote units, volumes in base units.
 """
 
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import Literal
 
@@ -12,6 +13,7 @@ from msgspec import Struct
 Exchange = Literal["upbit", "bithumb"]
 EXCHANGES: tuple[Exchange, ...] = ("upbit", "bithumb")
 Side = Literal["buy", "sell"]
+AskBid = Literal["ASK", "BID"]
 
 
 class Market(Struct, frozen=True, cache_hash=True, order=True):
@@ -50,6 +52,42 @@ class Trade(Struct, frozen=True, gc=False):
     received_ms: int
     trade_id: int
     snapshot: bool = False
+
+
+class Fill(Struct, gc=False):
+    """A trade as it stands among others that came with it, in the exchange's own words; `Fills` has the rest.
+
+    `ask_bid` is the taker's side: ASK sold into a bid.
+    """
+
+    code: str
+    price: float
+    volume: float
+    ask_bid: AskBid
+    traded_ms: int
+    trade_id: int
+
+
+class Fills(Struct, frozen=True):
+    """Trades of one exchange that were received together, at least one, in the order they came; no snapshot.
+
+    So nearly all come. To make each a `Trade` costs about as much as to decode it, and a candle needs none.
+    """
+
+    exchange: Exchange
+    received_ms: int
+    each: Sequence[Fill]
+
+    def trades(self) -> Iterator[Trade]:
+        """They, each for itself."""
+        for fill in self.each:
+            yield whole(fill, market_of(self.exchange, fill.code), self.received_ms)
+
+
+def whole(fill: Fill, market: Market, received_ms: int) -> Trade:
+    """The trade that stands alone; `market` is that of its code."""
+    side: Side = "sell" if fill.ask_bid == "ASK" else "buy"
+    return Trade(market, fill.price, fill.volume, side, fill.traded_ms, received_ms, fill.trade_id)
 
 
 class OrderBook(Struct, frozen=True):

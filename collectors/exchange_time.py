@@ -1,7 +1,5 @@
 """What time it is at the exchange, as its trades tell it. Pure."""
 
-from collectors.events import Trade
-
 FUTURE_MS = 5_000  # a trade stamped further ahead of our clock tells us nothing about time
 
 
@@ -15,9 +13,10 @@ class ExchangeTime:
         self._traded_ms: int | None = None
         self._told = 0.0
 
-    def note(self, trade: Trade, now: float) -> None:
-        if not trade.snapshot and trade.traded_ms <= trade.received_ms + FUTURE_MS:
-            self._traded_ms, self._told = trade.traded_ms, now
+    def note(self, traded_ms: int, received_ms: int, now: float) -> None:
+        """A trade came, no snapshot; `received_ms` by our wall clock is `now` by the monotonic one."""
+        if traded_ms <= received_ms + FUTURE_MS:
+            self._traded_ms, self._told = traded_ms, now
 
     def at_ms(self, moment: float) -> int | None:
         """What it showed at `moment` of our monotonic clock, if a trade ever told."""

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from collectors.events import Exchange, Market, Trade
+from collectors.events import Exchange, Fill, Market
 from collectors.frames import Event
 
 
@@ -31,7 +31,7 @@ class Feed(Struct, frozen=True):
     path: str
     subscribe: Subscribe
     decode: Callable[[bytes, int], Event]
-    decode_trades: Callable[[Sequence[bytes], int], list[Trade] | None]
+    decode_trades: Callable[[Sequence[bytes]], Sequence[Fill] | None]
     silent_s: float
     connects_per_s: float
     list_subscriptions: Callable[[str], str] | None = None

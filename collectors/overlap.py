@@ -5,7 +5,7 @@ Trades of both go on; who stores them knows repeats by their ids.
 
 from collections.abc import Mapping, Sequence
 
-from collectors.events import Exchange, GapCause, Market, OrderBook, Trade
+from collectors.events import Exchange, Fills, GapCause, Market, OrderBook, Trade
 from collectors.sink import Sink
 
 
@@ -35,8 +35,8 @@ class _Handle:
     def trade(self, trade: Trade) -> None:
         self._sink.trade(trade)
 
-    def trades(self, trades: Sequence[Trade]) -> None:
-        self._sink.trades(trades)
+    def trades(self, fills: Fills) -> None:
+        self._sink.trades(fills)
 
     def book(self, book: OrderBook) -> None:
         self._sink.book(book)

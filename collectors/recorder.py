@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from collectors.doubts import Doubts
-from collectors.events import Exchange, GapCause, Market, OrderBook, Trade
+from collectors.events import Exchange, Fills, GapCause, Market, OrderBook, Trade
 from collectors.gap_changes import GapChanges
 from collectors.handover import HandOver
 from collectors.latest_books import LatestBooks
@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 FLUSH_S = 1.0
 CRASH_MARGIN_MS = 5_000  # trades that may still be on their way when a crash cuts them off
 PUBLISHED_MS = 2_000  # a trade this old has been on its way for long enough
+MANY = 128  # trades that are better sorted in while they are still near at hand
 STEP_MS = 2_000  # a difference of our two clocks beyond this is a step of the wall clock
 
 
@@ -68,7 +69,7 @@ class Recorder:
         self._writer = writer
         self._clock = clock
         self._sorted = {exchange: SecondBucket(exchange, settings) for exchange in exchanges}
-        self._arrived: list[Sequence[Trade]] = []  # and not sorted into seconds yet
+        self._arrived: list[Fills | Trade] = []  # and not sorted into seconds yet
         self._ids: dict[Market, int] = {}
         self._expected: dict[Exchange, set[Market]] = {exchange: set() for exchange in exchanges}
         self._open: dict[Market, OpenGap] = {}
@@ -188,9 +189,7 @@ class Recorder:
 
     @property
     def _buckets(self) -> Mapping[Exchange, SecondBucket]:
-        """The buckets, with all that has arrived in them. Together, trades cost a third of what each would alone:
-        what they touch is still near at hand.
-        """
+        """The buckets, with all that has arrived in them."""
         for rejection in self._sort_in():
             self._reject(rejection)
         return self._sorted
@@ -199,8 +198,11 @@ class Recorder:
         """Sort what has arrived into seconds; what was refused."""
         arrived, self._arrived = self._arrived, []
         refused: list[Rejection] = []
-        for trades in arrived:
-            refused += self._sorted[trades[0].market.exchange].add_all(trades)
+        for each in arrived:
+            if isinstance(each, Fills):
+                refused += self._sorted[each.exchange].add_all(each)
+            elif (rejection := self._sorted[each.market.exchange].add(each)) is not None:
+                refused.append(rejection)
         return refused
 
     async def run(self) -> None:
@@ -231,17 +233,25 @@ class Recorder:
     def trade(self, trade: Trade) -> None:
         """One trade of a market that is expected."""
         if not trade.snapshot:
-            self.trades((trade,))
+            if trade.market in self._watched:
+                self._first(trade)
+            self._arrived.append(trade)
         elif not self._is_history(trade) and (rejection := self._buckets[trade.market.exchange].add(trade)) is not None:
             self._reject(rejection)
 
-    def trades(self, trades: Sequence[Trade]) -> None:
-        """Trades of one exchange, none of them a snapshot; the hot path. They are sorted in when somebody looks."""
+    def trades(self, fills: Fills) -> None:
+        """Trades that came together; the hot path. They are sorted in when somebody looks, or there are many.
+
+        Few cost a third of what they would at once, when what they touch has gone cold; many keep it warm themselves.
+        """
         if self._watched:
-            for trade in trades:
+            for trade in fills.trades():
                 if trade.market in self._watched:
                     self._first(trade)
-        self._arrived.append(trades)
+        self._arrived.append(fills)
+        if len(fills.each) >= MANY:
+            for rejection in self._sort_in():
+                self._reject(rejection)
 
     def _first(self, trade: Trade) -> None:
         """A trade that somebody waits for."""

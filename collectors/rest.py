@@ -13,8 +13,8 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from collectors.dialect import FIRST_MS, LAST_MS, AskBid, Level, Markets, sides
-from collectors.events import Candle, Exchange, Market, OrderBook, Trade
+from collectors.dialect import FIRST_MS, LAST_MS, Level, Markets, sides
+from collectors.events import AskBid, Candle, Exchange, Market, OrderBook, Trade
 
 T = TypeVar("T")
 

@@ -10,37 +10,31 @@ order of arrival (contract, section 4).
 """
 
 import math
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from enum import Enum
 
 from msgspec import Struct
-from msgspec.structs import replace
 
-from collectors.events import Candle, Exchange, Market, Trade
+from collectors.events import Candle, Exchange, Fills, Market, Trade, market_of, whole
+from collectors.open_seconds import JUMP_BELIEVED_AFTER, NOTIONAL_MAX, PRICE_MAX, PRICE_MIN, OpenSeconds
 from collectors.repair.gaps import SECOND_MS
 from collectors.second_part import (
     ArrivalOrder,
+    Folded,
     Key,
     Part,
+    Print,
     by_arrival,
     by_id,
     contested,
     fold,
     join,
     pack,
+    unknown,
     unpack,
     whole_second,
 )
 from config.settings import Recording
-
-# Bounds of belief. KRW ticks go down to 1e-8 (Upbit's table of 2025-07-31); Upbit takes orders up to 1e9 KRW, so a fill
-# of a hundred times that is none. Real listings have moved ×100 within minutes; ×1,000 from one trade to the next is a
-# misprint, unless trade after trade says so.
-PRICE_MIN = 1e-9
-PRICE_MAX = 1e12
-NOTIONAL_MAX = 1e11
-JUMP = 1_000.0
-JUMP_BELIEVED_AFTER = 5
 
 LAG_WINDOW_MS = 10_000
 DISORDER_MS = (
@@ -48,6 +42,7 @@ DISORDER_MS = (
 )
 SEALED = b""  # stands for a second that takes no more trades
 SLOWEST_MS = 5_000  # no way to us is taken to be longer
+LOOSE = 4_096  # so many trades are kept each for itself: a megabyte, which a processor keeps near
 
 
 class Disbelief(Enum):
@@ -67,62 +62,6 @@ class Rejection(Struct, frozen=True):
     trade: Trade
 
 
-class _Book:
-    """One market. `floor` and `ceiling` are what the next price must lie between. `take` adds a trade stamped in
-    [`from_ms`, `to_ms`) to the second that was begun last, so that most trades need not look for theirs. `repeats`: a
-    snapshot may be among those of the open seconds; `reopened`: one of these seconds may have come out before.
-    """
-
-    __slots__ = (
-        *("ceiling", "covered_from_ms", "doubted", "floor", "from_ms", "market", "newest_ms", "open"),
-        *("reopened", "repeats", "take", "to_ms", "trades"),
-    )
-
-    def __init__(self, market: Market) -> None:
-        self.market = market
-        self.covered_from_ms: float = math.inf
-        self.floor = PRICE_MIN
-        self.ceiling = PRICE_MAX
-        self.doubted: list[float] = []
-        self.open: dict[int, list[Trade]] = {}
-        self.newest_ms = 0
-        self.trades = 0
-        self.repeats = False
-        self.reopened = False
-        self.look_anew()
-
-    def look_anew(self) -> None:
-        """Seconds were closed, or other ones count: which one the next trade belongs to is not known."""
-        self.from_ms = self.to_ms = 0
-        self.take: Callable[[Trade], None] = _unreachable
-
-    def begin(self, open_ms: int, trade: Trade) -> None:
-        """The first trade of a second."""
-        of_second = self.open[open_ms] = [trade]
-        self.from_ms, self.to_ms, self.take = open_ms, open_ms + SECOND_MS, of_second.append
-
-    def newest_stamp(self) -> int:
-        if not self.open:
-            return self.newest_ms
-        return self.stamp_of(self.open[max(self.open)])
-
-    def stamp_of(self, newest: list[Trade]) -> int:
-        """The newest stamp, given the trades of the newest second."""
-        newest_ms = newest[0].traded_ms if len(newest) == 1 else max([trade.traded_ms for trade in newest])
-        return newest_ms if newest_ms > self.newest_ms else self.newest_ms
-
-    def believe(self, price: float) -> None:
-        floor, ceiling = price / JUMP, price * JUMP
-        self.floor = floor if floor > PRICE_MIN else PRICE_MIN
-        self.ceiling = ceiling if ceiling < PRICE_MAX else PRICE_MAX
-        if self.doubted:
-            self.doubted.clear()
-
-
-def _unreachable(trade: Trade) -> None:
-    raise AssertionError(f"no second is open for {trade}")
-
-
 class SecondBucket:
     """The running and remembered seconds of one exchange.
 
@@ -133,10 +72,12 @@ class SecondBucket:
     def __init__(self, exchange: Exchange, settings: Recording) -> None:
         self.exchange = exchange
         self._settings = settings
-        self._books: dict[Market, _Book] = {}
-        self._active: dict[Market, _Book] = {}  # those with open seconds
+        self._books: dict[Market, OpenSeconds] = {}
+        self._by_code: dict[str, OpenSeconds] = {}  # and the markets that nobody covers, as they are heard
+        self._active: dict[Market, OpenSeconds] = {}  # those with open seconds
+        self._loose = 0  # trades that may be each for itself
         self._closed: dict[int, dict[Market, bytes]] = {}
-        self._order: Callable[[Trade], Key] = by_id if exchange == "upbit" else by_arrival
+        self._order: Callable[[Print], Key] = by_id if exchange == "upbit" else by_arrival
         self._arrivals = None if exchange == "upbit" else ArrivalOrder()
         self._doubtful: list[tuple[Market, int]] = []
         self._newest_ms = 0  # the newest stamp believed; what is remembered counts from here
@@ -146,6 +87,7 @@ class SecondBucket:
         # its largest over the last one or two windows, so it holds the way to us as well.
         self._offset_ms = 0
         self._lag_ms: int | None = None
+        self._heard_lag_ms: int | None = None  # the largest since it was last looked at
         self._window_lags: list[int | None] = [None, None]
         self._window_from_ms: int | None = None
         self._last_stamp_ms: int | None = None  # believed or not
@@ -158,7 +100,7 @@ class SecondBucket:
         """Count trades stamped at or after `from_ms`, a whole second; earlier ones are history and left alone."""
         book = self._books.get(market)
         if book is None:
-            book = self._books[market] = _Book(market)
+            book = self._books[market] = self._by_code[market.code] = OpenSeconds(market)
         book.covered_from_ms = from_ms
         book.look_anew()
 
@@ -233,12 +175,9 @@ class SecondBucket:
             self._lag_ms += offset_ms - self._offset_ms
         self._offset_ms = offset_ms
         self._ahead_ms = offset_ms + self._settings.future_bound_ms
+        self._heard_lag_ms = None
         self._window_lags = [None, None]
         self._window_from_ms = None
-        for book in self._active.values():
-            for open_ms, trades in book.open.items():
-                book.open[open_ms] = [_received_by(each, by_ms, now_ms) for each in trades]
-            book.look_anew()
 
     def by_our_clock(self, told_ms: int, now_ms: int) -> int:
         """A moment that a connection tells, by our clock: it knows the exchange's, or only ours; the nearer is meant.
@@ -252,75 +191,90 @@ class SecondBucket:
 
     def add(self, trade: Trade) -> Rejection | None:
         """Count a trade, or say why not. Trades before the market's coverage are left alone without a word."""
-        if not trade.snapshot:
-            rejections = self.add_all((trade,))
-            return rejections[0] if rejections else None
-        book = self._books.get(trade.market)
-        if book is None:
-            return self._history(trade)
-        self.last_received_ms = trade.received_ms
-        book.repeats = True
-        return self._examine(book, trade)
+        code = trade.market.code
+        book = self._by_code.get(code) or self._stranger(code)
+        if trade.snapshot:
+            self.last_received_ms = trade.received_ms
+            book.repeats = True
+        else:
+            self._hear(trade.traded_ms, trade.received_ms)
+        disbelief = self._examine(book, trade, trade.received_ms)
+        return None if disbelief is None else Rejection(disbelief, trade)
 
-    def add_all(self, trades: Sequence[Trade]) -> list[Rejection]:
-        """Count trades that were received together, no snapshot, in their order; which were not, and why.
+    def add_all(self, fills: Fills) -> list[Rejection]:
+        """Count trades that were received together; which were not, and why. This loop runs for every trade there is.
 
-        This loop runs for every trade there is.
+        Their codes must be such.
         """
         rejections: list[Rejection] = []
-        books = self._books
-        received_ms = self.last_received_ms = trades[0].received_ms
+        books = self._by_code
+        received_ms = fills.received_ms
         latest_ms = received_ms + self._ahead_ms
-        for trade in trades:
-            book = books.get(trade.market)
-            if book is None:
-                if (rejection := self._history(trade)) is not None:
-                    rejections.append(rejection)
-                continue
-            traded_ms = trade.traded_ms
-            price = trade.price
+        for fill in fills.each:
+            try:
+                book = books[fill.code]
+            except KeyError:
+                book = self._stranger(fill.code)
+            traded_ms = fill.traded_ms
+            price = fill.price
             if (
                 book.from_ms <= traded_ms < book.to_ms
                 and book.floor < price < book.ceiling
-                and 0.0 < trade.volume * price < NOTIONAL_MAX
+                and 0.0 < fill.volume * price < NOTIONAL_MAX
                 and traded_ms <= latest_ms
             ):
-                book.take(trade)
-            elif (rejection := self._examine(book, trade)) is not None:
-                rejections.append(rejection)
+                book.take(fill)
+            elif (disbelief := self._examine(book, fill, received_ms)) is not None:
+                rejections.append(Rejection(disbelief, whole(fill, book.market, received_ms)))
+        self._hear(traded_ms, received_ms)
+        self._loose += len(fills.each)
+        if self._loose > LOOSE:
+            self._loose = 0
+            if self._arrivals is None:
+                for book in self._active.values():
+                    if not (book.repeats or book.reopened):
+                        book.fold_many()
         return rejections
 
-    def _examine(self, book: _Book, trade: Trade) -> Rejection | None:
+    def _stranger(self, code: str) -> OpenSeconds:
+        """A market that is heard and not covered."""
+        book = self._by_code[code] = OpenSeconds(market_of(self.exchange, code))
+        return book
+
+    def _hear(self, traded_ms: int, received_ms: int) -> None:
+        """The last of what came together: how their clock stands to ours, unless it is from the future."""
+        self.last_received_ms = received_ms
+        self._last_stamp_ms = traded_ms
+        lag_ms = traded_ms - received_ms
+        if lag_ms <= self._ahead_ms and (self._heard_lag_ms is None or lag_ms > self._heard_lag_ms):
+            self._heard_lag_ms = lag_ms
+
+    def _examine(self, book: OpenSeconds, trade: Print, received_ms: int) -> Disbelief | None:
         """Of another second than the last, or out of bounds: history, no possible value, a jump, from the future."""
+        ahead = trade.traded_ms - received_ms > self._ahead_ms
         if trade.traded_ms < book.covered_from_ms:
-            return self._history(trade)
+            return Disbelief.FUTURE if ahead else None  # one from the future would be missed in a second that counts
         price = trade.price
         if not PRICE_MIN < price < PRICE_MAX:
-            return Rejection(Disbelief.PRICE, trade)
+            return Disbelief.PRICE
         if not 0.0 < trade.volume * price < NOTIONAL_MAX:
-            return Rejection(Disbelief.VOLUME, trade)
-        if trade.traded_ms - trade.received_ms > self._ahead_ms:
-            self._last_stamp_ms = trade.traded_ms
-            return Rejection(Disbelief.FUTURE, trade)
+            return Disbelief.VOLUME
+        if ahead:
+            return Disbelief.FUTURE
         if not book.floor < price < book.ceiling:
             book.doubted = [*(p for p in book.doubted if price / 10 < p < price * 10), price]
             if len(book.doubted) <= JUMP_BELIEVED_AFTER:
-                return Rejection(Disbelief.JUMP, trade)
+                return Disbelief.JUMP
             book.believe(price)
         return self._sort_in(book, trade)
 
-    def _history(self, trade: Trade) -> Rejection | None:
-        """A trade that comes before its market counts; one from the future would be missed in a second that counts."""
-        ahead = trade.traded_ms - trade.received_ms > self._ahead_ms
-        return Rejection(Disbelief.FUTURE, trade) if ahead else None
-
-    def _sort_in(self, book: _Book, trade: Trade) -> Rejection | None:
+    def _sort_in(self, book: OpenSeconds, trade: Print) -> Disbelief | None:
         """A good trade into its second: the one that runs, a new one, a late one, or one too late."""
         open_ms = whole_second(trade.traded_ms)
         if (of_second := book.open.get(open_ms)) is not None:
             of_second.append(trade)
         elif open_ms < self._forgotten_before_ms:
-            return Rejection(Disbelief.TOO_LATE, trade)
+            return Disbelief.TOO_LATE
         else:
             book.begin(open_ms, trade)
             if book.market in self._closed.get(open_ms, ()):
@@ -369,7 +323,7 @@ class SecondBucket:
             self._close(book, math.inf, candles)
         return candles
 
-    def _close(self, book: _Book, before_ms: float, candles: list[Candle]) -> None:
+    def _close(self, book: OpenSeconds, before_ms: float, candles: list[Candle]) -> None:
         """Move the seconds that end at or before `before_ms` from open to closed; add to `candles` what is new."""
         for open_ms in sorted(book.open):
             if open_ms + SECOND_MS > before_ms:
@@ -386,7 +340,7 @@ class SecondBucket:
             book.repeats = False
             del self._active[book.market]
 
-    def _settle(self, book: _Book, open_ms: int, trades: list[Trade]) -> Candle | None:
+    def _settle(self, book: OpenSeconds, open_ms: int, trades: list[Print]) -> Candle | None:
         """Join `trades` with what is known of their second; the whole candle, or None if they were all repeats."""
         of_second = self._closed.get(open_ms)
         if of_second is None:
@@ -394,15 +348,17 @@ class SecondBucket:
         packed = of_second.get(book.market)
         if packed == SEALED:
             return None
+        if book.folded and (folded := book.folded.pop(open_ms, None)) is not None:
+            return self._settle_folded(book, folded, trades, of_second)
         before = None
         if packed is None and not book.repeats and len(ids := {trade.trade_id for trade in trades}) == len(trades):
             fresh = trades  # as nearly always
         else:
             before, ids = (None, set[int]()) if packed is None else unpack(book.market, open_ms, packed)
-            fresh = _unknown(trades, ids)
+            fresh = unknown(trades, ids)
             if not fresh:
                 return None
-        part = fold(fresh, self._order)
+        part = fold(book.market, fresh, self._order)
         contradicted = self._arrivals is not None and len(fresh) > 1 and self._arrivals.doubtful(fresh)
         if before is not None:
             contradicted |= self._arrivals is not None and contested(before, part)
@@ -413,6 +369,28 @@ class SecondBucket:
         book.trades += len(fresh)
         return part.candle
 
+    def _settle_folded(
+        self, book: OpenSeconds, folded: Folded, trades: list[Print], of_second: dict[Market, bytes]
+    ) -> Candle:
+        """The same for a second whose earlier trades are folded. Healed meanwhile, it may hold some of them twice: then
+        what was healed stands, and the second is doubtful.
+        """
+        open_ms = folded.part.candle.open_ms
+        folded.add(unknown(trades, folded.known()) if book.repeats else trades)
+        part, packed = folded.part, folded.packed()
+        if (earlier := of_second.get(book.market)) is not None:
+            healed, known = unpack(book.market, open_ms, earlier)
+            ids = folded.known()
+            if ids.isdisjoint(known):
+                part, packed = (joined := join(healed, part)), pack(joined, ids | known)
+            else:
+                part, packed = healed, earlier
+                if not ids <= known:
+                    self._doubtful.append((book.market, open_ms))
+        of_second[book.market] = packed
+        book.trades += folded.part.candle.trades
+        return part.candle
+
     def _forget(self) -> None:
         before_ms = whole_second(self._newest_ms - self._settings.remember_s * SECOND_MS)
         self._forgotten_before_ms = max(self._forgotten_before_ms, before_ms)
@@ -420,21 +398,23 @@ class SecondBucket:
             del self._closed[open_ms]
 
     def _measure(self, now_ms: int) -> None:
-        """Learn from the newest trade of each open market: its stamp, its price, how their clock stands to ours."""
-        best = self._window_lags[1]
+        """Learn from what came last of each open market, and of all: stamps, prices, how their clock stands to ours.
+
+        Stamps may go back a little inside a second, so one that is not the last of its market is learnt of later.
+        """
         newest_ms = self._newest_ms
         for book in self._active.values():
-            of_second = book.open[max(book.open)]
-            stamp_ms = book.newest_ms = book.stamp_of(of_second)
-            if stamp_ms > newest_ms:
-                newest_ms = stamp_ms
-            last = of_second[-1]
-            lag_ms = last.traded_ms - last.received_ms
-            if best is None or lag_ms > best:
-                best = lag_ms
-            self._last_stamp_ms = last.traded_ms
+            last = book.last()
+            if last.traded_ms > book.newest_ms:
+                book.newest_ms = last.traded_ms
+                if last.traded_ms > newest_ms:
+                    newest_ms = last.traded_ms
             book.believe(last.price)
         self._newest_ms = newest_ms
+        best, heard = self._window_lags[1], self._heard_lag_ms
+        if heard is not None and (best is None or heard > best):
+            best = heard
+        self._heard_lag_ms = None
         self._window_lags[1] = best
         seen = [each for each in self._window_lags if each is not None]
         if seen:
@@ -442,24 +422,3 @@ class SecondBucket:
         if self._window_from_ms is None or not 0 <= now_ms - self._window_from_ms < LAG_WINDOW_MS:
             self._window_from_ms = now_ms
             self._window_lags = [best, None]
-
-
-def _unknown(trades: list[Trade], known: set[int]) -> list[Trade]:
-    """Those whose ids are not among the `known`, each once; their ids are `known` then."""
-    fresh = []
-    # A snapshot may overtake its own trade, and others of its millisecond: where the trade itself came, it stands.
-    for trade in sorted(trades, key=_is_repeated):
-        if trade.trade_id not in known:
-            known.add(trade.trade_id)
-            fresh.append(trade)
-    return fresh
-
-
-def _is_repeated(trade: Trade) -> bool:
-    return trade.snapshot
-
-
-def _received_by(trade: Trade, by_ms: int, now_ms: int) -> Trade:
-    """The trade with its receipt by our clock after a step of it, if it was noted before."""
-    before = abs(trade.received_ms + by_ms - now_ms) < abs(trade.received_ms - now_ms)
-    return replace(trade, received_ms=trade.received_ms + by_ms) if before else trade

@@ -7,12 +7,13 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from collectors.events import Candle, Market, Trade
+from collectors.events import Candle, Fill, Market, Trade
 from collectors.repair.gaps import SECOND_MS
 
 ORDER_MEMORY = 200.0
 NO_ORDER = 0.25
 
+Print = Trade | Fill  # what a candle is made of, alike in price, volume, traded_ms and trade_id
 Key = tuple[int, int]  # what orders trades: traded_ms, and the id or (Bithumb) nothing
 
 
@@ -29,16 +30,16 @@ class Part(Struct, frozen=True, gc=False):
     candle: Candle
 
 
-def by_id(trade: Trade) -> Key:
+def by_id(trade: Print) -> Key:
     return trade.traded_ms, trade.trade_id
 
 
-def by_arrival(trade: Trade) -> Key:
+def by_arrival(trade: Print) -> Key:
     return trade.traded_ms, 0
 
 
-def fold(trades: Sequence[Trade], order: Callable[[Trade], Key]) -> Part:
-    """The part that some trades of one second make, given in order of arrival."""
+def fold(market: Market, trades: Sequence[Print], order: Callable[[Print], Key]) -> Part:
+    """The part that some trades of one second of a market make, given in order of arrival."""
     first = last = trades[0]
     first_ms = last_ms = first.traded_ms
     high = low = price = first.price
@@ -47,7 +48,7 @@ def fold(trades: Sequence[Trade], order: Callable[[Trade], Key]) -> Part:
     if len(trades) == 1:
         key = order(first)
         return Part(
-            key, key, Candle(first.market, whole_second(first_ms), price, price, price, price, volume, quote_volume, 1)
+            key, key, Candle(market, whole_second(first_ms), price, price, price, price, volume, quote_volume, 1)
         )
     arrival_tells = order is by_arrival
     for trade in trades[1:]:
@@ -63,7 +64,7 @@ def fold(trades: Sequence[Trade], order: Callable[[Trade], Key]) -> Part:
         if at_ms <= first_ms and (at_ms < first_ms or (not arrival_tells and trade.trade_id < first.trade_id)):
             first, first_ms = trade, at_ms
     candle = Candle(
-        first.market,
+        market,
         whole_second(first_ms),
         first.price,
         high,
@@ -105,7 +106,7 @@ class ArrivalOrder:
     def __init__(self) -> None:
         self._contradicted = 0.0  # the part of late, of what had an order to tell
 
-    def doubtful(self, trades: Sequence[Trade]) -> bool:
+    def doubtful(self, trades: Sequence[Print]) -> bool:
         """Whether open or close of these trades, given in order of arrival, may be wrong."""
         stamps = [trade.traded_ms for trade in trades]
         doubtful = False
@@ -127,26 +128,47 @@ def contested(earlier: Part, later: Part) -> bool:
     return opens or (earlier.last == later.last and a.close != b.close)
 
 
+def unknown(trades: Sequence[Print], known: set[int]) -> list[Print]:
+    """Those whose ids are not among the `known`, each once; their ids are `known` then."""
+    fresh = []
+    # A snapshot may overtake its own trade, and others of its millisecond: where the trade itself came, it stands.
+    for trade in sorted(trades, key=_is_repeated):
+        if trade.trade_id not in known:
+            known.add(trade.trade_id)
+            fresh.append(trade)
+    return fresh
+
+
+def _is_repeated(trade: Print) -> bool:
+    return isinstance(trade, Trade) and trade.snapshot
+
+
 _PACKED = struct.Struct("<qQqQ6dq")
 _64_BITS = (1 << 64) - 1
 
 
 @lru_cache(maxsize=256)
-def _packed_with(ids: int) -> struct.Struct:
-    return struct.Struct(f"{_PACKED.format}{ids}Q")
+def _ids_of(count: int) -> struct.Struct:
+    return struct.Struct(f"{count}Q")
+
+
+def _packed_ids(ids: Collection[int]) -> bytes:
+    try:
+        return _ids_of(len(ids)).pack(*ids)
+    except struct.error:  # an id that is none of ours: negative, or too large
+        return _ids_of(len(ids)).pack(*(each & _64_BITS for each in ids))
+
+
+def _packed_part(part: Part) -> bytes:
+    c = part.candle
+    (first_ms, first_id), (last_ms, last_id) = part.first, part.last
+    values = c.open, c.high, c.low, c.close, c.volume, c.quote_volume, c.trades
+    return _PACKED.pack(first_ms, first_id & _64_BITS, last_ms, last_id & _64_BITS, *values)
 
 
 def pack(part: Part, ids: Collection[int]) -> bytes:
     """A part and the ids in it, as 88 bytes and 8 for each id: two minutes of 700 markets are remembered."""
-    c = part.candle
-    (first_ms, first_id), (last_ms, last_id) = part.first, part.last
-    values = c.open, c.high, c.low, c.close, c.volume, c.quote_volume, c.trades
-    packed = _packed_with(len(ids))
-    try:
-        return packed.pack(first_ms, first_id, last_ms, last_id, *values, *ids)
-    except struct.error:  # an id that is none of ours: negative, or too large
-        first_id, last_id = first_id & _64_BITS, last_id & _64_BITS
-        return packed.pack(first_ms, first_id, last_ms, last_id, *values, *(each & _64_BITS for each in ids))
+    return _packed_part(part) + _packed_ids(ids)
 
 
 def unpack(market: Market, open_ms: int, packed: bytes) -> tuple[Part, set[int]]:
@@ -154,3 +176,37 @@ def unpack(market: Market, open_ms: int, packed: bytes) -> tuple[Part, set[int]]
     first_ms, first_id, last_ms, last_id, *values = _PACKED.unpack_from(packed)
     ids = array("Q", packed[_PACKED.size :])
     return Part((first_ms, first_id), (last_ms, last_id), Candle(market, open_ms, *values)), set(ids)
+
+
+class Folded:
+    """Trades of one second of a market as they come, folded and forgotten but for their ids; by id, no snapshots."""
+
+    __slots__ = ("_ids", "_market", "_newest_id", "part")
+
+    def __init__(self, market: Market, trades: Sequence[Print]) -> None:
+        self._market = market
+        fresh = unknown(trades, set())
+        ids = [trade.trade_id for trade in fresh]
+        self.part = fold(market, fresh, by_id)
+        self._ids = bytearray(_packed_ids(ids))
+        self._newest_id = max(ids)
+
+    def add(self, trades: Sequence[Print]) -> None:
+        """These came next; repeats among them change nothing."""
+        ids = [trade.trade_id for trade in trades]
+        if min(ids) <= self._newest_id or len(set(ids)) < len(ids):
+            trades = unknown(trades, self.known())
+            if not trades:
+                return
+            ids = [trade.trade_id for trade in trades]
+        self.part = join(self.part, fold(self._market, trades, by_id))
+        self._ids += _packed_ids(ids)
+        self._newest_id = max(self._newest_id, max(ids))
+
+    def known(self) -> set[int]:
+        """The ids of all that came."""
+        return set(array("Q", bytes(self._ids)))
+
+    def packed(self) -> bytes:
+        """As `pack` makes it."""
+        return _packed_part(self.part) + self._ids

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from collectors.events import Exchange, GapCause, Market, OrderBook, Trade
+from collectors.events import Exchange, Fills, GapCause, Market, OrderBook, Trade
 
 KINDS_COUNTED = 32  # a reason may quote the wire, which may hold anything
 OTHER_KINDS = "something else"
@@ -23,8 +23,8 @@ class Sink(Protocol):
         """One trade as it came; `trade.snapshot` marks one from before a request for it."""
         ...
 
-    def trades(self, trades: Sequence[Trade]) -> None:
-        """Trades of one exchange in the order they came, at least one, and no snapshot among them."""
+    def trades(self, fills: Fills) -> None:
+        """Trades that came together."""
         ...
 
     def book(self, book: OrderBook) -> None:

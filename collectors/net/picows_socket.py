@@ -17,7 +17,7 @@ from picows import WSCloseCode, WSError, WSFrame, WSHandshakeError, WSListener, 
 from collectors.net import dial
 from collectors.net import socket as seam
 from collectors.net.limits import retry_after_s
-from collectors.net.socket import ConnectFailed, ConnectRefused, SocketClosed
+from collectors.net.socket import MAX_FRAME_BYTES, ConnectFailed, ConnectRefused, SocketClosed
 from collectors.net.turns import Place, Turns
 
 LONGEST_CONTROL_FRAME = 125  # RFC 6455, section 5.5; asking a frame for its kind costs as much as copying it
@@ -58,7 +58,7 @@ class PicowsSocket(WSListener):
             transport.disconnect(graceful=False)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        if frame.fin and LONGEST_CONTROL_FRAME < frame.payload_size <= seam.MAX_FRAME_BYTES and not self._parts:
+        if frame.fin and LONGEST_CONTROL_FRAME < frame.payload_size <= MAX_FRAME_BYTES and not self._parts:
             self._frames.append(frame.get_payload_as_bytes())
         else:
             self._take_other(transport, frame)
@@ -109,14 +109,14 @@ class PicowsSocket(WSListener):
 
     def _take_other(self, transport: WSTransport, frame: WSFrame) -> None:
         """A short message, a fragment, or what is no message."""
-        if frame.payload_size > seam.MAX_FRAME_BYTES:  # refused, and the goodbye is said; its rest came all the same
+        if frame.payload_size > MAX_FRAME_BYTES:  # refused, and the goodbye is said; its rest came all the same
             return
         kind = frame.msg_type
         if kind is WSMsgType.CLOSE:
             self._hear_close(transport, frame.get_payload_as_bytes())
         elif kind is WSMsgType.CONTINUATION or not frame.fin:
             self._parts.append(frame.get_payload_as_bytes())
-            if sum(map(len, self._parts)) > seam.MAX_FRAME_BYTES:
+            if sum(map(len, self._parts)) > MAX_FRAME_BYTES:
                 self._parts.clear()
                 transport.send_close(WSCloseCode.MESSAGE_TOO_BIG)
                 transport.disconnect()
@@ -230,7 +230,7 @@ async def open_socket(
             enable_auto_ping=True,
             auto_ping_idle_timeout=seam.PING_EVERY_S,
             auto_ping_reply_timeout=seam.PONG_WITHIN_S,
-            max_frame_size=seam.MAX_FRAME_BYTES,
+            max_frame_size=MAX_FRAME_BYTES,
             max_redirects=0,
             extra_headers=dict(headers),
         )

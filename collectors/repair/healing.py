@@ -151,7 +151,7 @@ class Second(Struct, frozen=True):
 
 
 def seconds_of(exchange: Exchange, trades: Iterable[Trade]) -> list[Second]:
-    """The seconds that hold these trades, given in the order of matching."""
+    """The seconds that hold these trades of one market, given in the order of matching."""
     order = by_id if exchange == "upbit" else by_arrival
     found = []
     by_second: dict[int, list[Trade]] = {}
@@ -166,9 +166,9 @@ def seconds_of(exchange: Exchange, trades: Iterable[Trade]) -> list[Second]:
         of_second = by_second[open_ms]
         if exchange == "upbit":
             ids = frozenset(trade.trade_id for trade in of_second)
-            found.append(Second(fold(of_second, order), ids, rough=False))
+            found.append(Second(fold(of_second[0].market, of_second, order), ids, rough=False))
         else:
-            found.append(Second(fold(of_second, order), None, _is_rough(of_second)))
+            found.append(Second(fold(of_second[0].market, of_second, order), None, _is_rough(of_second)))
     return found
 
 

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from collectors import upbit_ws
-from collectors.events import Exchange, GapCause, Market, OrderBook, Trade
+from collectors.events import Exchange, Fills, GapCause, Market, OrderBook, Trade
 from collectors.fleet import Fleet
 from collectors.net.limits import CONNECT, Limits
 from collectors.net.socket import Library, connector
@@ -38,8 +38,8 @@ class Tally:
         if len(self.ids) == self._enough:
             self.full.set()
 
-    def trades(self, trades: Sequence[Trade]) -> None:
-        for each in trades:
+    def trades(self, fills: Fills) -> None:
+        for each in fills.trades():
             self.trade(each)
 
     def book(self, book: OrderBook) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from collectors.events import Exchange, GapCause, Market, OrderBook, Trade
+from collectors.events import Exchange, Fills, GapCause, Market, OrderBook, Trade
 from collectors.overlap import Overlap
 from tests.fakes.clock import START_MS
 from tests.fakes.recording import BTC, ETH, trade
@@ -17,8 +17,8 @@ class Log:
     def trade(self, trade: Trade) -> None:
         self.told.append(("trade", trade.trade_id))
 
-    def trades(self, trades: Sequence[Trade]) -> None:
-        for each in trades:
+    def trades(self, fills: Fills) -> None:
+        for each in fills.trades():
             self.trade(each)
 
     def book(self, book: OrderBook) -> None:

@@ -16,7 +16,7 @@ from ops.lifetimes import running
 from store.writer import DatabaseWriter
 from tests.fakes.blank import blank
 from tests.fakes.clock import START_MS, FakeClock
-from tests.fakes.recording import BTC, ETH, SOL, rows, trade
+from tests.fakes.recording import BTC, ETH, SOL, rows, together, trade
 
 GAPS = "SELECT code, from_ms, to_ms, cause FROM gaps LEFT JOIN markets ON markets.id = market_id ORDER BY gaps.id"
 SECONDS = "SELECT code, open_ms, close, trades FROM v_candles_1s ORDER BY open_ms, code"
@@ -455,11 +455,11 @@ async def test_trades_on_both_sides_of_a_step_of_our_clock_are_all_believed(
     await bench.clock.advance(2.5)
     theirs_ms = bench.now()
     await bench.stored()
-    bench.recorder.trades([trade(theirs_ms - 50, 1.0, market=BTC, received_ms=theirs_ms)])
+    bench.recorder.trades(together(trade(theirs_ms - 50, 1.0, market=BTC, received_ms=theirs_ms)))
     bench.clock.step_wall(step_ms)
     heard = [trade(theirs_ms - 40 + n, 2.0 + n, market=BTC, received_ms=bench.now()) for n in range(3)]
-    bench.recorder.trades(heard[:2])
-    bench.recorder.trades(heard[2:])
+    bench.recorder.trades(together(*heard[:2]))
+    bench.recorder.trades(together(*heard[2:]))
     if looked_at:
         assert bench.recorder.reading("upbit").rejected == 0
     await bench.clock.advance(0.5)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from collectors import upbit_ws
-from collectors.events import Exchange, GapCause, Market, OrderBook, Trade
+from collectors.events import Exchange, Fills, GapCause, Market, OrderBook, Trade
 from collectors.net.limits import CONNECT, Limits
 from collectors.robust_ws import Pace, Shard, ShardStatus
 from ops.lifetimes import running
@@ -41,8 +41,8 @@ class Log:
     def trade(self, trade: Trade) -> None:
         self.told.append(("trade", trade.market.base, trade.trade_id))
 
-    def trades(self, trades: Sequence[Trade]) -> None:
-        for each in trades:
+    def trades(self, fills: Fills) -> None:
+        for each in fills.trades():
             self.trade(each)
 
     def book(self, book: OrderBook) -> None:

@@ -1,19 +1,22 @@
 """The bucket against a fold by hand: any order, repeats, late trades, clocks that disagree, trades beyond belief."""
 
 import math
+from collections.abc import Iterator
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from collectors import open_seconds, second_bucket
 from collectors.events import Candle, Exchange, Market, Trade
-from collectors.second_bucket import JUMP_BELIEVED_AFTER, Disbelief, Rejection, SecondBucket
+from collectors.open_seconds import JUMP_BELIEVED_AFTER
+from collectors.second_bucket import Disbelief, Rejection, SecondBucket
 from collectors.second_part import by_arrival, by_id, fold
 from config.settings import Recording
 from tests.fakes.clock import START_MS
-from tests.fakes.recording import BTC, ETH, SOL, by_hand, same, trade
+from tests.fakes.recording import BTC, ETH, SOL, by_hand, same, together, trade
 
 SETTINGS = Recording()
 
@@ -322,6 +325,61 @@ def test_the_result_does_not_depend_on_order_repeats_or_when_it_is_flushed(
     assert all(same(out[each.market, each.open_ms], each) for each in wanted)
 
 
+@pytest.fixture
+def soon_folded() -> Iterator[None]:
+    """Seconds of which everything is folded but the last trade, as often as trades come."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(second_bucket, "LOOSE", 1)
+        patch.setattr(open_seconds, "MANY", 1)
+        yield
+
+
+@pytest.mark.usefixtures("soon_folded")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(ticks(), st.data())
+def test_nor_on_how_many_come_at_once_or_what_is_folded_before_its_second_ends(
+    trades: list[Trade], data: st.DataObject
+) -> None:
+    arrivals = data.draw(st.permutations(trades + trades[: len(trades) // 3]))
+    bucket = covered(*MARKETS)
+    out: dict[tuple[Market, int], Candle] = {}
+    while arrivals:
+        count = data.draw(st.integers(1, 12))
+        some, arrivals = arrivals[:count], arrivals[count:]
+        if count == 1:
+            assert bucket.add(replace(some[0], snapshot=data.draw(st.booleans()))) is None
+        else:
+            assert bucket.add_all(together(*some)) == []
+        if data.draw(st.booleans()):
+            out |= {(candle.market, candle.open_ms): candle for candle in bucket.flush(START_MS + SPAN_MS)}
+    out |= {(candle.market, candle.open_ms): candle for candle in bucket.flush_all()}
+    wanted = by_hand(trades, 1_000)
+    assert len(out) == len(wanted)
+    assert all(same(out[each.market, each.open_ms], each) for each in wanted)
+    assert sum(bucket.trades_by_market().values()) == len(trades)
+
+
+@pytest.mark.usefixtures("soon_folded")
+@pytest.mark.parametrize(
+    ("healed", "candle", "doubtful"),
+    [
+        ([1, 2, 3, 4], (11.0, 14.0, 4), False),  # with all that came
+        ([5], (11.0, 15.0, 5), False),  # with none of it
+        ([4, 5], (14.0, 15.0, 2), True),  # with a part of it, which can no longer be told apart
+    ],
+)
+def test_a_second_that_is_healed_while_it_is_folded(
+    healed: list[int], candle: tuple[float, float, int], doubtful: bool
+) -> None:
+    bucket = covered(BTC)
+    made = {n: trade(100 * n, 10.0 + n, trade_id=n) for n in range(1, 6)}
+    bucket.add_all(together(*(made[n] for n in (1, 2, 3, 4))))
+    bucket.heal(BTC, fold(BTC, [made[n] for n in healed], by_id), healed)
+    [found] = bucket.flush(START_MS + 60_000)
+    assert bucket.doubtful() == ([(BTC, START_MS)] if doubtful else [])
+    assert (found.open, found.close, found.trades) == candle
+
+
 @given(st.lists(st.tuples(st.integers(0, 3_000), st.floats(50, 200)), max_size=30))
 def test_bithumb_keeps_order_of_arrival_within_a_millisecond(arrivals: list[tuple[int, float]]) -> None:
     trades = [trade(at_ms, price, trade_id=n, market=SOL) for n, (at_ms, price) in enumerate(arrivals)]
@@ -410,7 +468,7 @@ def test_a_healed_second_takes_only_trades_that_are_not_in_it() -> None:
     bucket = SecondBucket("upbit", Recording())
     bucket.cover(BTC, START_MS)
     known = [trade(100, 10.0, trade_id=1), trade(200, 12.0, trade_id=2)]
-    bucket.heal(BTC, fold(known, by_id), [1, 2])
+    bucket.heal(BTC, fold(BTC, known, by_id), [1, 2])
     bucket.add(known[1])
     assert bucket.flush(START_MS + 60_000) == []
     bucket.add(trade(150, 9.0, trade_id=3))
@@ -421,16 +479,16 @@ def test_a_healed_second_takes_only_trades_that_are_not_in_it() -> None:
 def test_a_healed_second_whose_ids_are_of_another_kind_takes_nothing_more() -> None:
     bucket = SecondBucket("bithumb", Recording())
     bucket.cover(SOL, START_MS)
-    bucket.heal(SOL, fold([trade(100, 10.0, market=SOL)], by_arrival), None)
+    bucket.heal(SOL, fold(SOL, [trade(100, 10.0, market=SOL)], by_arrival), None)
     assert bucket.add(trade(150, 9.0, trade_id=3, market=SOL)) is None
     assert bucket.flush(START_MS + 60_000) == []
 
 
 def test_trades_after_a_step_of_our_clock_join_the_second_that_ran_then() -> None:
     bucket = covered(BTC)
-    bucket.add_all([trade(100, 10.0), trade(200, 11.0)])
+    bucket.add_all(together(trade(100, 10.0), trade(200, 11.0)))
     bucket.host_stepped(60_000, START_MS + 60_300)
-    bucket.add_all([trade(300, 12.0, received_ms=60_350)])
+    bucket.add_all(together(trade(300, 12.0, received_ms=60_350)))
     (candle,) = bucket.flush_all()
     assert (candle.open, candle.close, candle.trades) == (10.0, 12.0, 3)
 
@@ -438,6 +496,6 @@ def test_trades_after_a_step_of_our_clock_join_the_second_that_ran_then() -> Non
 def test_a_snapshot_among_trades_that_came_together_stands_behind_its_own_trade() -> None:
     bucket = covered(SOL)
     bucket.add(replace(trade(100, 9.0, market=SOL), snapshot=True))
-    bucket.add_all([trade(100, 10.0, market=SOL), trade(100, 11.0, trade_id=7, market=SOL)])
+    bucket.add_all(together(trade(100, 10.0, market=SOL), trade(100, 11.0, trade_id=7, market=SOL)))
     (candle,) = bucket.flush_all()
     assert (candle.open, candle.close, candle.trades) == (10.0, 11.0, 2)

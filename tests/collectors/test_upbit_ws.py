@@ -2,6 +2,7 @@
 
 import ast
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors import upbit_rest, upbit_ws
-from collectors.events import Market, OrderBook, Trade
+from collectors.events import Fill, Fills, Market, OrderBook, Trade
 from collectors.frames import BadFrame, Event, FeedError, StatusUp, Subscriptions
 from tests.collectors.socket_cases import (
     BREACHES,
@@ -132,27 +133,32 @@ def test_a_mutated_frame_gives_an_event_or_a_bad_frame(frame: bytes) -> None:
     event_or_bad_frame(decode, frame)
 
 
+def alone(fills: Sequence[Fill]) -> list[Trade]:
+    return list(Fills("upbit", RECEIVED_MS, fills).trades()) if fills else []
+
+
 @given(st.lists(mutated() | st.just(encoded(GOOD_TRADE)), max_size=4))
 def test_trades_read_together_are_the_same_as_one_by_one_or_left_to_that(frames: list[bytes]) -> None:
-    together = upbit_ws.decode_trades(frames, RECEIVED_MS)
+    together = upbit_ws.decode_trades(frames)
     if together is not None:
-        assert together == [decode(frame, RECEIVED_MS) for frame in frames]
+        assert alone(together) == [decode(frame, RECEIVED_MS) for frame in frames]
 
 
 def test_ordinary_trades_are_read_together_and_nothing_else_is() -> None:
     good = [encoded(GOOD_TRADE | {"sid": number}) for number in range(3)]
-    together = upbit_ws.decode_trades(good, RECEIVED_MS)
-    assert together == [decode(frame, RECEIVED_MS) for frame in good]
+    together = upbit_ws.decode_trades(good)
+    assert together is not None
+    assert alone(together) == [decode(frame, RECEIVED_MS) for frame in good]
     snapshot, long = encoded(GOOD_TRADE | {"st": "SNAPSHOT"}), encoded({"type": "trade", "code": "KRW-ORCA"})
     typeless = encoded({key: value for key, value in GOOD_TRADE.items() if key != "ty"})
     for other in (snapshot, long, encoded(GOOD_BOOK), b'{"status":"UP"}', b"", b"\n".join(good[:2]), b"{", typeless):
-        assert upbit_ws.decode_trades([good[0], other, good[1]], RECEIVED_MS) is None
-    assert upbit_ws.decode_trades([good[0] + b"\n" + good[1], b""], RECEIVED_MS) is None
+        assert upbit_ws.decode_trades([good[0], other, good[1]]) is None
+    assert upbit_ws.decode_trades([good[0] + b"\n" + good[1], b""]) is None
 
 
 @pytest.mark.parametrize(("change", "reason"), BREACHES)
 def test_a_breach_is_never_read_together(change: dict[str, object], reason: str) -> None:
-    assert upbit_ws.decode_trades([encoded(GOOD_TRADE | change)], RECEIVED_MS) is None
+    assert upbit_ws.decode_trades([encoded(GOOD_TRADE | change)]) is None
 
 
 def test_deep_nesting_is_a_bad_frame_and_no_crash() -> None:

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from collectors.events import Candle, Exchange, Market, Trade
+from collectors.events import AskBid, Candle, Exchange, Fill, Fills, Market, Trade
 from tests.fakes.blank import open_blank
 from tests.fakes.clock import START_MS
 
@@ -25,6 +25,18 @@ def trade(
     traded_ms = START_MS + at_ms
     received = traded_ms + 50 if received_ms is None else START_MS + received_ms
     return Trade(market, price, volume, "buy", traded_ms, received, at_ms * 10_000 if trade_id is None else trade_id)
+
+
+def together(*trades: Trade) -> Fills:
+    """Trades of one exchange as they come in one read; all received when the latest was."""
+    fills = [fill_of(each) for each in trades]
+    return Fills(trades[0].market.exchange, max(each.received_ms for each in trades), fills)
+
+
+def fill_of(trade: Trade) -> Fill:
+    """As it stands among others."""
+    word: AskBid = "ASK" if trade.side == "sell" else "BID"
+    return Fill(trade.market.code, trade.price, trade.volume, word, trade.traded_ms, trade.trade_id)
 
 
 def second(at_s: int, price: float = 100.0, market: Market = BTC, volume: float = 1.0) -> Candle:

@@ -153,7 +153,7 @@ def answer_of(quote: Quote) -> VenueAnswer:
     return Silent("; ".join(reasons)) if reasons else NotListed()
 
 
-class Instrument(Struct, frozen=True):
+class Instrument(Struct, frozen=True, gc=False):
     """One market in a venue's list. `base` is the coin, freed from a multiplier; `live` False: not open for trading.
 
     `contract_size` is coins in one unit of size on the wire (OKX swaps); 1 elsewhere. `quote`: USDT, or USD where a

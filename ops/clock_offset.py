@@ -23,14 +23,14 @@ SLACK_MS = 100  # servers format their Date now and then, and clocks are slewed 
 STEP_MS = 250  # a difference between our two clocks beyond this is a step of the wall clock
 
 
-class Bounds(Struct, frozen=True):
+class Bounds(Struct, frozen=True, gc=False):
     """The offset lies in [low, high], in ms."""
 
     low: int
     high: int
 
 
-class _Seen(Struct, frozen=True):
+class _Seen(Struct, frozen=True, gc=False):
     at_s: float
     bounds: Bounds
 

@@ -6,6 +6,7 @@ on; what comes later is searched as ever.
 """
 
 import gc
+import linecache
 from collections.abc import Sequence
 from typing import Final, NoReturn
 
@@ -20,7 +21,8 @@ GIVE_BACK_EVERY_S: Final = 600.0
 async def settle(clock: Clock, steps_s: Sequence[float] = STEPS_S) -> NoReturn:
     """At each of these moments search once more, and leave out from then on what is alive; until cancelled.
 
-    The memory that is free then goes back to the system, and so does what listings leave behind later.
+    The memory that is free then goes back to the system, and so does what listings leave behind later. Sources that
+    were read for a traceback are let go with it.
     """
     passed_s = 0.0
     try:
@@ -32,6 +34,7 @@ async def settle(clock: Clock, steps_s: Sequence[float] = STEPS_S) -> NoReturn:
             give_back()
         while True:
             await clock.sleep(GIVE_BACK_EVERY_S)
+            linecache.clearcache()
             give_back()
     finally:
         gc.unfreeze()

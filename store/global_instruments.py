@@ -29,7 +29,7 @@ LIST = (
 )
 
 
-class Traded(Struct, frozen=True):
+class Traded(Struct, frozen=True, gc=False):
     """One coin at one venue. `multiplier`: coins the venue calls one; `contract_size`: of these in a unit of size."""
 
     venue: str

@@ -23,7 +23,7 @@ from yarl import URL
 
 from collectors.net.deadline import within
 from collectors.net.dial import Broken, DialError, told
-from collectors.net.lean import spare_cpp
+from collectors.net.lean import spare_cpp_and_docstrings
 from collectors.net.limits import Limits, Paused
 from collectors.net.lines import Answer, AnswerTooLarge, Lines
 from config.clock import Clock
@@ -250,7 +250,7 @@ class HttpDoor:
         """The session, its library imported off the loop the first time."""
         async with self._opening:
             if self._session is None:
-                spare_cpp()
+                spare_cpp_and_docstrings()
                 module = await asyncio.to_thread(import_module, "collectors.net.session")
                 self._session = module.Session(self._user_agent)
             return self._session

@@ -1,14 +1,18 @@
 """Libraries without the parts that none of our connections uses. Ask before the first import; later it changes nothing.
 
 picows 2.3 loads python_socks, for proxies of which we have none: 23 modules, 0.4 MB. aiohttp's lists that can be frozen
-(frozenlist 1.8) are written in C++ as well as in Python, and nothing else needs the C++ library: 1.1 MB.
+(frozenlist 1.8) are written in C++ as well as in Python, and nothing else needs the C++ library: 1.1 MB. Its
+docstrings, and those of what it loads, are 0.2 MB.
 """
 
 import os
 import sys
 from types import ModuleType
 
+from config import terse
+
 PROXIES = "python_socks"
+DOCUMENTED = ("aiohttp", "attr", "http")
 
 
 class NoProxy(Exception):
@@ -25,6 +29,8 @@ def spare_proxies() -> None:
         sys.modules[name] = stand_in
 
 
-def spare_cpp() -> None:
+def spare_cpp_and_docstrings() -> None:
     """For aiohttp: its lists hold a handful of callbacks, none on the way of a question."""
-    os.environ.setdefault("FROZENLIST_NO_EXTENSIONS", "1")
+    if "aiohttp" not in sys.modules:
+        os.environ.setdefault("FROZENLIST_NO_EXTENSIONS", "1")
+        terse.spare_docstrings(*DOCUMENTED)

@@ -9,6 +9,9 @@ from types import SimpleNamespace
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_reqrep import ConnectionKey
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
 from yarl import URL
 
 from collectors.net.dial import CONNECT_S, Broken, DialError, resolve, tls_context, told
@@ -20,16 +23,18 @@ KEEP_ALIVE_S = 75.0  # polled hosts stay connected; the next question needs no h
 class Session:
     """One pool of connections. Make it on the loop, and close it there.
 
-    The library made a TLS context of its own at its import; ours serves, and the memory of that is given back.
+    The library made two TLS contexts of its own at its import, each with the machine's certificates (0.8 MB), one of
+    them for those who would not be checked; ours serves, and the memory of both is given back.
     """
 
     def __init__(self, user_agent: str) -> None:
-        if hasattr(aiohttp.connector, "_SSL_CONTEXT_VERIFIED"):
-            aiohttp.connector._SSL_CONTEXT_VERIFIED = tls_context()
+        for theirs in ("_SSL_CONTEXT_VERIFIED", "_SSL_CONTEXT_UNVERIFIED"):
+            if hasattr(aiohttp.connector, theirs):
+                setattr(aiohttp.connector, theirs, tls_context())
         tracing = aiohttp.TraceConfig()
         tracing.on_request_headers_sent.append(_note_sent)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
+            connector=_Pool(
                 limit=0,  # hosts are limited each for itself
                 limit_per_host=64,
                 keepalive_timeout=KEEP_ALIVE_S,
@@ -70,6 +75,18 @@ class Session:
 
     async def close(self) -> None:
         await self._session.close()
+
+
+class _Pool(aiohttp.TCPConnector):
+    """Hands out the connection that was used last, so that those which only a rush needed end by themselves after it.
+
+    The library hands out the one that rested longest (aiohttp 3.14): then a question a minute keeps them all.
+    """
+
+    async def _get(self, key: ConnectionKey, traces: list[Trace]) -> Connection | None:
+        if resting := self._conns.get(key):
+            resting.rotate()
+        return await super()._get(key, traces)
 
 
 async def _read(answer: aiohttp.ClientResponse, most_bytes: int) -> bytes:

@@ -3,9 +3,6 @@
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
-
-from alerts.lean_telegram import without_docstrings
 
 ROOT = Path(__file__).resolve().parents[2]
 DAEMONS_OWN = """
@@ -34,36 +31,6 @@ print("httpx" in sys.modules, "telegram.ext" in sys.modules)
 def test_the_daemon_sends_without_the_library_s_own_transport() -> None:
     said = subprocess.run([sys.executable, "-c", DAEMONS_OWN], cwd=ROOT, capture_output=True, text=True, check=True)
     assert said.stdout.splitlines() == ["/bot100000001:TOKEN/sendMessage", "Sent(message_id='7')", "False False"]
-
-
-DOCUMENTED = '''
-"""Of the module."""
-def plain():
-    """Says something."""
-    def inner():
-        """Says more."""
-        return [each for each in ("a", "b")], (lambda: "c")()
-    return inner()
-def user():
-    """Says what it answers."""
-    return "Says what it answers."
-class Told:
-    """A class."""
-    def method(self):
-        """Of a method."""
-        return "d"
-'''
-
-
-def test_a_program_without_docstrings_does_the_same() -> None:
-    names: dict[str, Any] = {}
-    exec(without_docstrings(compile(DOCUMENTED, "documented", "exec")), names)
-    assert names["plain"].__doc__ is None
-    assert names["plain"]() == (["a", "b"], "c")
-    assert names["user"]() == "Says what it answers."
-    assert names["Told"].method.__doc__ is None
-    assert names["Told"]().method() == "d"
-    assert names["__doc__"] == "Of the module."
 
 
 def test_the_daemon_s_library_has_no_docstrings_and_keeps_its_assertions() -> None:

@@ -2,11 +2,12 @@
 
 import asyncio
 import gc
+import linecache
 import weakref
 
 import pytest
 
-from ops.garbage import settle
+from ops.garbage import GIVE_BACK_EVERY_S, settle
 from tests.fakes.clock import FakeClock
 
 
@@ -39,3 +40,12 @@ async def test_garbage_of_before_is_freed_and_not_kept() -> None:
     assert gone() is None
     settling.cancel()
     await asyncio.gather(settling, return_exceptions=True)
+
+
+async def test_sources_read_for_a_traceback_are_let_go() -> None:
+    clock = FakeClock()
+    settling = asyncio.ensure_future(settle(clock, steps_s=[]))
+    assert linecache.getline(__file__, 1)
+    await clock.advance(GIVE_BACK_EVERY_S)
+    assert linecache.cache == {}
+    settling.cancel()

@@ -260,3 +260,23 @@ async def test_it_works_on_the_system_clock_and_closing_twice_is_fine(host: Host
     assert (await door.get("upbit", "/x")).status == 200
     await door.close()
     await door.close()
+
+
+async def test_after_a_rush_questions_share_one_connection(host: Host, door: HttpDoor) -> None:
+    """What nobody uses ends by itself; in turns, all would be kept."""
+    all_there = asyncio.Barrier(3)
+    ports: list[int] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        ports.append(request.transport.get_extra_info("peername")[1])
+        if len(ports) <= 3:
+            await all_there.wait()
+        return web.Response(text="ok")
+
+    host.handler = answer
+    await asyncio.gather(*(door.get("upbit", "/rush") for _ in range(3)))
+    for _ in range(4):
+        await door.get("upbit", "/later")
+    assert len(set(ports[:3])) == 3
+    assert len(set(ports[3:])) == 1

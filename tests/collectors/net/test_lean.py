@@ -7,15 +7,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 OURS = """
 import sys
-from collectors.net.lean import spare_cpp, spare_proxies
+from collectors.net.lean import spare_cpp_and_docstrings, spare_proxies
 spare_proxies()
 import collectors.net.picows_socket, collectors.net.websockets_socket
-spare_cpp()
+spare_cpp_and_docstrings()
 import collectors.net.session
 print("picows" in sys.modules, "python_socks._errors" in sys.modules, "frozenlist._frozenlist" in sys.modules)
+import aiohttp; print(aiohttp.ClientSession.__doc__, aiohttp.ClientSession.close.__doc__)
 """
 
 
-def test_sockets_and_requests_load_no_proxies_and_no_cpp() -> None:
+def test_sockets_and_requests_load_no_proxies_no_cpp_and_no_docstrings() -> None:
     said = subprocess.run([sys.executable, "-c", OURS], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert said.stdout.splitlines() == ["True False False"]
+    assert said.stdout.splitlines() == ["True False False", "None None"]

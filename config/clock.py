@@ -25,7 +25,7 @@ class Clock(Protocol):
 class LoopClock:
     """A clock that runs by the event loop's, at whatever speed, so that the loop's own timers can wait for it.
 
-    No ABC: to ask whether a clock is one of these is part of every look at a page, and theirs is a slow answer.
+    No ABC: to ask whether a clock is one of these is part of many a wait, and theirs is a slow answer.
     """
 
     def loop_s(self, seconds: float) -> float:
@@ -42,8 +42,7 @@ class SystemClock(LoopClock):
     def now_ms(self) -> int:
         return time.time_ns() // 1_000_000
 
-    def monotonic(self) -> float:
-        return time.monotonic()
+    monotonic = staticmethod(time.monotonic)
 
     def loop_s(self, seconds: float) -> float:
         return max(0.0, seconds)

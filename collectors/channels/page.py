@@ -41,12 +41,25 @@ class Page(Generic[T]):
     async def look(self) -> T | None:
         """The page, or None for a 304 or for the same bytes again; raise ChannelTrouble."""
         if self._budget is not None:
-            await self._clock.sleep(self._budget.wait_s(self._clock.monotonic()))
+            wait_s = self._budget.wait_s(self._clock.monotonic())
+            if wait_s > 0.0:
+                await self._clock.sleep(wait_s)
         whole_due = self._clock.monotonic() - self._whole_at >= WHOLE_EVERY_S
         if whole_due:
             self._forget()
-        answer = await ask(self._door, self._service, self._request, conditional=True, deadline_s=self._deadline_s)
-        status, body = answer
+        request = self._request
+        try:
+            answer = await self._door.get(
+                self._service,
+                request.path,
+                params=request.params,
+                group=request.group,
+                deadline_s=self._deadline_s,
+                conditional=True,
+            )
+        except DoorError as e:
+            raise ChannelTrouble(str(e)) from e
+        status, body = answer.status, answer.body
         if self._budget is not None:
             self._budget.spend(len(body), self._clock.monotonic())
         if self._body is not None and (status == 304 or (status == 200 and body == self._body)):
@@ -66,31 +79,18 @@ class Page(Generic[T]):
         self._door.forget(self._service, self._request.path, self._request.params)
 
 
-async def ask(
-    door: HttpDoor, service: str, request: Request, *, conditional: bool = False, deadline_s: float | None = None
-) -> tuple[int, bytes]:
-    """Status and body of the answer to `request`; raise ChannelTrouble where there is none."""
-    try:
-        response = await door.get(
-            service,
-            request.path,
-            params=request.params,
-            group=request.group,
-            deadline_s=deadline_s,
-            conditional=conditional,
-        )
-    except DoorError as e:
-        raise ChannelTrouble(str(e)) from e
-    return response.status, response.body
-
-
 async def read(
     door: HttpDoor, service: str, request: Request, parse: Callable[[int, bytes], T], deadline_s: float | None = None
 ) -> T:
     """The page behind `request`, asked once; raise ChannelTrouble. `deadline_s` holds for our own rate, too."""
-    status, body = await ask(door, service, request, deadline_s=deadline_s)
     try:
-        return parse(status, body)
+        answer = await door.get(
+            service, request.path, params=request.params, group=request.group, deadline_s=deadline_s
+        )
+    except DoorError as e:
+        raise ChannelTrouble(str(e)) from e
+    try:
+        return parse(answer.status, answer.body)
     except PageError as e:
         raise trouble(e) from e
 

@@ -12,20 +12,20 @@ query or a header: Telegram's paths hold its token.
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from yarl import URL
 
-from collectors.net.deadline import within
+from collectors.net.deadline import Deadlines
 from collectors.net.dial import Broken, DialError, told
 from collectors.net.lean import spare_cpp_and_docstrings
 from collectors.net.limits import Limits, Paused
-from collectors.net.lines import Answer, AnswerTooLarge, Lines
+from collectors.net.lines import Answer, AnswerTooLarge, Lines, Question
 from config.clock import Clock
 
 if TYPE_CHECKING:
@@ -34,11 +34,14 @@ if TYPE_CHECKING:
 DEADLINE_S = 5.0
 BODY_BYTES = 8 * 1024 * 1024
 REMEMBERED_PAGES = 512
+REMEMBERED_QUESTIONS = 64  # with their last answers
 REDIRECTS = 2
+REDIRECTING = (301, 302, 303, 307, 308)
 # Bithumb's notices answer 302 to another host of theirs at times (seen 2026-07); no other redirect is meant for us.
 REDIRECTED = {("bithumb", "/v1/notices"): frozenset({"feed-api.bithumb.com"})}
 
 Params = Mapping[str, str] | Sequence[tuple[str, str]]
+Page = tuple[str, str, tuple[tuple[str, str], ...]]  # service, path, parameters
 
 
 class Response(Struct, frozen=True):
@@ -102,13 +105,14 @@ class HttpDoor:
         self._deadlines_s = dict(deadlines_s or {})
         self._session: Session | None = None
         self._opening = asyncio.Lock()
-        self._etags: dict[URL, str] = {}
-        self._pages: dict[tuple[str, str, Params | None], URL] = {}
+        self._deadlines = Deadlines(clock)
+        self._urls: dict[Page, URL] = {}
+        self._questions: dict[Page, Question] = {}
         self._turns: dict[tuple[str, str], asyncio.Lock] = {}
         self._lines = Lines(user_agent)
         self.on_answer: Callable[[str, Response], None] | None = None  # told of every answer; must not raise
 
-    async def get(
+    def get(
         self,
         service: str,
         path: str,
@@ -118,13 +122,13 @@ class HttpDoor:
         group: str = "default",
         deadline_s: float | None = None,
         conditional: bool = False,
-    ) -> Response:
+    ) -> Coroutine[Any, Any, Response]:
         """Ask `service` for `path`; raise DoorError.
 
         `conditional`: send the ETag of the last whole answer to the same question; an unchanged page comes back as 304
         with an empty body. Who can't use an answer must `forget` it, or would be told "unchanged" for ever.
         """
-        return await self._ask(service, "GET", path, params, headers, None, group, deadline_s, conditional)
+        return self._ask(service, "GET", path, params, headers, None, group, deadline_s, conditional)
 
     async def post(
         self,
@@ -143,7 +147,7 @@ class HttpDoor:
 
     def forget(self, service: str, path: str, params: Params | None = None) -> None:
         """Ask for the whole page again next time."""
-        self._etags.pop(self._url(service, path, params), None)
+        self._questions.pop(_page(service, path, params), None)
 
     async def load(self) -> None:
         """Make ready for requests of every kind, whose first would else wait 0.2 s for a library."""
@@ -151,6 +155,7 @@ class HttpDoor:
 
     async def close(self) -> None:
         await self._lines.close()
+        self._deadlines.close()
         session, self._session = self._session, None
         if session is not None:
             await session.close()
@@ -167,47 +172,60 @@ class HttpDoor:
         deadline_s: float | None,
         conditional: bool,
     ) -> Response:
-        url = self._url(service, path, params)
-        sending = dict(headers or {})
         if headers and any(name.lower() == "origin" for name in headers):
             raise ValueError("an Origin header would be throttled to one request in 10 s")
-        if conditional and url in self._etags:
-            sending["If-None-Match"] = self._etags[url]
-        sent = False
-
-        def on_sent() -> None:
-            nonlocal sent
-            sent = True
-
-        ask: Callable[[URL], Awaitable[Answer]]
+        page = (service, path, params) if isinstance(params, tuple) else _page(service, path, params)
+        question = None
         if conditional:
-            ask = partial(self._lines.get, headers=sending, most_bytes=BODY_BYTES, on_sent=on_sent)
-        else:
-            session = await self._opened()
-            ask = partial(session.ask, method, headers=sending, body=body, most_bytes=BODY_BYTES, on_sent=on_sent)
+            question = self._questions.get(page) or self._remember(page, self._lines.question(self._url(page)))
+            if headers:
+                question = self._lines.question(self._url(page), headers, question.etag)
+        session = None if conditional else await self._opened()
+        sent: list[bool] = []
+        on_sent = partial(sent.append, True)
         asked = self._clock.monotonic()
-        deadline_s = deadline_s if deadline_s is not None else self._deadlines_s.get(service, DEADLINE_S)
-        await self._wait_for_turn(service, group, asked + deadline_s)
-        left_s = asked + deadline_s - self._clock.monotonic()
+        if deadline_s is None:
+            deadline_s = self._deadlines_s.get(service, DEADLINE_S)
+        deadline = asked + deadline_s
+        turns = self._turns.get((service, group))
+        if (turns is not None and turns.locked()) or self.limits.ask(service, group, asked) != 0.0:
+            await self._wait_for_turn(service, group, deadline)
+        requested_ms = self._clock.now_ms()
+        onward: URL | None = None
         try:
-            response = await within(self._clock, left_s, self._travel(service, path, url, ask))
+            for hop in range(REDIRECTS + 1):
+                work: Awaitable[Answer]
+                if session is None:
+                    assert question is not None
+                    there = question if onward is None else self._lines.question(onward, headers, question.etag)
+                    work = self._lines.get(there, BODY_BYTES, on_sent)
+                else:
+                    url = onward or self._url(page)
+                    work = session.ask(method, url, headers or {}, body, BODY_BYTES, on_sent)
+                answer = await self._deadlines.by(deadline, work)
+                if hop == REDIRECTS or answer.status not in REDIRECTING:
+                    break
+                onward = _onward(page, onward or self._url(page), answer.headers.get("location"))
+                if onward is None:
+                    break
         except AnswerTooLarge:
             raise TooLarge(service, f"the answer is larger than {BODY_BYTES} bytes", sent=True) from None
         except TimeoutError:
             self.limits.failed(service, self._clock.monotonic())
             what = "answer" if sent else "connection"
-            raise DeadlineExceeded(service, f"no {what} within {deadline_s:g} s", sent=sent) from None
+            raise DeadlineExceeded(service, f"no {what} within {deadline_s:g} s", sent=bool(sent)) from None
         except OSError as e:  # its text may hold the URL, so often only its name goes on
             self.limits.failed(service, self._clock.monotonic())
             names_itself = isinstance(e, DialError | Broken | ssl.SSLError)
-            raise Unreachable(service, told(e) if names_itself else type(e).__name__, sent=sent) from None
-        self.limits.learn(
-            service, group, response.status, response.headers, self._clock.monotonic(), body=response.body
-        )
+            raise Unreachable(service, told(e) if names_itself else type(e).__name__, sent=bool(sent)) from None
+        response = Response(answer.status, answer.headers, answer.body, requested_ms, self._clock.now_ms())
+        self.limits.learn(service, group, answer.status, answer.headers, self._clock.monotonic(), answer.body)
         if self.on_answer is not None:
             self.on_answer(service, response)
-        if response.status == 200 and "etag" in response.headers and conditional:
-            self._remember(url, response.headers["etag"])
+        if question is not None and answer.status == 200:
+            etag = answer.headers.get("etag")
+            if etag is not None and etag != question.etag:
+                self._remember(page, self._lines.question(self._url(page), {}, etag, question))
         return response
 
     async def _wait_for_turn(self, service: str, group: str, deadline: float) -> None:
@@ -215,12 +233,8 @@ class HttpDoor:
         turns = self._turns.get((service, group))
         if turns is None:
             turns = self._turns[service, group] = asyncio.Lock()
-        if not turns.locked() and self.limits.ask(service, group, self._clock.monotonic()) == 0.0:
-            return
         try:
-            await within(
-                self._clock, deadline - self._clock.monotonic(), self._first_in_line(turns, service, group, deadline)
-            )
+            await self._deadlines.by(deadline, self._first_in_line(turns, service, group, deadline))
         except TimeoutError:
             raise Refused(service, "not asked, others of our own wait for their turn", self._clock.now_ms()) from None
 
@@ -234,18 +248,6 @@ class HttpDoor:
                     raise Refused(service, f"not asked, {why}", self._clock.now_ms() + round((until - now) * 1000))
                 await self._clock.sleep(until - now)
 
-    async def _travel(self, service: str, path: str, url: URL, ask: Callable[[URL], Awaitable[Answer]]) -> Response:
-        """Ask there, and where a redirect that we follow leads."""
-        requested_ms = self._clock.now_ms()
-        for hop in range(REDIRECTS + 1):
-            answer = await ask(url)
-            location = answer.headers.get("location")
-            onward = _onward(service, path, url, answer.status, location) if hop < REDIRECTS else None
-            if onward is None:
-                return Response(answer.status, answer.headers, answer.body, requested_ms, self._clock.now_ms())
-            url = onward
-        raise AssertionError("the last hop returns")
-
     async def _opened(self) -> "Session":
         """The session, its library imported off the loop the first time."""
         async with self._opening:
@@ -255,27 +257,23 @@ class HttpDoor:
                 self._session = module.Session(self._user_agent)
             return self._session
 
-    def _url(self, service: str, path: str, params: Params | None) -> URL:
+    def _url(self, page: Page) -> URL:
         """Made once for what is asked again and again."""
-        if params is not None and not isinstance(params, tuple):
-            return self._made(service, path, params)
-        page = service, path, params
-        url = self._pages.get(page)
+        url = self._urls.get(page)
         if url is None:
-            if len(self._pages) >= REMEMBERED_PAGES:
-                self._pages.clear()
-            url = self._pages[page] = self._made(service, path, params)
+            if len(self._urls) >= REMEMBERED_PAGES:
+                self._urls.clear()
+            service, path, params = page
+            url = URL(self._base_urls[service] + path)
+            url = self._urls[page] = url.with_query(params) if params else url
         return url
 
-    def _made(self, service: str, path: str, params: Params | None) -> URL:
-        url = URL(self._base_urls[service] + path)
-        return url.with_query(list(params.items()) if isinstance(params, Mapping) else params) if params else url
-
-    def _remember(self, url: URL, etag: str) -> None:
-        self._etags.pop(url, None)
-        self._etags[url] = etag
-        if len(self._etags) > REMEMBERED_PAGES:
-            del self._etags[next(iter(self._etags))]
+    def _remember(self, page: Page, question: Question) -> Question:
+        self._questions.pop(page, None)
+        self._questions[page] = question
+        if len(self._questions) > REMEMBERED_QUESTIONS:
+            del self._questions[next(iter(self._questions))]
+        return question
 
 
 @asynccontextmanager
@@ -287,10 +285,14 @@ async def open_door(door: HttpDoor) -> AsyncIterator[HttpDoor]:
         await door.close()
 
 
-def _onward(service: str, path: str, url: URL, status: int, location: str | None) -> URL | None:
+def _page(service: str, path: str, params: Params | None) -> Page:
+    return service, path, tuple(params.items() if isinstance(params, Mapping) else params or ())
+
+
+def _onward(page: Page, url: URL, location: str | None) -> URL | None:
     """Where a redirect leads, if it is one that we follow."""
-    hosts = REDIRECTED.get((service, path))
-    if hosts is None or status not in (301, 302, 303, 307, 308) or location is None:
+    hosts = REDIRECTED.get(page[:2])
+    if hosts is None or location is None:
         return None
     try:
         onward = url.join(URL(location))

@@ -106,11 +106,12 @@ class Limits:
 
     def ask(self, service: str, group: str, now: float) -> float | Paused:
         """0.0: go, and it is counted. A positive number: ask again in that many seconds. Paused: do not wait for it."""
-        known = self._services.setdefault(service, _Service())
-        for scope in ("", group):
-            pause = known.pauses.get(scope)
-            if pause is not None and pause.until > now:
-                return Paused(pause.until, pause.why)
+        known = self._services.get(service) or self._new(service)
+        if known.pauses:
+            for scope in ("", group):
+                pause = known.pauses.get(scope)
+                if pause is not None and pause.until > now:
+                    return Paused(pause.until, pause.why)
         if group != CONNECT:  # sockets have a pause of their own: they neither wait for REST nor try in its place
             if known.open_until > now:
                 return Paused(known.open_until, f"{known.broken} failures in a row")
@@ -134,10 +135,12 @@ class Limits:
 
         A status of 429, 418 (or Bybit's 403) to a request pauses the whole host; to a handshake, only handshakes.
         """
-        known = self._services.setdefault(service, _Service())
+        known = self._services.get(service) or self._new(service)
         scope = CONNECT if group == CONNECT else ""
-        self._learn_budget(known, group, headers, now)
-        stated_s = retry_after_s(headers.get("retry-after"))
+        budget = known.budgets.get(group) or known.budgets.get("default")
+        if budget is not None:
+            _learn_budget(budget, headers, now)
+        stated_s = retry_after_s(headers.get("retry-after")) if status in (418, 429) else None
         if status == 429:
             floor_s = FLOORS_S.get(service, 0.0)
             grown_s = _grown_s(known, scope, now, max(TOO_MANY_FIRST_S, floor_s), max(TOO_MANY_CAP_S, floor_s))
@@ -164,7 +167,7 @@ class Limits:
 
         Requests that were already on their way when it was left alone fail with it, and don't make the rest longer.
         """
-        known = self._services.setdefault(service, _Service())
+        known = self._services.get(service) or self._new(service)
         if known.open_until > now:
             return
         known.broken += 1
@@ -185,19 +188,21 @@ class Limits:
         paused_s = max(0.0, until - now)
         return ServiceState(paused_s, why if paused_s else "", known.broken)
 
-    @staticmethod
-    def _learn_budget(known: _Service, group: str, headers: Mapping[str, str], now: float) -> None:
-        budget = known.budgets.get(group) or known.budgets.get("default")
-        if budget is None:
-            return
-        remaining = _REMAINING_SECOND.search(headers.get("remaining-req", ""))
-        left = remaining[1] if remaining else headers.get("x-ratelimit-remaining", "").strip()
-        if left.isdecimal() and int(left) == 0:
-            budget.held_until = max(budget.held_until, now + EXHAUSTED_S)
-        for name in ("x-ratelimit-replenish-rate", "x-ratelimit-burst-capacity"):
-            told = headers.get(name, "").strip()
-            if told.isdecimal():
-                budget.tighten(int(told))
+    def _new(self, service: str) -> _Service:
+        known = self._services[service] = _Service()
+        return known
+
+
+def _learn_budget(budget: Budget, headers: Mapping[str, str], now: float) -> None:
+    told = headers.get("remaining-req")
+    remaining = _REMAINING_SECOND.search(told) if told else None
+    left = remaining[1] if remaining else headers.get("x-ratelimit-remaining", "").strip()
+    if left.isdecimal() and int(left) == 0:
+        budget.held_until = max(budget.held_until, now + EXHAUSTED_S)
+    for name in ("x-ratelimit-replenish-rate", "x-ratelimit-burst-capacity"):
+        told = headers.get(name, "").strip()
+        if told.isdecimal():
+            budget.tighten(int(told))
 
 
 def _grown_s(known: _Service, scope: str, now: float, first_s: float, cap_s: float) -> float:

@@ -2,7 +2,8 @@
 
 The door's library does for each request what a browser needs: cookies, redirects, proxies, traces. A look at a page
 needs a head of four lines and an answer of known length. Only GET, so that a connection which the other side had given
-up meanwhile may be replaced and the question asked once more.
+up meanwhile may be replaced and the question asked once more. Between two looks the processor's caches go cold, so a
+look costs what it touches: each call, object and coroutine counts, and bytes that came before are not read again.
 
     AnswerTooLarge (Exception)   more than we take, also once it is unpacked
     OSError                      no connection, or it broke; DialError names the stage
@@ -11,7 +12,6 @@ up meanwhile may be replaced and the question asked once more.
 import asyncio
 import zlib
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 
 from msgspec import Struct
 from yarl import URL
@@ -19,8 +19,11 @@ from yarl import URL
 from collectors.net.dial import TLS_S, dial, tls_context
 
 LINE_LIMIT = 65_536  # of a head, and of a line between chunks
-ROOM = 32_768  # to begin with; it grows to the longest page …
+ROOM = 32_768  # of a buffer to begin with; it grows to the longest page …
 KEPT_ROOM = 524_288  # … and is kept for the next one up to this
+SPARE = 4  # so many buffers are kept while nobody asks
+UNASKED_ROOM = 64  # what comes there is thrown away with the line
+NO_BUFFER = bytearray()  # what a line has while it is asked nothing
 NO_BODY = (204, 304)
 HEAD_END, LINE_END = b"\r\n\r\n", b"\r\n"
 GZIP = 31  # zlib's word for a gzip envelope
@@ -39,19 +42,33 @@ class Answer(Struct, frozen=True):
     body: bytes
 
 
+class Question(Struct, eq=False):
+    """A page's GET, made once. Beside it the last whole answer: where the same bytes come again, `plain` is the body,
+    the very object of last time, without a copy or unpacking.
+    """
+
+    origin: Origin
+    request: bytes
+    etag: str | None = None  # the one that it carries
+    wire: bytes | None = None  # the last body as it came …
+    encoding: str = ""  # … in this encoding …
+    plain: bytes = b""  # … and unpacked
+
+
 class _Line(asyncio.BufferedProtocol):
-    """One connection, one question at a time. What comes is read into one buffer that is kept from page to page; who
-    asked is woken when it is enough.
+    """One connection, one question at a time. What comes is read into a buffer that is lent for the question; who asked
+    is woken when it is enough.
     """
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
-        self._buffer = bytearray(ROOM)
+        self._loop = asyncio.get_running_loop()
+        self.buffer = NO_BUFFER  # a lent one, while a question is out
         self._size = 0  # so much of it is filled
         self._most = LINE_LIMIT
         self._enough = 0
         self._waiter: asyncio.Future[None] | None = None
-        self._end: Exception | None = None  # what any further waiting raises
+        self.end: Exception | None = None  # it is over; what any further waiting raises
         self._cut = False  # it ended otherwise than by a goodbye
 
     # --- what the loop calls ------------------------------------------------------------------------------------------
@@ -61,21 +78,33 @@ class _Line(asyncio.BufferedProtocol):
         self._transport = transport
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - it is always -1
-        if len(self._buffer) - self._size < ROOM // 2:
-            larger = bytearray(2 * len(self._buffer))
-            larger[: self._size] = self._part(0, self._size)
-            self._buffer = larger
-        return memoryview(self._buffer)[self._size :]
+        buffer, size = self.buffer, self._size
+        if not buffer:  # TLS asks for one for tickets, too, which are no bytes of an answer
+            return memoryview(bytearray(UNASKED_ROOM))
+        if len(buffer) - size < ROOM // 2:
+            larger = bytearray(2 * len(buffer))
+            larger[:size] = memoryview(buffer)[:size]
+            self.buffer = buffer = larger
+        return memoryview(buffer)[size:]
 
     def buffer_updated(self, nbytes: int) -> None:
-        self._size += nbytes
-        if self._size >= self._enough:
-            self._wake()
-        if self._size > self._most:
+        if not self.buffer:
+            self.end = ConnectionResetError("it said what nobody had asked")
+            self.close()
+            return
+        self._size = size = self._size + nbytes
+        if size >= self._enough and self._waiter is not None:
+            waiter, self._waiter = self._waiter, None  # `_wake`, without one more call
+            if not waiter.done():
+                waiter.set_result(None)
+        if size > self._most:
             self.close()
 
+    def eof_received(self) -> None:
+        self.connection_lost(None)  # it will be, TLS only takes its time
+
     def connection_lost(self, exc: Exception | None) -> None:
-        self._end, self._cut = exc or ConnectionResetError("it hung up"), exc is not None
+        self.end, self._cut = exc or ConnectionResetError("it hung up"), exc is not None
         self._wake()
 
     def _wake(self) -> None:
@@ -86,11 +115,6 @@ class _Line(asyncio.BufferedProtocol):
     # --- what `Lines` calls -------------------------------------------------------------------------------------------
 
     @property
-    def fresh(self) -> bool:
-        """Open, and with nothing on it that nobody asked for."""
-        return not (self._end is not None or self._size or self._transport is None or self._transport.is_closing())
-
-    @property
     def answered(self) -> bool:
         """Something of the present answer has come."""
         return self._size > 0
@@ -99,47 +123,62 @@ class _Line(asyncio.BufferedProtocol):
         if self._transport is not None:
             self._transport.abort()
 
-    async def ask(self, request: bytes, most_bytes: int) -> tuple[Answer, bool]:
-        """The answer, and whether the connection can be used again."""
+    async def ask(self, question: Question, most_bytes: int) -> tuple[Answer, bool]:
+        """The answer, and whether the connection can be used again. `buffer` is to be lent before."""
         assert self._transport is not None
+        self._size = 0
         self._most = 2 * (most_bytes + LINE_LIMIT)  # with its head, and all that may lie between chunks
-        self._transport.write(request)
-        head_end = await self._find(HEAD_END, 0)
-        head = self._part(0, head_end).decode("latin-1")
-        first, *fields = head.split("\r\n")
+        self._transport.write(question.request)
+        await self._more(1)
+        head_end = self.buffer.find(HEAD_END, 0, self._size)
+        if head_end < 0:
+            head_end = await self._find(HEAD_END, 0)
+        first, *fields = self.buffer[:head_end].decode("latin-1").split("\r\n")
         version, _, rest = first.partition(" ")
-        status = rest[:3]
-        if not (version.startswith("HTTP/1.") and status.isdecimal()):
+        if not (version.startswith("HTTP/1.") and rest[:3].isdecimal()):
             raise ConnectionResetError("that is no HTTP")
-        named = (field.partition(":") for field in fields)
-        headers = {name.strip().lower(): value.strip() for name, _, value in named}
+        status = int(rest[:3])
+        headers = {}
+        for field in fields:
+            name, _, value = field.partition(":")
+            headers[name.strip().lower()] = value.strip()
         stays = version == "HTTP/1.1" and "close" not in headers.get("connection", "").lower()
         body, end = b"", head_end + len(HEAD_END)
-        if int(status) not in NO_BODY:
-            body, end = await self._body(headers, end, most_bytes)
-            body = _unpacked(body, headers.get("content-encoding", ""), most_bytes)
-        stays = stays and self._size == end and self._end is None
-        self._size = 0
-        if len(self._buffer) > KEPT_ROOM:
-            self._buffer = bytearray(ROOM)
-        return Answer(int(status), headers, body), stays
+        if status not in NO_BODY:
+            length, framing = headers.get("content-length", ""), headers.get("transfer-encoding")
+            if length.isdecimal() and (framing is None or "chunked" not in framing.lower()):
+                start, size = end, int(length)
+                if size > most_bytes:
+                    raise AnswerTooLarge
+                end += size
+                if self._size < end:
+                    await self._fill(end)
+                known = question.wire
+                if known is not None and size == len(known) and self.buffer.startswith(known, start, end):
+                    body = known
+                else:
+                    body = self._part(start, end)
+            else:
+                body, end = await self._unmeasured(headers, end, most_bytes)
+            encoding = headers.get("content-encoding", "")
+            if body == question.wire and encoding == question.encoding:
+                body = question.plain
+            else:
+                wire, body = body, _unpacked(body, encoding, most_bytes)
+                if status == 200:
+                    question.wire, question.encoding, question.plain = wire, encoding, body
+        return Answer(status, headers, body), stays and self._size == end and self.end is None
 
-    async def _body(self, headers: Mapping[str, str], start: int, most_bytes: int) -> tuple[bytes, int]:
-        """The body that begins at `start`, as it came, and where it ends."""
+    async def _unmeasured(self, headers: Mapping[str, str], start: int, most_bytes: int) -> tuple[bytes, int]:
+        """The body that begins at `start` and whose length nobody told, as it came, and where it ends."""
         if "chunked" in headers.get("transfer-encoding", "").lower():
             return await self._chunks(start, most_bytes)
-        length = headers.get("content-length", "")
-        if length.isdecimal():
-            end = start + int(length)
-            _check(int(length), most_bytes)
-            await self._fill(end)
-            return self._part(start, end), end
-        while self._end is None:  # it ends with the connection
+        while self.end is None:  # it ends with the connection
             _check(self._size - start, most_bytes)
             await self._more(self._size + 1)
         _check(self._size - start, most_bytes)
         if self._cut:
-            raise self._end
+            raise self.end
         return self._part(start, self._size), -1
 
     async def _chunks(self, at: int, most_bytes: int) -> tuple[bytes, int]:
@@ -161,12 +200,12 @@ class _Line(asyncio.BufferedProtocol):
             at += size + len(LINE_END)
 
     def _part(self, start: int, end: int) -> bytes:
-        return bytes(memoryview(self._buffer)[start:end])
+        return bytes(memoryview(self.buffer)[start:end])
 
     async def _find(self, mark: bytes, start: int) -> int:
         """Where `mark` stands, once it has come."""
         at = start
-        while (found := self._buffer.find(mark, at, self._size)) < 0:
+        while (found := self.buffer.find(mark, at, self._size)) < 0:
             if self._size - start > LINE_LIMIT:
                 raise ConnectionResetError("a head or line without an end")
             at = max(start, self._size - len(mark) + 1)
@@ -176,18 +215,16 @@ class _Line(asyncio.BufferedProtocol):
     async def _fill(self, size: int) -> None:
         """Until so many bytes have come; raise what ended the connection before."""
         while self._size < size:
-            if self._end is not None:
-                raise self._end
             await self._more(size)
 
-    async def _more(self, size: int) -> None:
-        """Until so many bytes have come, or the connection ends."""
+    def _more(self, size: int) -> asyncio.Future[None]:
+        """Done once so many bytes have come, or the connection ends."""
+        if self.end is not None:
+            raise self.end
         self._enough = size
-        self._waiter = asyncio.get_running_loop().create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
+        waiter: asyncio.Future[None] = asyncio.Future(loop=self._loop)
+        self._waiter = waiter
+        return waiter
 
 
 class Lines:
@@ -196,18 +233,36 @@ class Lines:
     def __init__(self, user_agent: str) -> None:
         self._fixed = f"User-Agent: {user_agent}\r\nAccept: application/json\r\nAccept-Encoding: gzip\r\n"
         self._idle: dict[Origin, list[_Line]] = {}
+        self._spare: list[bytearray] = []  # buffers, the one that was used last and is warm goes out first
 
-    async def get(self, url: URL, headers: Mapping[str, str], most_bytes: int, on_sent: Callable[[], None]) -> Answer:
+    def question(
+        self, url: URL, headers: Mapping[str, str] | None = None, etag: str | None = None, last: Question | None = None
+    ) -> Question:
+        """What `get` asks: `url`, and with an `etag` only for a page that is another one. `last`: asked before."""
+        host, port = url.host or "", url.port or 443
+        place = host if url.is_default_port() else f"{host}:{port}"
+        fields = {**(headers or {}), **({} if etag is None else {"If-None-Match": etag})}
+        more = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+        request = f"GET {url.raw_path_qs} HTTP/1.1\r\nHost: {place}\r\n{self._fixed}{more}\r\n"
+        question = Question((url.scheme, host, port), request.encode("latin-1"), etag)
+        if last is not None:
+            question.wire, question.encoding, question.plain = last.wire, last.encoding, last.plain
+        return question
+
+    async def get(self, question: Question, most_bytes: int, on_sent: Callable[[], object]) -> Answer:
         """Ask once, or once more where a kept connection turns out to be gone before the first byte of the answer."""
-        origin, start = _question(url)
-        more = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        request = f"{start}{self._fixed}{more}\r\n".encode("latin-1")
+        spare, idle = self._spare, self._idle.get(question.origin)
+        if idle is None:
+            idle = self._idle[question.origin] = []
         while True:
-            kept = self._kept(origin)
-            line = kept or await _open(origin)
+            kept = idle.pop() if idle else None
+            if kept is not None and kept.end is not None:
+                continue
+            line = kept or await _open(question.origin)
+            line.buffer = spare.pop() if spare else bytearray(ROOM)
             on_sent()
             try:
-                answer, stays = await line.ask(request, most_bytes)
+                answer, stays = await line.ask(question, most_bytes)
             except ConnectionError as e:
                 line.close()
                 if kept is None or line.answered:
@@ -216,35 +271,26 @@ class Lines:
             except BaseException:
                 line.close()
                 raise
+            finally:
+                buffer, line.buffer = line.buffer, NO_BUFFER
+                if len(spare) < SPARE and len(buffer) <= KEPT_ROOM:
+                    spare.append(buffer)
             if stays:
-                self._idle.setdefault(origin, []).append(line)
+                idle.append(line)
             else:
                 line.close()
             return answer
 
+    @property
+    def kept_bytes(self) -> int:
+        """What the buffers take that nobody has borrowed."""
+        return sum(map(len, self._spare))
+
     async def close(self) -> None:
-        for lines in self._idle.values():
-            for line in lines:
-                line.close()
-        self._idle.clear()
+        for idle in self._idle.values():
+            while idle:
+                idle.pop().close()
         await asyncio.sleep(0)  # the transports say goodbye in the next turn of the loop
-
-    def _kept(self, origin: Origin) -> _Line | None:
-        idle = self._idle.get(origin, [])
-        while idle:
-            line = idle.pop()
-            if line.fresh:
-                return line
-            line.close()
-        return None
-
-
-@lru_cache(maxsize=64)
-def _question(url: URL) -> tuple[Origin, str]:
-    """Whom to ask, and how the question begins."""
-    host, port = url.host or "", url.port or 443
-    place = host if url.is_default_port() else f"{host}:{port}"
-    return (url.scheme, host, port), f"GET {url.raw_path_qs} HTTP/1.1\r\nHost: {place}\r\n"
 
 
 async def _open(origin: Origin) -> _Line:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from collectors.net.deadline import wait_until_done, within
+from collectors.net.deadline import Deadlines, wait_until_done, within
 from config.clock import Clock, SimulatorClock, SystemClock
 from tests.fakes.clock import FakeClock
 
@@ -91,3 +91,69 @@ async def test_waiting_ends_when_the_time_is_up_and_cancels_nothing() -> None:
     assert not open_.cancelled()
     await wait_until_done([open_], SimulatorClock(0, 1_000.0), 1.0)
     assert not open_.cancelled()
+
+
+CLOCKS = pytest.mark.parametrize(
+    "clock", [SystemClock(), SimulatorClock(0, 100.0)], ids=lambda clock: type(clock).__name__
+)
+
+
+@CLOCKS
+async def test_many_waits_share_a_timer_and_each_ends_at_its_own_deadline(clock: Clock) -> None:
+    deadlines = Deadlines(clock)
+
+    async def ends(after_s: float) -> float:
+        with pytest.raises(TimeoutError):
+            await deadlines.by(clock.monotonic() + after_s, asyncio.Event().wait())
+        return clock.monotonic() - started
+
+    started, slow = clock.monotonic(), 100.0 if isinstance(clock, SimulatorClock) else 1.0
+    in_time = asyncio.create_task(deadlines.by(started + 60.0 * slow, asyncio.sleep(0.1, "done")))
+    took = await asyncio.gather(*(ends(after_s * slow) for after_s in (0.06, 0.02, 0.04)))
+    assert [0.06 * slow <= took[0], 0.02 * slow <= took[1] < took[2] < took[0]] == [True, True]
+    assert await in_time == "done"
+    deadlines.close()
+
+
+@CLOCKS
+async def test_a_deadline_that_has_passed_ends_the_wait(clock: Clock) -> None:
+    deadlines = Deadlines(clock)
+    for _ in range(2):
+        with pytest.raises(TimeoutError):
+            await deadlines.by(clock.monotonic() - 1.0, asyncio.Event().wait())
+    assert asyncio.current_task().cancelling() == 0  # type: ignore[union-attr]
+
+
+async def test_a_wait_that_is_cancelled_from_outside_is_no_timeout() -> None:
+    deadlines, clock = Deadlines(SystemClock()), SystemClock()
+    waiting = asyncio.create_task(deadlines.by(clock.monotonic() + 60.0, asyncio.Event().wait()))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    late = asyncio.create_task(deadlines.by(clock.monotonic() - 1.0, asyncio.Event().wait()))
+    asyncio.get_running_loop().call_later(0.0, late.cancel)
+    with pytest.raises((asyncio.CancelledError, TimeoutError)):
+        await late
+    deadlines.close()
+
+
+async def test_an_error_of_the_work_passes_a_deadline() -> None:
+    async def broken() -> None:
+        raise ZeroDivisionError
+
+    deadlines = Deadlines(SystemClock())
+    with pytest.raises(ZeroDivisionError):
+        await deadlines.by(SystemClock().monotonic() + 1.0, broken())
+    deadlines.close()
+
+
+async def test_a_deadline_holds_on_a_clock_that_is_not_the_loops() -> None:
+    clock = FakeClock()
+    deadlines = Deadlines(clock)
+    in_time = asyncio.create_task(deadlines.by(2.0, later(clock, 1.0)))
+    late = asyncio.create_task(deadlines.by(2.0, later(clock, 3.0)))
+    await clock.advance(2.1)
+    assert await in_time == "done"
+    with pytest.raises(TimeoutError):
+        await late

@@ -280,3 +280,39 @@ async def test_after_a_rush_questions_share_one_connection(host: Host, door: Htt
         await door.get("upbit", "/later")
     assert len(set(ports[:3])) == 3
     assert len(set(ports[3:])) == 1
+
+
+async def test_a_look_on_the_systems_clock_ends_at_its_deadline_and_the_next_one_is_answered(host: Host) -> None:
+    door = HttpDoor({"upbit": host.url}, Limits({}), SystemClock(), "radar/test")
+    first = await door.get("upbit", "/x", conditional=True)
+    answers, host.handler = host.handler, hanging
+    with pytest.raises(DeadlineExceeded, match="no answer within") as error:
+        await door.get("upbit", "/x", conditional=True, deadline_s=0.05)
+    assert error.value.sent
+    host.handler = answers
+    again = await door.get("upbit", "/x", conditional=True)
+    assert first.body is again.body
+    await door.close()
+
+
+async def test_a_look_with_headers_of_its_own_carries_them_and_the_etag(host: Host, door: HttpDoor) -> None:
+    async def tagged(_request: web.Request) -> web.StreamResponse:
+        return web.Response(text="page", headers={"ETag": '"1"'})
+
+    host.handler = tagged
+    for headers in (None, {"X-A": "1"}, None):
+        await door.get("upbit", "/x", headers=headers, conditional=True)
+    assert [asked.headers.get("X-A") for asked in host.asked] == [None, "1", None]
+    assert [asked.headers.get("If-None-Match") for asked in host.asked] == [None, '"1"', '"1"']
+
+
+async def test_a_page_that_has_moved_keeps_its_etag(host: Host, door: HttpDoor) -> None:
+    async def onward(request: web.Request) -> web.StreamResponse:
+        if request.path != "/final":
+            return web.Response(status=302, headers={"Location": "/final"})
+        known = request.headers.get("If-None-Match") == '"1"'
+        return web.Response(status=304) if known else web.Response(text="[]", headers={"ETag": '"1"'})
+
+    host.handler = onward
+    answers = [await door.get("bithumb", "/v1/notices", conditional=True) for _ in range(2)]
+    assert [(each.status, each.body) for each in answers] == [(200, b"[]"), (304, b"")]

@@ -5,13 +5,14 @@ import gzip
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from yarl import URL
 
 from collectors.net.dial import DialError, tls_context
-from collectors.net.lines import Answer, AnswerTooLarge, Lines
+from collectors.net.lines import KEPT_ROOM, ROOM, SPARE, Answer, AnswerTooLarge, Lines
 from tests.fakes.raw_server import raw_server
 
 PAGE = b'[{"market":"KRW-BTC"}]'
@@ -66,8 +67,9 @@ async def get(lines: Lines, host: Host, times: int = 1) -> list[Answer]:
     """So many looks at the host, one after the other; it is served while they last."""
     server = await asyncio.start_server(host.serve, "127.0.0.1", 0)
     host.url = URL(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1/page?a=%20b")
+    question = lines.question(host.url, {"If-None-Match": "x"})
     try:
-        return [await lines.get(host.url, {"If-None-Match": "x"}, MOST, lambda: None) for _ in range(times)]
+        return [await lines.get(question, MOST, lambda: None) for _ in range(times)]
     finally:
         server.close()
         host.cut()
@@ -137,6 +139,7 @@ async def test_what_is_no_answer_is_an_error_and_the_line_is_not_used_again(line
     host = Host(answer, whole())
     with pytest.raises(OSError):
         await get(lines, host)
+    assert lines.kept_bytes == ROOM, "its buffer is back"
     assert (await get(lines, Host(whole())))[0].body == PAGE
 
 
@@ -157,7 +160,7 @@ async def test_an_answer_that_is_too_large_is_refused(lines: Lines, answer: byte
 
 async def test_nobody_listening_names_the_stage(lines: Lines) -> None:
     with pytest.raises(DialError, match="TCP"):
-        await lines.get(URL("http://127.0.0.1:9/"), {}, MOST, lambda: None)
+        await lines.get(lines.question(URL("http://127.0.0.1:9/"), {}), MOST, lambda: None)
 
 
 @pytest.fixture
@@ -183,7 +186,7 @@ async def test_a_page_comes_over_tls(lines: Lines, untrusting: None, monkeypatch
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
     async with raw_server(_answer, _server_side()) as port:
         url = URL(f"https://localhost:{port}/page")
-        answers = [await lines.get(url, {}, MOST, lambda: None) for _ in range(3)]
+        answers = [await lines.get(lines.question(url, {}), MOST, lambda: None) for _ in range(3)]
         await lines.close()
     assert [each.body for each in answers] == [PAGE] * 3
 
@@ -191,7 +194,7 @@ async def test_a_page_comes_over_tls(lines: Lines, untrusting: None, monkeypatch
 async def test_a_certificate_that_nobody_trusts_is_an_error(lines: Lines, untrusting: None) -> None:
     async with raw_server(_answer, _server_side()) as port:
         with pytest.raises(ssl.SSLCertVerificationError):
-            await lines.get(URL(f"https://localhost:{port}/page"), {}, MOST, lambda: None)
+            await lines.get(lines.question(URL(f"https://localhost:{port}/page"), {}), MOST, lambda: None)
 
 
 async def test_a_long_page_in_many_pieces_comes_whole_and_so_does_the_short_one_after_it(lines: Lines) -> None:
@@ -209,7 +212,7 @@ async def test_a_long_page_in_many_pieces_comes_whole_and_so_does_the_short_one_
 
     async with raw_server(talk) as port:
         url = URL(f"http://127.0.0.1:{port}/page")
-        answers = [await lines.get(url, {}, len(long), lambda: None) for _ in range(2)]
+        answers = [await lines.get(lines.question(url, {}), len(long), lambda: None) for _ in range(2)]
         await lines.close()
     assert [each.body for each in answers] == [long, PAGE]
 
@@ -227,3 +230,109 @@ async def test_a_line_on_which_more_came_than_was_asked_for_is_not_used_again(li
 async def test_a_head_or_a_chunk_line_without_an_end_is_given_up(lines: Lines, start: bytes) -> None:
     with pytest.raises(OSError):
         await get(lines, Host(start + b"x" * 200_000))
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n16\r\n" + PAGE + b"\r\n0\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [whole(), CHUNKED, whole(gzip.compress(PAGE, mtime=0), "Content-Encoding: gzip\r\n")],
+    ids=["plain", "chunked", "gzip"],
+)
+async def test_a_page_that_comes_again_is_the_very_object_of_last_time(lines: Lines, answer: bytes) -> None:
+    first, again, other, last = await get(lines, Host(answer, answer, whole(PAGE[::-1]), answer), 4)
+    assert first.body == again.body == last.body == PAGE
+    assert again.body is first.body
+    assert other.body == PAGE[::-1]
+
+
+async def test_the_same_bytes_in_another_encoding_are_another_page(lines: Lines) -> None:
+    packed = gzip.compress(PAGE)
+    host = Host(whole(packed, "Content-Encoding: gzip\r\n"), whole(packed), whole(packed[:-9]), whole(packed))
+    assert [each.body for each in await get(lines, host, 4)] == [PAGE, packed, packed[:-9], packed]
+
+
+async def test_a_refusal_with_a_body_does_not_count_as_the_page(lines: Lines) -> None:
+    host = Host(whole(), whole(b"wait", status="429 Too Many Requests"), whole())
+    first, refused, again = await get(lines, host, 3)
+    assert (refused.status, refused.body) == (429, b"wait")
+    assert again.body is first.body
+
+
+async def test_questions_at_the_same_time_have_buffers_of_their_own_and_few_are_kept(lines: Lines) -> None:
+    count = SPARE + 2
+    everybody = asyncio.Barrier(count)
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        number = (await reader.readuntil(b"\r\n\r\n")).split()[1][1:]
+        for part in (b"HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n", number * 1_000, number * 1_000):
+            await everybody.wait()
+            writer.write(part)
+            await asyncio.sleep(0.01)
+        await reader.read()
+
+    async with raw_server(talk) as port:
+        questions = [lines.question(URL(f"http://127.0.0.1:{port}/{n}")) for n in range(count)]
+        answers = await asyncio.gather(*(lines.get(each, MOST, lambda: None) for each in questions))
+        await lines.close()
+    assert [each.body for each in answers] == [str(n).encode() * 2_000 for n in range(count)]
+    assert lines.kept_bytes == SPARE * ROOM
+
+
+async def test_a_buffer_that_has_grown_large_is_not_kept(lines: Lines) -> None:
+    page = b"x" * (KEPT_ROOM + 1)
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for answer in (whole(page), whole()):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(answer)
+        await reader.read()
+
+    async with raw_server(talk) as port:
+        question = lines.question(URL(f"http://127.0.0.1:{port}/"))
+        assert (await lines.get(question, len(page), lambda: None)).body == page
+        assert lines.kept_bytes == 0
+        assert (await lines.get(question, len(page), lambda: None)).body == PAGE
+        assert lines.kept_bytes == ROOM
+        await lines.close()
+
+
+async def test_an_answer_that_is_given_up_hands_its_buffer_back(lines: Lines) -> None:
+    asked = asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(whole()[:-3])
+        asked.set()
+        await reader.read()
+
+    async with raw_server(talk) as port:
+        asking = asyncio.create_task(lines.get(lines.question(URL(f"http://127.0.0.1:{port}/")), MOST, lambda: None))
+        await asked.wait()
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+    assert lines.kept_bytes == ROOM
+
+
+async def test_a_line_that_speaks_unasked_is_hung_up_at_once(lines: Lines) -> None:
+    answered, left = asyncio.Event(), asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(whole())
+        if not left.is_set():
+            await answered.wait()
+            writer.write(whole(b"nobody asked"))
+        with suppress(ConnectionResetError):
+            await reader.read()
+        left.set()
+
+    async with raw_server(talk) as port:
+        question = lines.question(URL(f"http://127.0.0.1:{port}/"))
+        assert (await lines.get(question, MOST, lambda: None)).body == PAGE
+        answered.set()
+        await asyncio.wait_for(left.wait(), 5.0)
+        assert (await lines.get(question, MOST, lambda: None)).body == PAGE
+        await lines.close()

@@ -6,11 +6,13 @@ from types import SimpleNamespace
 from typing import cast
 
 from msgspec.structs import replace
+from yarl import URL
 
 from collectors.channels.upbit_notices import UpbitNotices
 from collectors.events import Channel, Notice
-from collectors.net.http import HttpDoor, Response
+from collectors.net.http import HttpDoor
 from collectors.net.limits import Limits
+from collectors.net.lines import Answer, Lines, Question
 from collectors.net.session import Session
 from collectors.notice_bodies import TRIES, WAITING_MOST, NoticeBodies
 from collectors.sources import ChannelOff, ChannelTrouble, NoticeSource
@@ -111,24 +113,38 @@ async def test_no_more_than_two_pages_of_bodies_wait() -> None:
     assert len(scene.taken) == WAITING_MOST
 
 
+def site_says(path: str) -> Answer:
+    """The list, or the body of an announcement."""
+    number = path.rpartition("/")[2]
+    row = {"id": 1, "title": "별빛", "uuid": number, "body": "the body"}
+    data = row if number.isdecimal() else {"notices": [row]}
+    return Answer(200, {}, json.dumps({"success": True, "data": data}).encode())
+
+
+class QuickLines(Lines):
+    async def get(self, question: Question, *_: object) -> Answer:
+        return site_says(question.request.split()[1].decode().partition("?")[0])
+
+
+async def quick_ask(_method: str, url: URL, *_: object) -> Answer:
+    return site_says(url.path)
+
+
 class QuickDoor(HttpDoor):
     """The real door with its limits; what lies behind it answers at once."""
 
-    async def _opened(self) -> Session:
-        return cast(Session, SimpleNamespace(ask=lambda: None))
+    def __init__(self, limits: Limits, clock: FakeClock) -> None:
+        super().__init__({"upbit_site": "http://site"}, limits, clock, "test")
+        self._lines = QuickLines("test")
 
-    async def _travel(self, service: str, path: str, *_: object) -> Response:
-        at_ms = self._clock.now_ms()
-        number = path.rpartition("/")[2]
-        row = {"id": 1, "title": "별빛", "uuid": number, "body": "the body"}
-        data = row if number.isdecimal() else {"notices": [row]}
-        return Response(200, {}, json.dumps({"success": True, "data": data}).encode(), at_ms, at_ms)
+    async def _opened(self) -> Session:
+        return cast(Session, SimpleNamespace(ask=quick_ask))
 
 
 async def test_two_listings_within_three_seconds_both_get_their_body_and_the_list_goes_on() -> None:
     """The site is asked once in three seconds, for the list as well; what has to wait for its turn is not refused."""
     clock = FakeClock()
-    door = QuickDoor({"upbit_site": "http://site"}, Limits({"upbit_site": {"default": 0.33}}), clock, "test")
+    door = QuickDoor(Limits({"upbit_site": {"default": 0.33}}), clock)
     site = UpbitNotices(door, clock, 5.0)
     scene = Scene(site)
     scene.clock, scene.bodies = clock, NoticeBodies(clock, scene.take)

@@ -21,7 +21,7 @@ from collectors.net.socket import MAX_FRAME_BYTES, ConnectFailed, ConnectRefused
 from collectors.net.turns import Place, Turns
 
 LONGEST_CONTROL_FRAME = 125  # RFC 6455, section 5.5; asking a frame for its kind costs as much as copying it
-HELD_FRAMES = 256  # so many are handed over at once, and the socket does not rest: there may be more
+MANY_FRAMES = 256  # at once: there may be more, so the socket does not rest
 KERNEL_BYTES = 512 * 1024  # what may wait in the kernel, and so about the most that one read brings
 QUIET = logging.getLogger("picows.client")
 QUIET.setLevel(logging.CRITICAL + 1)
@@ -41,7 +41,6 @@ class PicowsSocket(WSListener):
         self._waiter: asyncio.Future[None] | None = None  # of `receive`
         self._take: Callable[[Sequence[bytes]], object] | None = None  # of `deliver`
         self._over: asyncio.Future[NoReturn] | None = None
-        self._hurried: Callable[[], bool] = bool
         self._noted = True  # the next frame is for `_note`
         self._held_back = False
         self.abandoned = False
@@ -88,8 +87,8 @@ class PicowsSocket(WSListener):
             if not waiter.done():
                 waiter.set_result(None)
 
-    def _look(self, last: bool) -> bool:
-        """A turn: read what has come; hand it over if it may not wait for more. Whether to go on resting."""
+    def _look(self) -> bool:
+        """A turn: read what has come and hand it over. Whether to go on resting."""
         assert self._place is not None
         assert self._place.read is not None
         if self._take is None or not self._noted:  # `receive` is told, or what came before is about to be handed over
@@ -98,14 +97,7 @@ class PicowsSocket(WSListener):
         self._noted = False
         self._place.read()
         self._noted = True
-        if (
-            not last
-            and self._end is None
-            and len(self._frames) < HELD_FRAMES
-            and not (self._frames and self._hurried())
-        ):
-            return True
-        return 0 < self._hand_over() < HELD_FRAMES
+        return 0 < self._hand_over() < MANY_FRAMES
 
     def _take_other(self, transport: WSTransport, frame: WSFrame) -> None:
         """A short message, a fragment, or what is no message."""
@@ -139,6 +131,8 @@ class PicowsSocket(WSListener):
             raise end
         assert self._transport is not None
         self._transport.send(WSMsgType.TEXT, text)
+        if self._place is not None:
+            self._place.stir()  # the answer is not to wait
 
     async def receive(self) -> Sequence[bytes]:
         while not self._frames:
@@ -152,7 +146,9 @@ class PicowsSocket(WSListener):
         return self._taken()
 
     async def deliver(self, take: Callable[[Sequence[bytes]], object], hurried: Callable[[], bool]) -> NoReturn:
-        self._take, self._hurried, self._over = take, hurried, asyncio.get_running_loop().create_future()
+        self._take, self._over = take, asyncio.get_running_loop().create_future()
+        if self._place is not None:
+            self._place.hurried = hurried
         self._tell()
         try:
             await self._over
@@ -187,7 +183,7 @@ class PicowsSocket(WSListener):
             if not self._transport.underlying_transport.is_closing():
                 self._transport.underlying_transport.resume_reading()
         elif self._place is not None:
-            if len(frames) < HELD_FRAMES:
+            if len(frames) < MANY_FRAMES:
                 self._place.rest()
             else:
                 self._place.stir()

@@ -77,9 +77,9 @@ class Socket(Protocol):
         """Call `take` with what `receive` would return, for ever. Raise SocketClosed, or what `take` raises.
 
         Instead of `receive`, not beside it. `take` may be called from where a library reads, without a task in between.
-        A socket that is read in turns may hold what it has read for a few of them, unless `hurried` says not to.
+        A socket that is read in turns has them more often while `hurried` says so.
         """
-        del hurried  # here nothing is held
+        del hurried  # here nothing waits
         while True:
             take(await self.receive())
 

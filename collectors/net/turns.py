@@ -1,9 +1,9 @@
-"""Joins the wake-ups of many sockets: those that rest are read one after the other at one moment, 50 times a second, so
-that a packet for each trade is no wake-up each.
+"""Joins the wake-ups of many sockets: those that rest are read one after the other, ten times a second, and so not each
+trade wakes us.
 
-What comes meanwhile waits in the kernel. A socket that has plenty wakes us before its turn, and so does one that ends.
-After 20 ms of rest everything that a wake-up touches has gone cold, so that a turn costs ten times what it would at
-once; that is why it reads the transports itself, past the selector, futures and tasks.
+What comes meanwhile waits in the kernel. A socket that has plenty wakes us before its turn, and so does one that ends
+or was asked something. After a rest everything that a wake-up touches has gone cold, so that a turn costs ten times
+what it would at once: hence few turns, and they read the transports themselves, past the selector, futures and tasks.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 
 PLENTY_BYTES = 65_536  # about 200 trades
-HELD_TURNS = 5  # so long may what was read wait for more, to be worked on while it is warm: a tenth of a second
+HURRIED_S = 0.02  # between two turns while somebody waits for what one of the sockets may bring
 # A socket of Linux can wait for so many bytes, and be read at any time before. Elsewhere it is taken off the selector.
 MARKS = sys.platform == "linux"
 
@@ -20,16 +20,16 @@ MARKS = sys.platform == "linux"
 class Place:
     """One socket's place in the turns. `rest` it whenever all there was is read, `stir` it when there may be more."""
 
-    __slots__ = ("_turns", "look", "read", "resting", "transport")
+    __slots__ = ("_turns", "hurried", "look", "read", "resting", "transport")
 
-    def __init__(self, turns: "Turns", transport: asyncio.Transport, look: Callable[[bool], bool]) -> None:
+    def __init__(self, turns: "Turns", transport: asyncio.Transport, look: Callable[[], bool]) -> None:
         """`look` is called at a turn: it may call `read`, which reads what has come without waiting, and says whether
-        the socket goes on resting. If not, it is woken by what comes as any other socket is. True is given where what
-        has come must not be held any longer.
+        the socket goes on resting. If not, it is woken by what comes as any other socket is.
         """
         self._turns = turns
         self.transport = transport
         self.look = look
+        self.hurried: Callable[[], bool] = bool
         # What the selector calls. It is private to asyncio's transports and to aiofastnet's, whose versions are pinned;
         # without it the selector is asked to call it.
         self.read: Callable[[], None] | None = getattr(transport, "_read_ready", None) if MARKS else None
@@ -63,13 +63,14 @@ class Place:
 
 
 class Turns:
-    """The sockets in `resting`. `every_s` is of real time, and so is how late one of them may be read."""
+    """The sockets in `resting`. `every_s` is of real time, and so is how late one of them may be read; HURRIED_S is the
+    most while one of them is `hurried`.
+    """
 
     def __init__(self, every_s: float) -> None:
         self.every_s = every_s
         self.resting: dict[Place, None] = {}
         self._due = False
-        self._turn_no = 0
 
     def add(self, place: Place) -> None:
         self.resting[place] = None
@@ -81,16 +82,15 @@ class Turns:
     def _set_timer(self) -> None:
         if not self._due:
             self._due = True
-            asyncio.get_running_loop().call_later(self.every_s, self.turn)
+            hurried = any(place.hurried() for place in self.resting)
+            asyncio.get_running_loop().call_later(min(self.every_s, HURRIED_S) if hurried else self.every_s, self.turn)
 
     def turn(self) -> None:
-        """Read all that rest; those that brought nothing for a while rest no longer."""
+        """Read all that rest; those that brought nothing rest no longer."""
         self._due = False
-        self._turn_no += 1
-        last = self._turn_no % HELD_TURNS == 0
         try:
             for place in list(self.resting):
-                if not (place.read is not None and place.transport.is_reading() and place.look(last)):
+                if not (place.read is not None and place.transport.is_reading() and place.look()):
                     place.stir()
         finally:
             if self.resting:

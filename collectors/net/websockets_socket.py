@@ -6,8 +6,8 @@ noticed within about 10 s.
 
 import socket as plain
 import ssl
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn
 
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_connection
@@ -32,6 +32,8 @@ class WebsocketsSocket(Socket):
             await self._connection.send(text)
         except ConnectionClosed as e:
             raise _closed(e) from e
+        if self._place is not None:
+            self._place.stir()  # the answer is not to wait
 
     async def receive(self) -> Sequence[bytes]:
         try:
@@ -51,7 +53,12 @@ class WebsocketsSocket(Socket):
                 self._place.stir()
         return frames
 
-    def _look(self, _: bool) -> bool:
+    async def deliver(self, take: Callable[[Sequence[bytes]], object], hurried: Callable[[], bool]) -> NoReturn:
+        if self._place is not None:
+            self._place.hurried = hurried
+        await super().deliver(take, hurried)
+
+    def _look(self) -> bool:
         """A turn: read what has come; whoever receives is told. Whether another turn is worth waiting for."""
         assert self._place is not None
         assert self._place.read is not None

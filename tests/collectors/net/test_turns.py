@@ -13,7 +13,7 @@ import pytest
 from collectors.net import turns
 from collectors.net.dial import tls_context
 from collectors.net.socket import Library, SocketClosed, connector
-from collectors.net.turns import HELD_TURNS, PLENTY_BYTES, Turns
+from collectors.net.turns import HURRIED_S, PLENTY_BYTES, Turns
 from tests.fakes.raw_server import CLOSE, frame, raw_server, upgraded
 
 pytestmark = pytest.mark.leaping
@@ -33,10 +33,10 @@ def before_the_turn() -> Iterator[None]:
 @pytest.mark.parametrize("marks", [True, False])
 async def test_packets_of_one_turn_are_received_together(marks: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(turns, "MARKS", marks and turns.MARKS)
-    sent = asyncio.Event()
+    go_on, sent = asyncio.Event(), asyncio.Event()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readexactly(1)
+        await go_on.wait()
         for number in range(10):
             writer.write(frame(b"%d" % number))
             await writer.drain()
@@ -47,30 +47,37 @@ async def test_packets_of_one_turn_are_received_together(marks: bool, monkeypatc
     async with raw_server(upgraded(talk, frame(b"first"))) as port:
         socket = await connector("picows", Turns(0.2))(f"ws://127.0.0.1:{port}", {})
         assert await socket.receive() == [b"first"]
-        await socket.send("go on")
+        go_on.set()
         await sent.wait()
         assert await socket.receive() == [b"%d" % number for number in range(10)]
         await socket.close()
 
 
 @pytest.mark.skipif(not turns.MARKS, reason="this system can only wait for the turn")
-async def test_plenty_and_the_end_come_before_the_turn() -> None:
+@pytest.mark.parametrize("library", ["picows", "websockets"])
+async def test_plenty_an_answer_and_the_end_come_before_the_turn(library: Library) -> None:
     plenty = b"x" * PLENTY_BYTES
+    go_on = asyncio.Event()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readexactly(6 + len("go on"))
+        await go_on.wait()
         writer.write(frame(plenty))
-        await reader.readexactly(6 + len("and end"))
-        writer.write(frame(b"last"))
+        await reader.readexactly(6 + len("asked"))
+        writer.write(frame(b"answered"))
+        go_on.clear()
+        await go_on.wait()
 
     async with raw_server(upgraded(talk, frame(b"first"))) as port:
         with before_the_turn():
-            socket = await connector("picows", Turns(LONG_S))(f"ws://127.0.0.1:{port}", {})
+            socket = await connector(library, Turns(LONG_S))(f"ws://127.0.0.1:{port}", {})
             assert await socket.receive() == [b"first"]
-            await socket.send("go on")
+            go_on.set()
             assert await socket.receive() == [plenty]
-            await socket.send("and end")
-            assert await socket.receive() == [b"last"]
+            await socket.send("asked")
+            assert await socket.receive() == [b"answered"]
+            go_on.set()
+            with pytest.raises(SocketClosed):
+                await socket.receive()
             await socket.close()
 
 
@@ -80,8 +87,9 @@ async def test_a_turn_reads_without_the_selector_and_a_quiet_socket_leaves_the_t
     go_on = asyncio.Event()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readexactly(1)
+        await go_on.wait()
         writer.write(frame(b"in its turn"))
+        go_on.clear()
         await go_on.wait()
         writer.write(frame(b"after a pause"))
         await reader.read()
@@ -91,7 +99,7 @@ async def test_a_turn_reads_without_the_selector_and_a_quiet_socket_leaves_the_t
         socket = await connector(library, in_turns)(f"ws://127.0.0.1:{port}", {})
         assert await socket.receive() == [b"first"]
         assert len(in_turns.resting) == 1
-        await socket.send("go on")
+        go_on.set()
         assert await socket.receive() == [b"in its turn"]
         while in_turns.resting:
             await asyncio.sleep(0.001)
@@ -118,17 +126,17 @@ async def test_a_turn_reads_what_came_over_tls(monkeypatch: pytest.MonkeyPatch) 
     server_side.load_cert_chain(CERTIFICATE)
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readexactly(1)
+        await go_on.wait()
         for number in range(10):
             writer.write(frame(b"%d" % number))
         await reader.read()
 
-    in_turns, hearer = Turns(LONG_S), _Hearer(True)
+    in_turns, hearer, go_on = Turns(LONG_S), _Hearer(), asyncio.Event()
     async with raw_server(upgraded(talk, frame(b"first")), server_side) as port:
         socket = await connector("picows", in_turns)(f"wss://localhost:{port}", {})
-        delivering = asyncio.create_task(socket.deliver(hearer.take, lambda: hearer.hurried))
+        delivering = asyncio.create_task(socket.deliver(hearer.take, lambda: False))
         assert await hearer.next() == [b"first"]
-        await socket.send("go on")
+        go_on.set()
         while sum(map(len, hearer.batches)) < 11:
             while not _waits_in_the_kernel(in_turns):
                 await asyncio.sleep(0)
@@ -140,10 +148,9 @@ async def test_a_turn_reads_what_came_over_tls(monkeypatch: pytest.MonkeyPatch) 
 
 
 class _Hearer:
-    """Takes what is delivered; `hurried` is what it says of that."""
+    """Takes what is delivered."""
 
-    def __init__(self, hurried: bool) -> None:
-        self.hurried = hurried
+    def __init__(self) -> None:
         self.batches: list[list[bytes]] = []
         self.came = asyncio.Event()
 
@@ -157,40 +164,39 @@ class _Hearer:
         return self.batches[-1]
 
 
-@pytest.mark.skipif(not turns.MARKS, reason="this system has the selector read")
-@pytest.mark.parametrize("hurried", [False, True])
-async def test_what_turns_bring_is_held_to_go_together_unless_somebody_hurries(hurried: bool) -> None:
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while len(asked := await reader.read(7)) == 7:  # a masked frame of one byte
-            writer.write(frame(bytes([asked[6] ^ asked[2]])))
+@pytest.mark.parametrize("library", ["picows", "websockets"])
+async def test_turns_come_more_often_while_somebody_hurries(library: Library) -> None:
+    every_s = 10 * HURRIED_S
+    hurried = trading = True
 
-    in_turns, hearer = Turns(LONG_S), _Hearer(hurried)
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while trading:
+            writer.write(frame(b"trade"))
+            await asyncio.sleep(HURRIED_S / 4)
+
+    loop, came = asyncio.get_running_loop(), list[float]()
     async with raw_server(upgraded(talk, frame(b"first"))) as port:
-        socket = await connector("picows", in_turns)(f"ws://127.0.0.1:{port}", {})
-        delivering = asyncio.create_task(socket.deliver(hearer.take, lambda: hearer.hurried))
-        with before_the_turn():
-            assert await hearer.next() == [b"first"]
-        for number in range(1, HELD_TURNS):
-            await socket.send(str(number))
-            while not _waits_in_the_kernel(in_turns):
-                await asyncio.sleep(0)
-            in_turns.turn()
-        in_turns.turn()  # no longer than this
-        assert hearer.batches[1:] == (
-            [[b"%d" % n] for n in range(1, HELD_TURNS)] if hurried else [[b"%d" % n for n in range(1, HELD_TURNS)]]
-        )
+        socket = await connector(library, Turns(every_s))(f"ws://127.0.0.1:{port}", {})
+        delivering = asyncio.create_task(socket.deliver(lambda _: came.append(loop.time()), lambda: hurried))
+        await asyncio.sleep(4 * every_s)
+        in_a_hurry = len(came)
+        hurried = False
+        await asyncio.sleep(4 * every_s)
+        trading = False
         delivering.cancel()
         await socket.close()
+    assert in_a_hurry > 20
+    assert len(came) - in_a_hurry < 10
 
 
 @pytest.mark.parametrize("library", ["picows", "websockets"])
-async def test_what_was_held_is_delivered_before_the_end_is_told(library: Library) -> None:
+async def test_what_came_is_delivered_before_the_end_is_told(library: Library) -> None:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readexactly(1)
         writer.write(frame(b"last") + frame((1001).to_bytes(2, "big"), CLOSE))
         await reader.read()
 
-    hearer = _Hearer(False)
+    hearer = _Hearer()
     async with raw_server(upgraded(talk, frame(b"first"))) as port:
         socket = await connector(library, Turns(0.01))(f"ws://127.0.0.1:{port}", {})
         delivering = asyncio.create_task(socket.deliver(hearer.take, lambda: False))

@@ -75,7 +75,7 @@ class SecondBucket:
         self._books: dict[Market, OpenSeconds] = {}
         self._by_code: dict[str, OpenSeconds] = {}  # and the markets that nobody covers, as they are heard
         self._active: dict[Market, OpenSeconds] = {}  # those with open seconds
-        self._loose = 0  # trades that may be each for itself
+        self._loose = 0  # trades that came since the last flush, and may be each for itself
         self._closed: dict[int, dict[Market, bytes]] = {}
         self._order: Callable[[Print], Key] = by_id if exchange == "upbit" else by_arrival
         self._arrivals = None if exchange == "upbit" else ArrivalOrder()
@@ -204,7 +204,7 @@ class SecondBucket:
     def add_all(self, fills: Fills) -> list[Rejection]:
         """Count trades that were received together; which were not, and why. This loop runs for every trade there is.
 
-        Their codes must be such.
+        Raises ValueError for a code that is no market's; whoever decodes leaves none in.
         """
         rejections: list[Rejection] = []
         books = self._by_code
@@ -298,6 +298,7 @@ class SecondBucket:
 
     def flush(self, now_ms: int) -> list[Candle]:
         """The candles that closed, or changed, until `now_ms` of our clock; a market's in order of time."""
+        self._loose = 0
         self._measure(now_ms)
         lag_ms = self._offset_ms if self._lag_ms is None else self._lag_ms
         silent_before_ms = now_ms + lag_ms - self._settings.silence_ms

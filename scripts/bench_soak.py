@@ -208,6 +208,7 @@ def main() -> int:
     parser.add_argument("--speed", type=float, default=1.0, help="simulated seconds in a real one")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there too")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended, too
     with tempfile.TemporaryDirectory() as folder:
         found = soak(Path(folder), asked)
     verdict = found.verdict()

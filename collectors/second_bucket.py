@@ -347,9 +347,10 @@ class SecondBucket:
         if of_second is None:
             of_second = self._closed[open_ms] = {}
         packed = of_second.get(book.market)
+        folded = book.folded.pop(open_ms, None) if book.folded else None
         if packed == SEALED:
             return None
-        if book.folded and (folded := book.folded.pop(open_ms, None)) is not None:
+        if folded is not None:
             return self._settle_folded(book, folded, trades, of_second)
         before = None
         if packed is None and not book.repeats and len(ids := {trade.trade_id for trade in trades}) == len(trades):

@@ -380,6 +380,25 @@ def test_a_second_that_is_healed_while_it_is_folded(
     assert (found.open, found.close, found.trades) == candle
 
 
+@pytest.mark.usefixtures("soon_folded")
+def test_a_folded_second_is_done_with_repeats_and_forgotten_once_it_is_sealed() -> None:
+    bucket = covered(BTC)
+    made = [trade(100 * n, 10.0 + n, trade_id=n) for n in range(1, 5)]
+    bucket.add_all(together(*made[:3]))
+    bucket.add_all(together(made[0], made[1]))
+    bucket.add(replace(made[2], snapshot=True))
+    [candle] = bucket.flush(START_MS + 60_000)
+    assert (candle.open, candle.close, candle.trades) == (11.0, 13.0, 3)
+    late = [replace(each, traded_ms=each.traded_ms + 1_000) for each in made]
+    bucket.add_all(together(*late))
+    bucket.heal(BTC, fold(BTC, late, by_id), None)
+    assert bucket.flush(START_MS + 60_000) == []
+    bucket.heal(BTC, fold(BTC, late[:1], by_id), [1])
+    bucket.add(late[1])
+    [candle] = bucket.flush(START_MS + 60_000)
+    assert candle.trades == 2
+
+
 @given(st.lists(st.tuples(st.integers(0, 3_000), st.floats(50, 200)), max_size=30))
 def test_bithumb_keeps_order_of_arrival_within_a_millisecond(arrivals: list[tuple[int, float]]) -> None:
     trades = [trade(at_ms, price, trade_id=n, market=SOL) for n, (at_ms, price) in enumerate(arrivals)]

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from alerts.figures import krw, kst, minutes, percent, span, valued
 from alerts.words import (
+    BY_HAND,
     COST_PARTS,
     DERIVED,
     FACTS,
@@ -197,7 +198,7 @@ def sources(verdict: Verdict, language: Language, now_ms: int) -> Iterator[str]:
     lagging = {fact.source.partition(" ")[0] for fact in verdict.facts.values() if fact.source.endswith(LAGS)}
     for name, fact in verdict.facts.items():
         age_ms = fact.age_ms(now_ms)
-        if age_ms is None or name.startswith(DERIVED):
+        if age_ms is None or name.startswith(DERIVED) or BY_HAND in fact.source.partition(" ")[0]:
             continue
         service = (fact.source.partition(": ")[2] or fact.source).partition(" ")[0]
         oldest[service] = max(age_ms, oldest.get(service, 0))

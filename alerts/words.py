@@ -153,11 +153,15 @@ FACTS: Mapping[str, Words] = {
     "fdv_usd": ("완전 희석 가치", "fully diluted value"),
 }
 
-# Facts that were worked out from others, by the start of their names: they have no source of their own to show.
+# Facts that were worked out from others or are no answer of anybody's, by the start of their names: they have no source
+# of their own to show.
 DERIVED = (
     *("cost.", "route", "net_", "premium_", "excess_", "market_premium_", "reference_", "global_volume_"),
     *("hedge", "basis_", "funding_", "notional_", "run_", "run.", "rival_excess_", "perp_gap_"),
+    *("identity.", "markets", "first_trade_", "trading_starts_", "deposit_opens_", "previous."),
 )
+BY_HAND = ".yaml"  # in the first word of the source of what is kept by hand: its date is no age of an answer
+
 
 # What happened to a listing after its first sight: `Change` of collectors/listing_life.py.
 CHANGES: Mapping[str, Words] = {

@@ -1,27 +1,48 @@
 """Every input of a verdict by name, and what was worked out from it, each with its source and time. Pure.
 
 Stored with each decision, so that it can be recomputed: executable excess = korean_vwap / (foreign_vwap x fx) - 1, and
-net = mid excess - total cost, both of the route in `route`.
+net = mid excess - total cost, both of the route in `route`. A number kept by hand is as old as its date in the file.
 """
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 
+from analysis.cost_model import dated
 from analysis.evidence import Evidence, FxLegs
 from analysis.gate_rules import GateInput, Plan
 from analysis.premium import Fx
 from analysis.quotes import Figure, Listed, NotListed, Perp, Silent, Spot, Transfers
 from analysis.verdict import Fact, FactValue
+from config.settings import Settings
 
 Named = tuple[str, Fact]
 
 FX_FACT, BANK_FACT, USDT_FACT = "fx_krw_per_usdt", "bank_krw_per_usd", "usdt_usd"
 
 
-def facts_of(g: GateInput, evidence: Evidence, notional_krw: Decimal) -> Iterator[Named]:
+LIMITS = {  # what the rules hold the facts against, as `gate:` of radar.yaml names it
+    "margin_bps": "bps",
+    "transfer_p90_max_min": "min",
+    "volume_min_usd": "usd",
+    "gas_max_bps": "bps",
+    "hysteresis_bps": "bps",
+    "hysteresis_s": "s",
+    "price_spread_max": "part",
+    "weak_identity_max_bps": "bps",
+    "book_max_age_s": "s",
+    "transfer_max_age_s": "s",
+    "fx_last_good_max_s": "s",
+    "hedge_minutes": "min",
+}
+
+
+def facts_of(g: GateInput, evidence: Evidence, settings: Settings, notional_krw: Decimal) -> Iterator[Named]:
     """All facts, inputs first; unknown ones too, with the value None."""
     yield "notional_krw", Fact(float(notional_krw), "krw", "radar.yaml", None)
+    yield from _limits(g)
     yield from fx_facts(g.fx, evidence.legs)
+    yield from _listing(g, evidence)
     yield from _korean(g, evidence)
     yield from _rival(g, evidence)
     for venue, answer in sorted(evidence.venues.items()):
@@ -32,7 +53,53 @@ def facts_of(g: GateInput, evidence: Evidence, notional_krw: Decimal) -> Iterato
             yield from _transfers(venue, answer.quote.transfers)
     for venue, why in g.reference.excluded:
         yield f"{venue}.excluded", Fact(why, "text", "comparison of venues", evidence.now_ms)
+    yield from _by_hand(g, evidence, settings)
     yield from _derived(g, evidence)
+
+
+def _limits(g: GateInput) -> Iterator[Named]:
+    for name, unit in LIMITS.items():
+        yield f"limit.{name}", Fact(float(getattr(g.gate, name)), unit, "radar.yaml", None)
+    if g.gate.waive_unknown:
+        yield "limit.waive_unknown", Fact(", ".join(g.gate.waive_unknown), "text", "radar.yaml", None)
+
+
+def _listing(g: GateInput, evidence: Evidence) -> Iterator[Named]:
+    """What is known of the listing itself, and the verdict before this one."""
+    yield "markets", Fact(", ".join(evidence.quotes), "text", "listing", evidence.now_ms)
+    for name, at_ms in (
+        ("trading_starts_ms", evidence.trading_starts_ms),
+        ("first_trade_ms", evidence.first_trade_ms),
+        ("deposit_opens_ms", evidence.deposit_opens_ms),
+    ):
+        source = "trades" if name == "first_trade_ms" else "notice"
+        yield name, Fact(at_ms, "utc_ms", source, evidence.now_ms if at_ms is not None else None)
+    before = g.previous
+    if before is not None:
+        yield "previous.verdict", Fact(before.outcome.value, "text", "decisions", before.made_ms)
+        if before.below_since_ms is not None:
+            yield "previous.below_since_ms", Fact(before.below_since_ms, "utc_ms", "decisions", before.made_ms)
+
+
+def _by_hand(g: GateInput, evidence: Evidence, settings: Settings) -> Iterator[Named]:
+    """What the tables kept by hand say of these venues and networks; an exchange's own word is told beside it."""
+    told = settings.vasps.get(evidence.exchange, {})
+    for venue in sorted({plan.way.venue for plan in g.plans} - set(evidence.korean.travel_rule)):
+        name, entry = f"{evidence.exchange}.travel_rule.{venue}", told.get(venue)
+        if entry is None:
+            yield name, Fact(None, "text", "vasp_matrix.yaml has no row", None)
+            continue
+        known = entry.deposit != "unknown"
+        source = f"vasp_matrix.yaml, {entry.source} ({entry.date})"
+        yield name, Fact(entry.deposit if known else None, "text", source, _day_ms(entry.date) if known else None)
+    for network in sorted({plan.way.network for plan in g.plans} & settings.networks.keys()):
+        kept = settings.networks[network]
+        for part, fee in (("p50_min", kept.p50_min), ("p90_min", kept.p90_min)):
+            yield f"{part}.{network}", Fact(float(fee.value), "min", f"networks.yaml, {dated(fee)}", _day_ms(fee.date))
+
+
+def _day_ms(date: str) -> int:
+    return int(datetime.fromisoformat(date).replace(tzinfo=UTC).timestamp() * 1000)
 
 
 def _said(answer: Listed | NotListed | Silent) -> str:
@@ -73,8 +140,10 @@ def _korean(g: GateInput, evidence: Evidence) -> Iterator[Named]:
     known = g.premium.krw
     yield "korean_mid_krw", Fact(known, "krw", source, taken if known is not None else None)
     yield "korean_volume_24h_krw", _figure(evidence.korean.volume_24h_krw, "krw", evidence.exchange)
-    opens_ms = evidence.deposit_opens_ms
-    yield "deposit_opens_ms", Fact(opens_ms, "utc_ms", "notice", evidence.now_ms if opens_ms is not None else None)
+    listed = evidence.korean.listed
+    yield "korean_listed", Fact(listed, "bool", source, evidence.now_ms if listed is not None else None)
+    for network, address in sorted(evidence.korean.contracts.items()):
+        yield f"{evidence.exchange}.contract.{network}", Fact(address, "text", "notice or token_registry", None)
     yield from _transfers(evidence.exchange, evidence.korean.transfers)
     for venue, rule in sorted(evidence.korean.travel_rule.items()):
         yield f"{evidence.exchange}.travel_rule.{venue}", Fact(rule.deposit, "text", rule.source, rule.taken_ms)
@@ -110,6 +179,11 @@ def _transfers(exchange: str, transfers: Transfers | NotListed | Silent) -> Iter
         if state.withdraw_fee is not None:
             fee = Fact(float(state.withdraw_fee), "coins", source, transfers.taken_ms)
             yield f"{exchange}.withdrawal.{state.network}.fee", fee
+        if state.withdraw_min is not None:
+            least = Fact(float(state.withdraw_min), "coins", source, transfers.taken_ms)
+            yield f"{exchange}.withdrawal.{state.network}.min", least
+        if state.contract:
+            yield f"{exchange}.contract.{state.network}", Fact(state.contract, "text", source, transfers.taken_ms)
         if state.block_age_ms is not None:
             age = Fact(state.block_age_ms, "ms", source, transfers.taken_ms)
             yield f"{exchange}.block_age.{state.network}", age
@@ -137,6 +211,8 @@ def _perp(venue: str, perp: Perp | NotListed | Silent) -> Iterator[Named]:
     book = perp.book
     mid = book.mid if book else None
     yield f"{venue}.perp_mid_usdt", Fact(mid, "usdt", book.source if book else venue, _taken(book))
+    if perp.pre_market:
+        yield f"{venue}.perp_pre_market", Fact(True, "bool", venue, None)
 
 
 def _taken(book: object) -> int | None:
@@ -167,6 +243,10 @@ def _derived(g: GateInput, evidence: Evidence) -> Iterator[Named]:
         yield "perp_gap_bps", _figure(g.perp_gap, "bps", "venues")
     yield from _run(g)
     yield from _size(evidence)
+    for venue, tie in sorted({(plan.way.venue, plan.way.identity.tie.value) for plan in g.plans}):
+        yield f"identity.{venue}", _worked(g, tie, "text", "comparison of contracts")
+    for plan in g.plans:
+        yield f"route.{plan.way.name}", _worked(g, _passable(plan), "text", "computed")
     if g.plans:
         yield from _route(g, g.plans[0])
 
@@ -196,6 +276,15 @@ def _size(evidence: Evidence) -> Iterator[Named]:
     for name, value in (figures | supplies).items():
         unit = "usd" if name in figures else "coins"
         yield name, Fact(value, unit, source, size.updated_ms if value is not None else None)
+
+
+def _passable(plan: Plan) -> str:
+    """`open`, with what was waived for it; else every reason against the route."""
+    against = [reason.code for reason in plan.way.reasons]
+    against += [f"price {plan.excluded}"] if plan.excluded is not None else []
+    against += ["below_withdraw_min"] if plan.too_few else []
+    waived = f" (waived: {', '.join(plan.way.waived)})" if plan.way.waived else ""
+    return (", ".join(against) or "open") + waived
 
 
 def _route(g: GateInput, plan: Plan) -> Iterator[Named]:

@@ -101,7 +101,7 @@ def weigh(
         perp_gap=_perp_gap(evidence, others, reference),
         rival_bps=_rival_bps(evidence, reference, fx, max_age_ms),
     )
-    return msgspec.structs.replace(base, facts=dict(facts_of(base, evidence, notional)))
+    return msgspec.structs.replace(base, facts=dict(facts_of(base, evidence, settings, notional)))
 
 
 def _reference(spots: Mapping[str, Spot], evidence: Evidence, settings: Settings, max_age_ms: int) -> Reference:

@@ -11,6 +11,7 @@ import msgspec
 
 from alerts.alert import AlertLevel
 from alerts.details import finding
+from alerts.figures import span
 from alerts.words import Language
 from analysis.verdict import FactValue, Finding, Verdict
 from config.check import exposed, off, overdue
@@ -235,7 +236,7 @@ def show_decision(told: bytes, asked: Arguments, language: Language) -> int:
             "value": "unknown" if fact.value is None else fact.value,
             "unit": fact.unit,
             "source": fact.source,
-            "age": "" if fact.age_ms is None else f"{fact.age_ms / 1000:.1f} s",
+            "age": "" if fact.age_ms is None else span(fact.age_ms, "en"),
         }
         for name, fact in decision.facts.items()
     ]

@@ -398,6 +398,8 @@ def test_figures_that_are_ranges_guesses_or_late_say_so() -> None:
         "market_cap_usd": Fact(5e7, "usd", "coingecko /x, nova by symbol", T),
         "upbit.deposit.ETH": Fact("open", "text", "upbit /v1/status/wallet, may lag by minutes", T + 3_999_000),
         "run.published_usdt": Fact(0.8, "usdt", "okx klines", T),
+        "upbit.travel_rule.gate": Fact("yes", "text", "vasp_matrix.yaml, asked (2026-11-01)", T - 86_400_000),
+        "previous.verdict": Fact("GO", "text", "decisions", T - 2_000),
         "run.volume_usdt": Fact(1.5e6, "usdt", "okx klines", T),
         "run_high_bps": Fact(2_000.0, "bps", "okx", T),
     }
@@ -413,6 +415,7 @@ def test_figures_that_are_ranges_guesses_or_late_say_so() -> None:
     [sources] = [line for line in text if "coingecko" in line]
     assert "upbit 1.0 s (its transfer state may lag by minutes)" in sources
     assert "okx" not in sources  # the price at the notice is old by its nature
+    assert not [word for word in ("yaml", "decisions", "upbit 2") if word in sources]  # nobody's answers of now
 
 
 def test_without_a_notice_the_run_counts_from_the_first_sight() -> None:

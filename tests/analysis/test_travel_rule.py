@@ -108,5 +108,6 @@ def test_the_exchanges_own_word_stands_above_the_table(
     [plan] = found.plans
     assert found.mode is Mode.OPEN
     assert (plan.way.vasp, [reason.code for reason in plan.way.reasons]) == (vasp_of_route, codes)
-    fact = found.facts.get("upbit.travel_rule.binance")
-    assert (fact.value if fact is not None else None) == told_now
+    fact = found.facts["upbit.travel_rule.binance"]
+    assert fact.value == (told_now or (None if by_hand == "unknown" else by_hand))
+    assert fact.source.startswith("upbit /x" if told_now else "vasp_matrix.yaml, ")

@@ -1,17 +1,23 @@
-"""Facts that decide nothing but that a reader acts on: the run so far, the perpetual's gap, the rival, the coin's size.
+"""Facts that a reader acts on and no rule asks for: the run so far, the perpetual's gap, the rival, the coin's size;
+and that all which the rules do ask for is among the facts that are kept.
 
 Each case is worked by hand in its docstring.
 """
+
+from datetime import datetime
+from decimal import Decimal
 
 import msgspec
 import pytest
 
 from analysis.evidence import Evidence, Rival
+from analysis.gate_rules import Previous
 from analysis.quotes import Figure, Run
 from analysis.tokenomics import MarketCap
-from analysis.verdict import FactValue, TransferState
+from analysis.verdict import FactValue, Outcome, TransferState
 from analysis.weigh import weigh
 from tests.fakes.evidence import (
+    CONTRACT,
     NOW,
     evidence,
     good_perp,
@@ -101,6 +107,7 @@ def test_the_perpetuals_gap_is_its_mid_against_the_reference() -> None:
     given = evidence({"binance": venue(perp=pre_market), "okx": ordinary})
     assert facts(given, "perp_gap_bps") == [pytest.approx(200.0)]
     alone = weigh(evidence({"binance": venue(perp=pre_market)}), settings())
+    assert alone.facts["binance.perp_pre_market"].value is True
     assert alone.perp_gap is not None and alone.perp_gap.value == pytest.approx(5_000.0)
     assert alone.perp_gap.source == "binance NOVAUSDT (pre-market)"
 
@@ -159,6 +166,57 @@ def test_both_directions_of_both_sides_are_kept_with_age_and_admitted_lag() -> N
         assert (told.value, told.source, told.age_ms(NOW)) == ("open", "test transfers, may lag by minutes", 4_000)
     assert found["upbit.block_age.ETH"].value == 180_000
     assert [found[f"binance.{way}.ETH"].value for way in ("deposit", "withdrawal")] == ["open", "closed"]
+
+
+def test_what_the_rules_held_the_facts_against_is_kept_with_them() -> None:
+    """Limits, times, the verdict before: without them a stored verdict could not be judged again."""
+    before = Previous(Outcome.GO, NOW - 2_000, NOW - 1_500)
+    given = evidence(trading_starts_ms=NOW - 9_000, first_trade_ms=NOW - 8_000, quotes=("KRW", "BTC"))
+    found = weigh(given, settings(margin_bps=Decimal(120), waive_unknown=("deposit",)), previous=before).facts
+    assert {
+        name: found[f"limit.{name}"].value for name in ("margin_bps", "transfer_p90_max_min", "volume_min_usd")
+    } == {"margin_bps": 120.0, "transfer_p90_max_min": 30.0, "volume_min_usd": 100_000.0}
+    assert (found["limit.waive_unknown"].value, found["limit.margin_bps"].source) == ("deposit", "radar.yaml")
+    assert (found["previous.verdict"].value, found["previous.verdict"].age_ms(NOW)) == ("GO", 2_000)
+    assert found["previous.below_since_ms"].value == NOW - 1_500
+    times = [found[name].value for name in ("trading_starts_ms", "first_trade_ms", "deposit_opens_ms")]
+    assert times == [NOW - 9_000, NOW - 8_000, None]
+    assert (found["markets"].value, found["korean_listed"].value) == ("KRW, BTC", None)
+    assert facts(evidence(), "previous.verdict", "limit.waive_unknown") == ["absent", "absent"]
+
+
+def test_every_route_is_kept_with_what_speaks_for_and_against_it() -> None:
+    """Binance is open on ETH, OKX closed there; both take as long as networks.yaml has it, dated as in the file."""
+    okx = venue("okx", transfers=good_transfers(network("ERC20", withdrawal=TransferState.CLOSED, contract="")))
+    found = weigh(evidence({"binance": venue(), "okx": okx}), settings()).facts
+    assert [found[f"route.{name}/ETH"].value for name in ("binance", "okx")] == ["open", "withdrawal_closed"]
+    assert [found[f"identity.{name}"].value for name in ("binance", "okx")] == ["contract", "ticker"]
+    assert (found["binance.contract.ETH"].value, found["upbit.contract.ETH"].value) == (CONTRACT, CONTRACT)
+    assert [found[f"{part}.ETH"].value for part in ("p50_min", "p90_min")] == [8.0, 20.0]
+    kept = settings().networks["ETH"].p90_min
+    assert found["p90_min.ETH"].source == f"networks.yaml, {kept.source} ({kept.date})"
+    dated_ms = int(datetime.fromisoformat(f"{kept.date}T00:00+00:00").timestamp() * 1000)
+    assert found["p90_min.ETH"].age_ms(NOW) == NOW - dated_ms
+    by_hand = found["upbit.travel_rule.okx"]
+    assert (by_hand.value, by_hand.source) == ("yes", "vasp_matrix.yaml, test (2026-11-01)")
+    nobody = msgspec.structs.replace(settings(), vasps={})
+    assert weigh(evidence(), nobody).facts["upbit.travel_rule.binance"].source == "vasp_matrix.yaml has no row"
+
+
+def test_a_route_keeps_what_was_waived_for_it_and_why_its_price_or_size_is_no_good() -> None:
+    """The notional buys 7,136 coins; who sends no fewer than 8,000 is of no use. Gate's price is twice the others'.
+
+    10,000,000 KRW / 1,400 = 7,142.86 USDT; / 1.001 = 7,135.7 coins.
+    """
+    least = msgspec.structs.replace(network("ERC20"), withdraw_min=Decimal(8_000))
+    far = venue("gate", spot=good_spot(1.999, 2.001), transfers=good_transfers(network()))
+    venues = {"binance": venue(), "gate": far, "okx": venue("okx", transfers=good_transfers(least))}
+    ours = good_transfers(network(fee=None, contract="", deposit=TransferState.UNKNOWN))
+    found = weigh(evidence(venues, korean=korean(transfers=ours)), settings(waive_unknown=("deposit",))).facts
+    assert found["route.binance/ETH"].value == "open (waived: deposit)"
+    assert found["route.gate/ETH"].value == "price outlier (waived: deposit)"
+    assert found["route.okx/ETH"].value == "below_withdraw_min (waived: deposit)"
+    assert found["okx.withdrawal.ERC20.min"].value == 8_000.0
 
 
 def test_nothing_of_this_ever_changes_the_verdict() -> None:

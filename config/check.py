@@ -79,6 +79,8 @@ NEEDS = (
     _Need("transfer_state_binance", GROUPS[2], "Binance's withdrawal state is unknown"),
     _Need("transfer_state_okx", GROUPS[3], "OKX's withdrawal state is unknown"),
     _Need("transfer_state_bybit", GROUPS[4], "Bybit's withdrawal state is unknown"),
+    _Need("second_channel", ("alert_webhook_url",), "while Telegram is down, nobody is told"),
+    _Need("deadman", ("deadman_url",), "nobody outside notices when this machine is gone"),
 )
 
 

@@ -103,7 +103,8 @@ class Readings(Struct, frozen=True):
     `disk_free_part` is 0 to 1. `moved_aside` names the damaged database that this start found.
     `storage_warnings` are the writer's own, remedies included. `traffic` and `record` are for the metrics only;
     `keys` holds, by exchange, what was last said of the owner's key.
-    `hosts` tells how each host that we ask stands. `audit_odd_ms` is when the audit last found what nothing explains.
+    `off` says by name why a part does not run. `hosts` tells how each host that we ask stands.
+    `audit_odd_ms` is when the audit last found what nothing explains.
     `page` is where the page is served. `unreachable` says why an alert target takes nothing before a person mends it;
     `moved_chats` holds the new id of every configured chat that has one, and is served under it.
     """
@@ -131,6 +132,7 @@ class Readings(Struct, frozen=True):
     traffic: Mapping[str, Traffic] = {}
     record: TrackRecord = TrackRecord()
     keys: Mapping[str, KeyAnswer] = {}
+    off: Mapping[str, str] = {}
     hosts: Mapping[str, ServiceState] = {}
     unreachable: Mapping[str, str] = {}
     moved_chats: Mapping[str, int] = {}
@@ -148,7 +150,7 @@ class Limits(Struct, frozen=True):
 
 class Report(Struct, frozen=True):
     """health.json, field by field as in the contract; `warnings` are worth knowing and change no status, `page`
-    is its address.
+    is its address, `off` what does not run, and why.
     """
 
     status: str
@@ -168,6 +170,7 @@ class Report(Struct, frozen=True):
     warnings: tuple[str, ...] = ()
     audit: AuditReading = AuditReading()
     page: str | None = None
+    off: Mapping[str, str] = {}
 
 
 NOTICE_CHANNELS = {
@@ -198,6 +201,7 @@ def report(readings: Readings, limits: Limits) -> Report:
         warnings=tuple(_warnings(readings)),
         audit=readings.audit,
         page=readings.page,
+        off=readings.off,
     )
 
 

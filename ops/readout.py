@@ -125,6 +125,9 @@ def _status_lines(seen: Report, status: Status, now_ms: int) -> Iterator[str]:
         yield f"{name}: {state}, {feed.markets} markets, {gaps}"
     for name, channel in seen.channels.items():
         yield f"{name}: {channel.state}{f' ({channel.reason})' if channel.reason else ''}"
+    yield from (
+        f"off: {what} ({why})" for what, why in seen.off.items() if what.replace("_", ":", 1) not in seen.channels
+    )
     audit = seen.audit
     yield (
         f"audit: {audit.compared:,} seconds and minutes held against the exchanges' own candles: {audit.equal:,} equal,"

@@ -95,6 +95,7 @@ class Vitals:
         redact: Callable[[str], str] = NOTHING,
         unreachable: Mapping[str, str] = {},
         moved_chats: Mapping[str, int] = {},
+        off: Mapping[str, str] = {},
     ) -> None:
         """What others said of a trouble passes through `redact` before anybody reads it."""
         self._clock = clock
@@ -117,6 +118,7 @@ class Vitals:
         self._redact = redact
         self._unreachable = unreachable
         self._moved_chats = moved_chats
+        self._off = off
         self._disk.look()
 
     async def run(self) -> None:
@@ -166,6 +168,7 @@ class Vitals:
             traffic={exchange: self._traffic(exchange) for exchange in self._fleets},
             record=self._record,
             keys=dict(self._keys),
+            off=self._off,
             hosts=self._hosts(),
             unreachable={target: self._redact(why) for target, why in self._unreachable.items()},
             moved_chats=dict(self._moved_chats),

@@ -48,6 +48,7 @@ def observing(
 ) -> Observing:
     radar, clock, offset = ground.settings.radar, ground.clock, ClockOffset()
     ground.door.on_answer = partial(_note_time, offset, clock, recording.recorder)
+    without = {each.what: each.why for each in off(ground.settings.features, ground.secrets)}
     keys = KeyWatch(KeyQuestions(ground.door, clock, ground.secrets), clock)
     readings = vitals.Vitals(
         clock,
@@ -66,6 +67,7 @@ def observing(
         ground.redact,
         told.outbox.unreachable,
         told.moved_chats,
+        without,
     )
     limits = vitals.limits(radar.recording.upbit_silent_s, radar.recording.bithumb_silent_s, radar.health.queue_yellow)
     health = HealthFile(ground.data / "health.json", readings.read, limits, clock, radar.health.write_every_s)
@@ -77,7 +79,7 @@ def observing(
         clock,
         radar.language,
         before,
-        [each.what for each in off(ground.settings.features, ground.secrets)],
+        list(without),
         storage.findings(),
     )
     lag = LoopLag()

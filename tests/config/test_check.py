@@ -39,6 +39,8 @@ def test_half_a_pair_of_keys_says_what_is_missing(settings: Settings) -> None:
     assert "UPBIT_SECRET_KEY" in lines["upbit_announcement"]
     assert "UPBIT_ACCESS_KEY" not in lines["upbit_announcement"]
     assert "TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID" in lines["telegram"]
+    assert "ALERT_WEBHOOK_URL" in lines["second_channel"]
+    assert "DEADMAN_URL" in lines["deadman"]
 
 
 def test_a_switch_that_is_off_is_told_once(settings: Settings) -> None:

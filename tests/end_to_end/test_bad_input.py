@@ -142,6 +142,9 @@ def test_without_a_token_it_says_so_and_is_yellow(tokenless: Pair) -> None:
     (told,) = json_lines(answer)
     assert (answer.returncode, told["status"]) == (1, "yellow")
     assert any("TELEGRAM_BOT_TOKEN" in reason for reason in told["reasons"])
+    assert told["off"]["telegram"].startswith("alerts go to the log only")
+    assert {"transfer_state_binance", "second_channel", "deadman"} <= told["off"].keys()
+    assert "off: deadman (nobody outside notices" in tokenless.ask("status").stdout
     assert "off: telegram: alerts go to the log only" in tokenless.log.read_text()
 
 

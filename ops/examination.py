@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -40,9 +40,21 @@ QUESTIONS = (
     Question("binance_futures", "/fapi/v1/ping"),
     Question("okx", "/api/v5/public/time"),
     Question("bybit", "/v5/market/time"),
+    Question("coinbase", "/products/USDT-USD/ticker", group="ticker"),
     Question("coingecko", "/api/v3/ping"),
     Question("dunamu", "/v1/forex/recent", {"codes": "FRX.KRWUSD"}),
 )
+OF_VENUES: Mapping[str, tuple[Question, ...]] = {  # asked where `gate.venues` names them
+    "gate": (Question("gate", "/api/v4/spot/tickers", {"currency_pair": "BTC_USDT"}, "ticker"),),
+    "bitget": (Question("bitget", "/api/v2/spot/market/tickers", {"symbol": "BTCUSDT"}, "ticker"),),
+    "htx": (
+        Question("htx", "/market/detail/merged", {"symbol": "btcusdt"}, "ticker"),
+        Question("htx_futures", "/linear-swap-ex/market/depth", {"contract_code": "BTC-USDT", "type": "step0"}, "book"),
+    ),
+    "kucoin": (Question("kucoin", "/api/v1/market/stats", {"symbol": "BTC-USDT"}, "ticker"),),
+    "mexc": (Question("mexc", "/api/v3/ticker/24hr", {"symbol": "BTCUSDT"}, "ticker"),),
+    "kraken": (Question("kraken", "/0/public/Ticker", {"pair": "XBTUSDT"}, "ticker"),),
+}
 WITHOUT_KEY = {
     "upbit": "no announcement socket, and its transfer state is unknown",
     "binance": "its withdrawal state is unknown, and so is a GO over it",
@@ -61,7 +73,9 @@ class _Telegram(Struct, frozen=True):
 
 
 class Examination:
-    """One examination. `offset` and `days_left` are the running daemon's, None where we work alone."""
+    """One examination. `venues` are those that verdicts ask; `offset` and `days_left` are the running daemon's, None
+    where we work alone.
+    """
 
     def __init__(
         self,
@@ -69,6 +83,7 @@ class Examination:
         clock: Clock,
         secrets: Secrets,
         data: Path,
+        venues: Sequence[str] = (),
         offset: ClockOffset | None = None,
         days_left: float | None = None,
     ) -> None:
@@ -76,6 +91,7 @@ class Examination:
         self._clock = clock
         self._secrets = secrets
         self._data = data
+        self._questions = (*QUESTIONS, *(each for venue in venues for each in OF_VENUES.get(venue, ())))
         self._offset = offset
         self._days_left = days_left
         self._redact = secrets.redactor()
@@ -83,7 +99,7 @@ class Examination:
 
     async def answers(self) -> list[Answer]:
         """Everything, asked at once, in an order that a person can read."""
-        asked = [self._service(question) for question in QUESTIONS]
+        asked = [self._service(question) for question in self._questions]
         clock, services, keys, told = await asyncio.gather(
             self._clock_offset(), asyncio.gather(*asked), self._keys(), self._telegram()
         )

@@ -46,7 +46,9 @@ async def analyze(asked: cli.Arguments, settings: Settings, secrets: Secrets) ->
 async def answer_doctor(ground: Base, offset: ClockOffset, readings: vitals.Vitals, _: Mapping[str, str]) -> object:
     """The examination by the running daemon, whose own view of clock and disk is the better one."""
     days_left = readings.read().disk_days_left
-    return await Examination(ground.door, ground.clock, ground.secrets, ground.data, offset, days_left).answers()
+    venues = ground.settings.radar.gate.venues
+    examination = Examination(ground.door, ground.clock, ground.secrets, ground.data, venues, offset, days_left)
+    return await examination.answers()
 
 
 async def examine(asked: cli.Arguments, settings: Settings, secrets: Secrets) -> int:
@@ -55,7 +57,7 @@ async def examine(asked: cli.Arguments, settings: Settings, secrets: Secrets) ->
     told = await ask(asked.data / "radar.sock", "doctor", {}, EXAMINATION_S)
     if told is None:
         async with base(asked.data, asked.simulator, settings, secrets) as ground:
-            examination = Examination(ground.door, ground.clock, secrets, asked.data)
+            examination = Examination(ground.door, ground.clock, secrets, asked.data, settings.radar.gate.venues)
             told = msgspec.json.encode(await examination.answers())
     return upkeep.show_answers(told, asked)
 

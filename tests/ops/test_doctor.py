@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from analysis.everyone import VENUES
 from collectors.net.http import HttpDoor, open_door
 from collectors.net.limits import Limits
 from config.clock import SystemClock
@@ -66,7 +67,7 @@ async def examined(
     clock = SystemClock()
     door = HttpDoor(addresses.http, Limits(addresses.rates), clock, "tests", addresses.deadlines_s)
     async with open_door(door):
-        found = await Examination(door, clock, secrets, folder, offset or ClockOffset(), 20.0).answers()
+        found = await Examination(door, clock, secrets, folder, tuple(VENUES), offset or ClockOffset(), 20.0).answers()
     return {each.question: each for each in found}
 
 
@@ -80,7 +81,18 @@ async def test_a_healthy_world_passes(tmp_path: Path) -> None:
     async with running_simulator() as simulator:
         found = await examined(simulator, tmp_path, secrets)
     assert not [each for each in found.values() if each.mark is Mark.FAIL]
-    for name in ("upbit", "bithumb", "binance", "binance_futures", "okx", "bybit", "coingecko", "dunamu", "telegram"):
+    asked = (
+        "upbit",
+        "bithumb",
+        "binance",
+        "binance_futures",
+        "htx_futures",
+        "coingecko",
+        "dunamu",
+        "telegram",
+        *VENUES,
+    )
+    for name in asked:
         assert found[name].mark is Mark.OK, found[name]
     assert "does not say" in found["key of upbit"].found
     assert found["key of okx"].remedy == "set OKX_API_KEY and OKX_API_SECRET and OKX_API_PASSPHRASE"

@@ -109,6 +109,8 @@ def valued(value: FactValue | Decimal, unit: str, language: Language) -> str:
             return span(value, language)
         case "s":
             return f"{plain(value, language)}{say(('초', ' s'), language)}"
+        case "coins":
+            return f"{plain(value, language)}{say(('개', ' coins'), language)}"
         case "krw_per_usdt" | "krw_per_usd":
             return f"₩{plain(value, language)}/{unit[8:].upper()}"
         case "utc_ms" if isinstance(value, int):

@@ -151,6 +151,7 @@ FACTS: Mapping[str, Words] = {
     "global_volume_usd": ("해외 24시간 거래대금", "global volume 24 h"),
     "market_cap_usd": ("시가총액", "market cap"),
     "fdv_usd": ("완전 희석 가치", "fully diluted value"),
+    "circulating_supply": ("유통량", "circulating supply"),
 }
 
 # Facts that were worked out from others or are no answer of anybody's, by the start of their names: they have no source

@@ -76,6 +76,7 @@ def test_any_value_in_any_unit_has_a_text(value: float | int | str | bool | None
 
 def test_values_carry_their_unit() -> None:
     assert valued(12, "min", "ko") == "12분"
+    assert (valued(4.05e7, "coins", "ko"), valued(4.05e7, "coins", "en")) == ("40,500,000개", "40,500,000 coins")
     assert valued(True, "bool", "en") == "yes"
     assert valued(3, "blocks", "en") == "3 blocks"
     assert valued(2_500, "ms", "en") == "2.5 s"

@@ -396,6 +396,7 @@ def test_figures_that_are_ranges_guesses_or_late_say_so() -> None:
         "basis_bps": Fact(None, "bps", "venues", None),
         "perp_gap_bps": Fact(250.0, "bps", "binance NOVAUSDT (pre-market)", T),
         "market_cap_usd": Fact(5e7, "usd", "coingecko /x, nova by symbol", T),
+        "circulating_supply": Fact(4.05e7, "coins", "coingecko /x, nova by symbol", T),
         "upbit.deposit.ETH": Fact("open", "text", "upbit /v1/status/wallet, may lag by minutes", T + 3_999_000),
         "run.published_usdt": Fact(0.8, "usdt", "okx klines", T),
         "upbit.travel_rule.gate": Fact("yes", "text", "vasp_matrix.yaml, asked (2026-11-01)", T - 86_400_000),
@@ -412,6 +413,7 @@ def test_figures_that_are_ranges_guesses_or_late_say_so() -> None:
     assert "· funding +0.0013 %" in text
     assert "· perpetual against spot +2.50 %" in text
     assert "· market cap $50.00M (by ticker only)" in text
+    assert "· circulating supply 40,500,000 coins (by ticker only)" in text
     [sources] = [line for line in text if "coingecko" in line]
     assert "upbit 1.0 s (its transfer state may lag by minutes)" in sources
     assert "okx" not in sources  # the price at the notice is old by its nature

@@ -79,7 +79,9 @@ class Deadlines:
                 task.uncancel()
 
     def close(self) -> None:
-        """Leave no timer behind."""
+        """Leave no timer behind, unless somebody still waits."""
+        if self._waits:
+            return
         if self._timer is not None:
             self._timer.cancel()
         self._timer, self._rings_at = None, math.inf

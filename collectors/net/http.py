@@ -224,7 +224,7 @@ class HttpDoor:
             self.on_answer(service, response)
         if question is not None and answer.status == 200:
             etag = answer.headers.get("etag")
-            if etag is not None and etag != question.etag:
+            if etag != question.etag:  # none, too: the one from before belongs to another page
                 self._remember(page, self._lines.question(self._url(page), {}, etag, question))
         return response
 

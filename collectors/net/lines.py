@@ -26,6 +26,8 @@ UNASKED_ROOM = 64  # what comes there is thrown away with the line
 NO_BUFFER = bytearray()  # what a line has while it is asked nothing
 NO_BODY = (204, 304)
 HEAD_END, LINE_END = b"\r\n\r\n", b"\r\n"
+HEX_DIGITS = b"0123456789abcdefABCDEF"
+LONGEST_NUMBER = 100  # digits of a length; of thousands, Python refuses to make a number
 GZIP = 31  # zlib's word for a gzip envelope
 Origin = tuple[str, str, int]
 
@@ -77,12 +79,13 @@ class _Line(asyncio.BufferedProtocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
-    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - it is always -1
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Room for `sizehint` bytes at least: TLS lets go of what it holds beyond it when a goodbye comes; else -1."""
         buffer, size = self.buffer, self._size
         if not buffer:  # TLS asks for one for tickets, too, which are no bytes of an answer
             return memoryview(bytearray(UNASKED_ROOM))
-        if len(buffer) - size < ROOM // 2:
-            larger = bytearray(2 * len(buffer))
+        if len(buffer) - size < max(ROOM // 2, sizehint):
+            larger = bytearray(max(2 * len(buffer), size + sizehint))
             larger[:size] = memoryview(buffer)[:size]
             self.buffer = buffer = larger
         return memoryview(buffer)[size:]
@@ -147,7 +150,7 @@ class _Line(asyncio.BufferedProtocol):
         if status not in NO_BODY:
             length, framing = headers.get("content-length", ""), headers.get("transfer-encoding")
             if length.isdecimal() and (framing is None or "chunked" not in framing.lower()):
-                start, size = end, int(length)
+                start, size = end, int(length[:LONGEST_NUMBER])
                 if size > most_bytes:
                     raise AnswerTooLarge
                 end += size
@@ -185,10 +188,10 @@ class _Line(asyncio.BufferedProtocol):
         parts = bytearray()
         while True:
             line_end = await self._find(LINE_END, at)
-            try:
-                size = int(self._part(at, line_end).partition(b";")[0], 16)
-            except ValueError:
-                raise ConnectionResetError("that is no chunk") from None
+            number = self._part(at, line_end).partition(b";")[0].strip()
+            if not number or number.strip(HEX_DIGITS):  # int() takes signs, too; back we would go, for ever
+                raise ConnectionResetError("that is no chunk")
+            size = int(number, 16)
             at = line_end + len(LINE_END)
             _check(len(parts) + size, most_bytes)
             if size == 0:
@@ -239,11 +242,10 @@ class Lines:
         self, url: URL, headers: Mapping[str, str] | None = None, etag: str | None = None, last: Question | None = None
     ) -> Question:
         """What `get` asks: `url`, and with an `etag` only for a page that is another one. `last`: asked before."""
-        host, port = url.host or "", url.port or 443
-        place = host if url.is_default_port() else f"{host}:{port}"
+        host, port = url.raw_host or "", url.port or 443  # raw: a foreign name in its ASCII spelling
         fields = {**(headers or {}), **({} if etag is None else {"If-None-Match": etag})}
         more = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-        request = f"GET {url.raw_path_qs} HTTP/1.1\r\nHost: {place}\r\n{self._fixed}{more}\r\n"
+        request = f"GET {url.raw_path_qs} HTTP/1.1\r\nHost: {url.host_port_subcomponent}\r\n{self._fixed}{more}\r\n"
         question = Question((url.scheme, host, port), request.encode("latin-1"), etag)
         if last is not None:
             question.wire, question.encoding, question.plain = last.wire, last.encoding, last.plain
@@ -311,7 +313,7 @@ def _check(size: int, most_bytes: int) -> None:
 
 
 def _unpacked(body: bytes, encoding: str, most_bytes: int) -> bytes:
-    if not encoding or encoding.lower() == "identity":
+    if not body or not encoding or encoding.lower() == "identity":
         return body
     if encoding.lower() != "gzip":
         raise ConnectionResetError(f"an encoding that nobody asked for: {encoding[:20]}")
@@ -321,4 +323,6 @@ def _unpacked(body: bytes, encoding: str, most_bytes: int) -> bytes:
     except zlib.error:
         raise ConnectionResetError("broken gzip") from None
     _check(len(plain), most_bytes)
+    if not unpacking.eof:
+        raise ConnectionResetError("gzip that ends too early")
     return plain

@@ -157,3 +157,12 @@ async def test_a_deadline_holds_on_a_clock_that_is_not_the_loops() -> None:
     assert await in_time == "done"
     with pytest.raises(TimeoutError):
         await late
+
+
+async def test_who_still_waits_at_the_closing_keeps_the_deadline() -> None:
+    deadlines, clock = Deadlines(SystemClock()), SystemClock()
+    waiting = asyncio.create_task(deadlines.by(clock.monotonic() + 0.05, asyncio.Event().wait()))
+    await asyncio.sleep(0)
+    deadlines.close()
+    with pytest.raises(TimeoutError):
+        await waiting

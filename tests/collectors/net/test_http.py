@@ -316,3 +316,15 @@ async def test_a_page_that_has_moved_keeps_its_etag(host: Host, door: HttpDoor) 
     host.handler = onward
     answers = [await door.get("bithumb", "/v1/notices", conditional=True) for _ in range(2)]
     assert [(each.status, each.body) for each in answers] == [(200, b"[]"), (304, b"")]
+
+
+async def test_a_page_without_an_etag_is_not_asked_for_by_that_of_the_page_before(host: Host, door: HttpDoor) -> None:
+    tags = iter(({"ETag": '"1"'}, {}, {"ETag": '"1"'}))
+
+    async def tagged(_request: web.Request) -> web.StreamResponse:
+        return web.Response(text="page", headers=next(tags))
+
+    host.handler = tagged
+    for _ in range(3):
+        assert (await door.get("upbit", "/x", conditional=True)).status == 200
+    assert [asked.headers.get("If-None-Match") for asked in host.asked] == [None, '"1"', None]

@@ -12,7 +12,7 @@ import pytest
 from yarl import URL
 
 from collectors.net.dial import DialError, tls_context
-from collectors.net.lines import KEPT_ROOM, ROOM, SPARE, Answer, AnswerTooLarge, Lines
+from collectors.net.lines import KEPT_ROOM, ROOM, SPARE, Answer, AnswerTooLarge, Lines, _Line
 from tests.fakes.raw_server import raw_server
 
 PAGE = b'[{"market":"KRW-BTC"}]'
@@ -130,10 +130,12 @@ async def test_a_kept_connection_that_is_gone_is_replaced_and_the_question_asked
         b"SSH-2.0-OpenSSH\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 99\r\n\r\nhalf",
         b"HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n-6\r\n",
         whole(b"no gzip", "Content-Encoding: gzip\r\n"),
+        whole(gzip.compress(PAGE)[:-9], "Content-Encoding: gzip\r\n"),
         whole(zlib.compress(PAGE), "Content-Encoding: br\r\n"),
     ],
-    ids=["closed", "no HTTP", "half a body", "no chunk", "no gzip", "an encoding of its own"],
+    ids=["closed", "no HTTP", "half a body", "no chunk", "a chunk backwards", "no gzip", "half a gzip", "own encoding"],
 )
 async def test_what_is_no_answer_is_an_error_and_the_line_is_not_used_again(lines: Lines, answer: bytes) -> None:
     host = Host(answer, whole())
@@ -147,15 +149,33 @@ async def test_what_is_no_answer_is_an_error_and_the_line_is_not_used_again(line
     "answer",
     [
         b"HTTP/1.1 200 OK\r\nContent-Length: 10001\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: " + 5_000 * b"9" + b"\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2711\r\n",
         b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + b"x" * 10_001,
         whole(gzip.compress(b"x" * 10_001), "Content-Encoding: gzip\r\n"),
     ],
-    ids=["told", "chunked", "until the end", "unpacked"],
+    ids=["told", "told at length", "chunked", "until the end", "unpacked"],
 )
 async def test_an_answer_that_is_too_large_is_refused(lines: Lines, answer: bytes) -> None:
     with pytest.raises(AnswerTooLarge):
         await get(lines, Host(answer))
+
+
+@pytest.mark.parametrize("place", ["[::1]", "[::1]:8443", "xn--bcher-kva.example", "localhost:8443"])
+def test_a_host_is_named_as_it_is_on_the_wire(lines: Lines, place: str) -> None:
+    name, port = place.removesuffix(":8443").strip("[]"), 8443 if place.endswith(":8443") else 443
+    question = lines.question(URL(f"https://{place.replace('xn--bcher-kva', 'bücher')}/"))
+    assert question.origin == ("https", name, port)
+    assert f"\r\nHost: {place}\r\n".encode() in question.request
+
+
+async def test_a_line_has_room_for_all_that_tls_holds_and_keeps_what_came() -> None:
+    line = _Line()
+    line.buffer = bytearray(ROOM)
+    line.get_buffer(-1)[:5] = b"first"
+    line.buffer_updated(5)
+    assert len(line.get_buffer(10 * ROOM)) >= 10 * ROOM
+    assert line.buffer.startswith(b"first")
 
 
 async def test_nobody_listening_names_the_stage(lines: Lines) -> None:

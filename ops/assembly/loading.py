@@ -5,9 +5,9 @@ ways to the venues and to Telegram, which a listing may need at any moment; then
 """
 
 import asyncio
-import mimetypes
 from importlib import import_module
 
+from collectors.net.lean import spare_mime_types
 from ops.assembly.ground import Base, Bulkhead
 from ops.assembly.judging import Judging
 from ops.assembly.listings import Listings
@@ -18,10 +18,10 @@ from store.writer import DatabaseWriter
 
 async def serve(ground: Base, zone: Bulkhead, judges: Judging, told: Telling, view: Observing) -> None:
     """Load the ways out, then the page and its like; serve these for ever."""
+    spare_mime_types()
     await ground.door.load()
     if told.chat is not None:
         await told.chat.load()
-    mimetypes.init(())  # aiohttp copies the machine's table, 0.4 MB; the types of what we serve stand in the code
     module = await asyncio.to_thread(import_module, "ops.assembly.serving")
     await module.serve(ground, zone, judges, view)
 

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from collectors.events import Channel, Listing, ListingState, Sighting, SightingKind
-from store import outcomes
+from store import outcomes, token_registry
 from store.outcomes import OutcomeRow
 
 _LOAD = """
@@ -24,7 +24,10 @@ ORDER BY l.id
 
 
 def save(connection: sqlite3.Connection, listing: Listing) -> Listing:
-    """Insert the listing or make its row equal to it, with its markets; return it with its id. Markets stay."""
+    """Insert the listing or make its row equal to it, with its markets; return it with its id. Markets stay.
+
+    Its coin is registered, whatever channel saw it.
+    """
     row = connection.execute(
         "INSERT INTO listings (exchange, base, episode, state, first_seen_ms, first_channel, published_ms,"
         " trading_starts_ms, deposit_opens_ms, first_trade_ms, gone_ms, notice_ref, url, title, trading_told_ms,"
@@ -51,6 +54,7 @@ def save(connection: sqlite3.Connection, listing: Listing) -> Listing:
         " place = excluded.place, trading_starts_ms = COALESCE(excluded.trading_starts_ms, trading_starts_ms)",
         [(listing_id, quote, place, listing.trading_starts_ms) for place, quote in enumerate(listing.quotes)],
     )
+    token_registry.register(connection, listing.base)
     return msgspec.structs.replace(listing, listing_id=listing_id)
 
 

@@ -13,7 +13,8 @@ from store.rows import Rows
 class Token(Struct, frozen=True):
     """One coin on one chain; `chain` is empty where none applies. What is None is unknown.
 
-    `told_by`: `coingecko`, a venue's name, or `notice` where the Korean exchange itself named the chain.
+    `told_by`: `coingecko`, a venue's name, `notice` where the Korean exchange itself named the chain, or `listing` for
+    a coin of which nothing but its listing is known.
     """
 
     symbol: str
@@ -50,6 +51,15 @@ def save(connection: sqlite3.Connection, token: Token) -> int:
         "SELECT id FROM token_registry WHERE symbol = ? AND chain = ?", (token.symbol, token.chain)
     ).fetchone()
     return int(row[0])
+
+
+def register(connection: sqlite3.Connection, symbol: str) -> None:
+    """A ticker that is listed and of which nothing is known gets a row of its own; what is known stands."""
+    connection.execute(
+        "INSERT INTO token_registry (symbol, chain, told_by) SELECT ?1, '', 'listing'"
+        " WHERE NOT EXISTS (SELECT 1 FROM token_registry WHERE symbol = ?1)",
+        (symbol,),
+    )
 
 
 def find(connection: sqlite3.Connection, symbol: str, chain: str = "") -> Token | None:

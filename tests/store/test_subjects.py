@@ -170,6 +170,18 @@ def test_what_is_unknown_of_a_token_does_not_erase_what_was_known(connection: sq
     ]
 
 
+def test_a_listing_registers_its_coin_unless_more_is_known_of_it(connection: sqlite3.Connection) -> None:
+    listings.save(connection, NOVA)
+    listings.save(connection, NOVA)
+    assert token_registry.find_all(connection, "NOVA") == [Token("NOVA", told_by="listing")]
+    token_registry.save(connection, Token("KNOWN", "ETH", "0xA1"))
+    listings.save(connection, msgspec.structs.replace(NOVA, base="KNOWN"))
+    assert token_registry.find_all(connection, "KNOWN") == [Token("KNOWN", "ETH", "0xA1")]
+    on_the_list = Token("NOVA", coingecko_id="nova", name="Nova Chain")
+    execute(connection, token_registry.listed([on_the_list]))
+    assert token_registry.find_all(connection, "NOVA") == [on_the_list]
+
+
 def test_samples_are_cut_and_printable(connection: sqlite3.Connection) -> None:
     execute(connection, quarantine.added([Refused(1, "upbit", "price", "\ud800" + "x" * 1_000)]))
     (kept,) = quarantine.recent(connection, 5)

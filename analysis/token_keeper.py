@@ -30,7 +30,7 @@ from analysis.token_list import (
     tokens_of,
 )
 from analysis.tokenomics import KnownCoin
-from analysis.venues import bitget_wire, gate_wire
+from analysis.venues import bitget_wire, coinbase_wire, gate_wire
 from collectors.events import Exchange
 from collectors.notice_parser import ParsedNotice
 from config.clock import Clock
@@ -59,6 +59,7 @@ class _VenueList(Struct, frozen=True):
 VENUE_LISTS: Mapping[str, _VenueList] = {
     "gate": _VenueList("/api/v4/spot/currencies", gate_wire.parse_coins, gate_wire.read_coin),
     "bitget": _VenueList("/api/v2/spot/public/coins", bitget_wire.parse_coins, bitget_wire.read_coin),
+    "coinbase": _VenueList("/currencies", coinbase_wire.parse_coins, coinbase_wire.read_coin),
 }
 
 

@@ -7,6 +7,7 @@ currency is HTTP 404 `{"message":"NotFound"}`. A chain has one status for deposi
 from datetime import datetime
 from typing import TypeVar
 
+import msgspec
 from msgspec import Struct
 
 from analysis.quotes import Book, Candle, Figure, Instrument, NetworkState, NotListed, Transfers
@@ -150,6 +151,20 @@ def parse_transfers(reply: Reply) -> Transfers | NotListed:
     return Transfers(
         tuple(_network(row, network) for network in row.supported_networks), reply.source, reply.received_ms
     )
+
+
+def parse_coins(reply: Reply) -> list[msgspec.Raw]:
+    """`/currencies`, every coin's row, not read yet; raise NoAnswer."""
+    rows = _answer(reply, list[msgspec.Raw])
+    if isinstance(rows, NotListed):
+        raise NoAnswer("an unknown coin where none was named")
+    return rows
+
+
+def read_coin(row: msgspec.Raw) -> tuple[str, tuple[NetworkState, ...]]:
+    """One of these rows as a coin and its chains; raise DecodeError."""
+    coin = msgspec.json.decode(row, type=_Currency)
+    return coin.id, tuple(_network(coin, network) for network in coin.supported_networks or ())
 
 
 def _answer(reply: Reply, shape: type[R]) -> R | NotListed:

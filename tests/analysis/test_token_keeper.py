@@ -160,6 +160,32 @@ async def test_a_venues_list_fills_only_what_nobody_better_knows(path: Path, con
     assert token_registry.find(connection, "NEW", "ETH") == Token("NEW", "ETH", "0xN2", None, "new", "New")
 
 
+COINBASE_COINS = [
+    {
+        "id": "FAR",
+        "status": "online",
+        "supported_networks": [
+            {"id": "ethereum", "status": "online", "contract_address": "0xF1"},
+            {"id": "nobody-knows", "status": "online", "contract_address": "0xF2"},
+        ],
+    },
+    {"id": "BARE", "supported_networks": None},
+    {"supported_networks": 7},
+]
+
+
+async def test_coinbases_list_is_read_under_its_own_names_of_chains(path: Path, connection: sqlite3.Connection) -> None:
+    clock = FakeClock()
+    door = FakeDoor(clock)
+    door.says("coinbase", "/currencies", COINBASE_COINS)
+    keeper = TokenKeeper(door, path, Direct(connection), clock, SHIPPED.networks)
+    task = asyncio.create_task(keeper.fill_from("coinbase"))
+    while not task.done():
+        await clock.advance(1)
+    assert task.result() == 1
+    assert token_registry.find_all(connection, "FAR") == [Token("FAR", "ETH", "0xF1", told_by="coinbase")]
+
+
 async def test_a_venues_list_that_does_not_come_costs_nothing(path: Path, connection: sqlite3.Connection) -> None:
     clock = FakeClock()
     door = FakeDoor(clock)

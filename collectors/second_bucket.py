@@ -332,7 +332,11 @@ class SecondBucket:
                     return
                 if book.market not in self._closed.get(open_ms, ()):
                     continue
-            if (candle := self._settle(book, open_ms, book.open.pop(open_ms))) is not None:
+            trades = book.open[open_ms]
+            if (len(trades) > 1 or book.folded) and book.newest_ms < open_ms + SECOND_MS:
+                book.newest_ms = book.newest_stamp()
+            del book.open[open_ms]
+            if (candle := self._settle(book, open_ms, trades)) is not None:
                 candles.append(candle)
             if open_ms == book.from_ms:
                 book.look_anew()
@@ -402,7 +406,7 @@ class SecondBucket:
     def _measure(self, now_ms: int) -> None:
         """Learn from what came last of each open market, and of all: stamps, prices, how their clock stands to ours.
 
-        Stamps may go back a little inside a second, so one that is not the last of its market is learnt of later.
+        Stamps may go back a little inside a second: one that is not the last of its market is learnt of as it closes.
         """
         newest_ms = self._newest_ms
         for book in self._active.values():

@@ -49,6 +49,19 @@ def test_a_second_closes_after_three_seconds_of_silence() -> None:
     assert closed(bucket, 4_050) == [(0, 5.0)]
 
 
+@pytest.mark.parametrize("folded", [False, True])
+def test_the_newest_stamp_of_a_closed_second_is_known_though_it_did_not_come_last(
+    folded: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if folded:
+        monkeypatch.setattr(second_bucket, "LOOSE", 1)
+        monkeypatch.setattr(open_seconds, "MANY", 1)
+    bucket = covered(BTC)
+    bucket.add_all(together(trade(100), trade(507), trade(503)))
+    assert closed(bucket, 9_000) == [(0, 100.0)]
+    assert bucket.newest_ms(BTC) == START_MS + 507  # a snapshot of that trade is no news
+
+
 def test_a_busy_market_does_not_close_the_seconds_of_another() -> None:
     bucket = covered(BTC, ETH)
     bucket.add(trade(100, 5.0))

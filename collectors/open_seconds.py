@@ -20,14 +20,14 @@ MANY = 8  # of a second; fewer are not worth folding before it ends
 
 class OpenSeconds:
     """One market. `floor` and `ceiling` are what the next price must lie between. `take` adds a trade stamped in
-    [`from_ms`, `to_ms`) to the second that was begun last, so that most trades need not look for theirs. `repeats`: a
-    snapshot may be among those of the open seconds; `reopened`: one of these seconds may have come out before.
+    [`from_ms`, `to_ms`) to the second that was begun last, so that most trades need not look for theirs. Of the open
+    seconds, those before `repeats_before_ms` may hold a snapshot; `reopened`: one of them may have come out before.
     `folded` stands for the earlier trades of a second that has very many; its last is always in `open`.
     """
 
     __slots__ = (
         *("ceiling", "covered_from_ms", "doubted", "floor", "folded", "from_ms", "market", "newest_ms", "open"),
-        *("reopened", "repeats", "take", "to_ms", "trades"),
+        *("reopened", "repeats_before_ms", "take", "to_ms", "trades"),
     )
 
     def __init__(self, market: Market) -> None:
@@ -40,7 +40,7 @@ class OpenSeconds:
         self.folded: dict[int, Folded] = {}
         self.newest_ms = 0
         self.trades = 0
-        self.repeats = False
+        self.repeats_before_ms = 0
         self.reopened = False
         self.look_anew()
 
@@ -68,7 +68,7 @@ class OpenSeconds:
     def fold_many(self) -> None:
         """Fold what is long already, while it is near at hand; ids must tell the order."""
         for open_ms, trades in self.open.items():
-            if len(trades) > MANY:
+            if len(trades) > MANY and open_ms >= self.repeats_before_ms:
                 early = trades[:-1]
                 del trades[:-1]
                 if (folded := self.folded.get(open_ms)) is None:

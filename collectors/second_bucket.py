@@ -195,11 +195,13 @@ class SecondBucket:
         book = self._by_code.get(code) or self._stranger(code)
         if trade.snapshot:
             self.last_received_ms = trade.received_ms
-            book.repeats = True
         else:
             self._hear(trade.traded_ms, trade.received_ms)
-        disbelief = self._examine(book, trade, trade.received_ms)
-        return None if disbelief is None else Rejection(disbelief, trade)
+        if (disbelief := self._examine(book, trade, trade.received_ms)) is not None:
+            return Rejection(disbelief, trade)
+        if trade.snapshot:
+            book.repeats_before_ms = max(book.repeats_before_ms, whole_second(trade.traded_ms) + SECOND_MS)
+        return None
 
     def add_all(self, fills: Fills) -> list[Rejection]:
         """Count trades that were received together; which were not, and why. This loop runs for every trade there is.
@@ -232,7 +234,7 @@ class SecondBucket:
             self._loose = 0
             if self._arrivals is None:
                 for book in self._active.values():
-                    if not (book.repeats or book.reopened):
+                    if not book.reopened:
                         book.fold_many()
         return rejections
 
@@ -342,7 +344,6 @@ class SecondBucket:
                 book.look_anew()
         book.reopened = False
         if not book.open:
-            book.repeats = False
             del self._active[book.market]
 
     def _settle(self, book: OpenSeconds, open_ms: int, trades: list[Print]) -> Candle | None:
@@ -357,7 +358,8 @@ class SecondBucket:
         if folded is not None:
             return self._settle_folded(book, folded, trades, of_second)
         before = None
-        if packed is None and not book.repeats and len(ids := {trade.trade_id for trade in trades}) == len(trades):
+        repeats = open_ms < book.repeats_before_ms
+        if packed is None and not repeats and len(ids := {trade.trade_id for trade in trades}) == len(trades):
             fresh = trades  # as nearly always
         else:
             before, ids = (None, set[int]()) if packed is None else unpack(book.market, open_ms, packed)
@@ -382,7 +384,7 @@ class SecondBucket:
         what was healed stands, and the second is doubtful.
         """
         open_ms = folded.part.candle.open_ms
-        folded.add(unknown(trades, folded.known()) if book.repeats else trades)
+        folded.add(trades)
         part, packed = folded.part, folded.packed()
         if (earlier := of_second.get(book.market)) is not None:
             healed, known = unpack(book.market, open_ms, earlier)

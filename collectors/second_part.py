@@ -194,7 +194,7 @@ class Folded:
     def add(self, trades: Sequence[Print]) -> None:
         """These came next; repeats among them change nothing."""
         ids = [trade.trade_id for trade in trades]
-        if not ids or min(ids) <= self._newest_id or len(set(ids)) < len(ids):
+        if min(ids) <= self._newest_id or len(set(ids)) < len(ids):
             trades = unknown(trades, self.known())
             if not trades:
                 return

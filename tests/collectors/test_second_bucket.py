@@ -394,6 +394,20 @@ def test_a_second_that_is_healed_while_it_is_folded(
 
 
 @pytest.mark.usefixtures("soon_folded")
+def test_a_snapshot_keeps_only_its_own_second_from_being_folded() -> None:
+    bucket = covered(BTC)
+    bucket.add(replace(trade(100), snapshot=True))
+    for at_s in range(5):  # one is always open
+        bucket.add_all(together(*(trade(at_s * 1_000 + n, trade_id=at_s * 10 + n) for n in range(1, 5))))
+        bucket.flush(START_MS + at_s * 1_000)
+    for at_s in (0, 4):  # what is folded can't be told apart
+        bucket.heal(BTC, fold(BTC, [trade(at_s * 1_000 + 1)], by_id), [at_s * 10 + 1])
+    bucket.add(trade(100, trade_id=9))
+    bucket.flush_all()
+    assert bucket.doubtful() == [(BTC, START_MS + 4_000)]
+
+
+@pytest.mark.usefixtures("soon_folded")
 def test_a_folded_second_is_done_with_repeats_and_forgotten_once_it_is_sealed() -> None:
     bucket = covered(BTC)
     made = [trade(100 * n, 10.0 + n, trade_id=n) for n in range(1, 5)]

@@ -70,28 +70,31 @@ class Turns:
     def __init__(self, every_s: float) -> None:
         self.every_s = every_s
         self.resting: dict[Place, None] = {}
-        self._due = False
+        self._due: asyncio.TimerHandle | None = None
 
     def add(self, place: Place) -> None:
         self.resting[place] = None
-        self._set_timer()
+        if self._due is None:
+            self._set_timer()
+        elif place.hurried() and self._due.when() - asyncio.get_running_loop().time() > HURRIED_S:
+            self._due.cancel()  # it was set while nobody hurried
+            self._set_timer()
 
     def drop(self, place: Place) -> None:
         self.resting.pop(place, None)
 
     def _set_timer(self) -> None:
-        if not self._due:
-            self._due = True
-            hurried = any(place.hurried() for place in self.resting)
-            asyncio.get_running_loop().call_later(min(self.every_s, HURRIED_S) if hurried else self.every_s, self.turn)
+        hurried = any(place.hurried() for place in self.resting)
+        wait_s = min(self.every_s, HURRIED_S) if hurried else self.every_s
+        self._due = asyncio.get_running_loop().call_later(wait_s, self.turn)
 
     def turn(self) -> None:
         """Read all that rest; those that brought nothing rest no longer."""
-        self._due = False
+        self._due = None
         try:
             for place in list(self.resting):
                 if not (place.read is not None and place.transport.is_reading() and place.look()):
                     place.stir()
         finally:
-            if self.resting:
+            if self.resting and self._due is None:
                 self._set_timer()

@@ -189,6 +189,33 @@ async def test_turns_come_more_often_while_somebody_hurries(library: Library) ->
     assert len(came) - in_a_hurry < 10
 
 
+@pytest.mark.skipif(not turns.MARKS, reason="this system can only wait for the turn")
+@pytest.mark.parametrize("library", ["picows", "websockets"])
+async def test_who_begins_to_hurry_does_not_wait_for_a_turn_that_was_set_before(library: Library) -> None:
+    hurried, go_on = False, asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(6 + len("asked"))
+        writer.write(frame(b"a trade"))
+        await go_on.wait()
+        writer.write(frame(b"answered"))
+        await reader.read()
+
+    hearer = _Hearer()
+    async with raw_server(upgraded(talk, frame(b"first"))) as port:
+        socket = await connector(library, Turns(LONG_S))(f"ws://127.0.0.1:{port}", {})
+        with before_the_turn():
+            delivering = asyncio.create_task(socket.deliver(hearer.take, lambda: hurried))
+            assert await hearer.next() == [b"first"]
+            hurried = True
+            await socket.send("asked")
+            assert await hearer.next() == [b"a trade"]
+            go_on.set()
+            assert await hearer.next() == [b"answered"]
+        delivering.cancel()
+        await socket.close()
+
+
 @pytest.mark.parametrize("library", ["picows", "websockets"])
 async def test_what_came_is_delivered_before_the_end_is_told(library: Library) -> None:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 DEADLINE_S = 5.0
 BODY_BYTES = 8 * 1024 * 1024
-REMEMBERED_PAGES = 512
 REMEMBERED_QUESTIONS = 64  # with their last answers
 REDIRECTS = 2
 REDIRECTING = (301, 302, 303, 307, 308)
@@ -106,7 +105,6 @@ class HttpDoor:
         self._session: Session | None = None
         self._opening = asyncio.Lock()
         self._deadlines = Deadlines(clock)
-        self._urls: dict[Page, URL] = {}
         self._questions: dict[Page, Question] = {}
         self._turns: dict[tuple[str, str], asyncio.Lock] = {}
         self._lines = Lines(user_agent)
@@ -258,15 +256,9 @@ class HttpDoor:
             return self._session
 
     def _url(self, page: Page) -> URL:
-        """Made once for what is asked again and again."""
-        url = self._urls.get(page)
-        if url is None:
-            if len(self._urls) >= REMEMBERED_PAGES:
-                self._urls.clear()
-            service, path, params = page
-            url = URL(self._base_urls[service] + path)
-            url = self._urls[page] = url.with_query(params) if params else url
-        return url
+        service, path, params = page
+        url = URL(self._base_urls[service] + path)
+        return url.with_query(params) if params else url
 
     def _remember(self, page: Page, question: Question) -> Question:
         self._questions.pop(page, None)

@@ -18,7 +18,7 @@ from collectors.notices.changes import Changes, ItemStatus, changes_in
 from collectors.notices.kinds import TRADE_CATEGORY, NoticeKind, facts_of, is_odd_in_trade, judge
 from collectors.notices.labels import What
 from collectors.notices.markets import in_order, markets_in, per_coin
-from collectors.notices.phrases import Facts
+from collectors.notices.phrases import MARKET, Facts
 from collectors.notices.schedule import CHANGED, Told, best, told_in_remark, told_in_rows
 from collectors.notices.spelling import spellings
 from collectors.notices.symbols import Coin, bare_coins, is_office_word, read
@@ -47,7 +47,11 @@ _NAMES_COINS = (
     NoticeKind.DEPOSIT_WITHDRAWAL,
     NoticeKind.RENAME,
 )
+_ONLY_OF_COINS = (*LISTING_KINDS, NoticeKind.CANCELLED, NoticeKind.DELISTING)  # no office is listed: `서비스(SNS)`
 _NAMES_MARKETS = (*LISTING_KINDS, NoticeKind.CANCELLED, NoticeKind.DELISTING)
+_ENDING_TOO = re.compile(  # `별빛(STAR) 신규 거래지원 및 달무리(HALO) 거래지원 종료`
+    rf"(§(?:[,/·]§)*)(?:의|{MARKET})?(?:거래(?:지원)?(?:서비스)?종료|상장폐지)(?!(?:결정)?(?:철회|취소))"
+)
 COINS_MAX = 60
 
 
@@ -120,7 +124,7 @@ def parse(
     networks: tuple[str, ...] = ()
     contracts: tuple[str, ...] = ()
     if kind in LISTING_KINDS:
-        coins = _that_begin(coins, reading.head, facts)
+        coins = _that_begin(_that_do_not_end(coins, facts.head), reading.head, facts)
         rows = rows_of(body or "")
         spelled = spellings((coin.symbol, (coin.name,)) for coin in coins)
         changes = changes_in((reading.head, *reading.remarks), spelled, markets)
@@ -157,21 +161,34 @@ def _coins(kind: NoticeKind, named: Iterable[Coin]) -> tuple[Coin, ...]:
     """The coins that a notice of this kind names, each once."""
     is_general = kind not in _NAMES_COINS
     bare_too = not is_general or kind is NoticeKind.EVENT
-    named = (coin for coin in named if (coin.in_brackets or bare_too) and not is_office_word(coin, is_general))
+    named = [coin for coin in named if coin.in_brackets or bare_too]
+    sure = [coin for coin in named if not is_office_word(coin, is_general)]
+    if not sure and kind in _ONLY_OF_COINS:
+        sure = named
     unique: dict[str, Coin] = {}
-    for coin in named:
+    for coin in sure:
         unique.setdefault(coin.symbol, coin)
     return tuple(unique.values())[:COINS_MAX]
 
 
 def _that_begin(coins: tuple[Coin, ...], head: str, facts: Facts) -> tuple[Coin, ...]:
     """Without the coins of a clause that gives the reason: "비비(BBB) 리브랜딩에 따른 씨씨(CCC) 원화 마켓 추가"."""
-    in_reason = facts.head[: len(facts.head) - len(facts.clause)].count("§")
     named = [coin for coin in coins if coin.name]
+    in_reason = facts.head[: len(facts.head) - len(facts.clause)].count("§")
     if in_reason == 0 or in_reason > len(named):
         return coins
     rest = tuple(coin for coin in coins if coin not in named[:in_reason])
     return rest or bare_coins(head.rpartition("§")[2]) or coins
+
+
+def _that_do_not_end(coins: tuple[Coin, ...], head: str) -> tuple[Coin, ...]:
+    """Without the coins whose trading ends, in a title that tells of both: "비비(BBB) 거래지원 종료 및 씨씨(CCC) 상장"."""
+    named = [coin for coin in coins if coin.name]
+    if head.count("§") != len(named):
+        return coins
+    first = [(head[: run.start()].count("§"), run[1].count("§")) for run in _ENDING_TOO.finditer(head)]
+    ending = [coin for at, count in first for coin in named[at : at + count]]
+    return tuple(coin for coin in coins if coin not in ending) or coins
 
 
 def _ending(head: str) -> tuple[str, ...]:

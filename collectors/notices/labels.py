@@ -65,15 +65,19 @@ _DEPOSIT = _any(
     r"deposits?(?:\s?(?:and|&|/)\s?withdrawals?)?\s(?:service\s|support\s|will\s|to\s|are\s|be\s)*"
     r"(?:open|start|begin|support|available|enabled|commence|time|schedule)[a-z]*(?:\s(?:time|date))?",
     r"wallets?\s(?:open|start)[a-z]*",
+    r"\bdeposits?(?:\s?(?:and|&|/)\s?withdrawals?)?(?=\s?:)",
 )
 _TRADING = _any(
     rf"{_TRADE}{_B}{_IN_KIND}{_PARTICLE}{_B}{_BEGIN}(?:{_B}{_BEGIN})*(?!{_B}{_any('중단', '중지', '제한', '종료')})",
     rf"{_any('오픈', '개시')}{_B}(?:예정{_B})?{_WHEN}",
-    rf"{_TRADE}(?:은|는|이|가)\s(?=.{{0,40}}(?:개시|시작|오픈|지원)(?:됩|될|합|할|예정))",
+    rf"(?<![가-힣])(?<![가-힣]\s)추가{_B}(?:예정{_B})?{_any('일시', '시점', '시각')}",
+    rf"{_TRADE}(?:은|는|이|가)\s?(?=.{{0,40}}(?:개시|시작|오픈|지원|추가)(?:됩|될|합|할|예정))",
+    rf"(?<![가-힣])거래(?:{_B}지원)?(?=\s?[:|])",
     r"(?:trading|market)\s(?:support\s|will\s|to\s|is\s|be\s|scheduled\s)*"
     r"(?:open|start|begin|commence|launch|time|schedule|date)[a-z]*(?:\s(?:time|date))?",
     r"(?:start|opening|commencement)\sof\s(?:trading|market\ssupport)",
     r"(?:listing|launch)\s(?:time|date)",
+    r"\btrading(?:\ssupport)?(?=\s?:)",
     r"(?:open|opens|available)\sfor\strading",
 )
 _LABEL = re.compile(rf"(?P<else>{_ELSE})|(?P<deposit>{_DEPOSIT})|(?P<trading>{_TRADING})", re.IGNORECASE)

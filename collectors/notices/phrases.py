@@ -34,7 +34,7 @@ def words(*lines: str) -> str:
 QUOTE = words("원화 krw won 비트코인 btc 이더리움 eth 테더 usdt usdc")
 ASSETS = words("디지털자산 가상자산 암호화폐 암호자산 알트코인 코인 토큰 종목 페어")
 _MARKET_WORD = words("마켓 markets? 시장")
-_MARKET = rf"{QUOTE}(?:(?:[,/·&+]|및|와|과)?{QUOTE})*{_MARKET_WORD}"
+MARKET = rf"{QUOTE}(?:(?:[,/·&+]|및|와|과)?{QUOTE})*{_MARKET_WORD}"
 _BETWEEN = words(  # no two of these begin alike, so that a long run of them is read in one way only
     rf"{ASSETS} {QUOTE} {_MARKET_WORD} 신규 거래페어 지원 대상 추가로 에서 및 [에의을를도로이가은는]",
     r"[,/·&:§-] \d{1,3}[종개]",
@@ -62,7 +62,7 @@ _STRONG = tuple(
     for pattern in (
         rf"신규{ASSETS}?거래(?:지원|페어){_NOT_BEGUN}",
         rf"(?:신규{ASSETS}?|재)상장{_NOT_BEGUN}",
-        rf"{_MARKET}{_BETWEEN}{{0,12}}{_DEED}{_NOT_BEGUN}",
+        rf"{MARKET}{_BETWEEN}{{0,12}}{_DEED}{_NOT_BEGUN}",
         rf"§?[(/,]?{QUOTE}[)]?(?:에)?(?:신규)?상장{_NOT_BEGUN}",
     )
 )
@@ -87,6 +87,7 @@ _ENGLISH = tuple(
         rf"{QUOTE}(?:[,/&]|and)?(?:{QUOTE}(?:[,/&]|and)?)*markets?(?:trading)?(?:addition|listing|open|launch|add(?:ed|s)|support(?!§?termin))",
         r"(?:new|upcoming|re)listings?(?=of|for|on|:|notice|announcement|schedule|§|and|$)",
         r"(?<!de)listing(?=of|for|on|:|notice|announcement|schedule|and|$)",
+        r"(?:^|upbit|bithumb|exchange)(?:to)?(?:newly)?lists?§",
         r"(?:newly|willbe|tobe|isnow|now)listed|willlist(?!en)",
         rf"(?:add(?:s|ed|ing|ition)?(?:of)?|lists?|listing)(?:§|,|and|&|the|new|also)*(?:to|on|in)(?:the)?{QUOTE}",
         r"trading(?:will)?(?:open|start|begin|launch|commence)|opens?fortrading|availablefortrading",
@@ -130,7 +131,7 @@ _NOT_BEFORE = re.compile(
     )
 )
 _NEVER_BEFORE = re.compile(words("사칭 허위 사기 투표 스테이킹 빌리기 대여"))
-_ONLY_COINS = re.compile(rf"(?:§|,|및|안내|{_MARKET})+")
+_ONLY_COINS = re.compile(rf"(?:§|,|및|안내|{MARKET})+")
 _PREFIX_SAYS = re.compile(words("마켓추가 신규상장 신규거래지원 newmarket newlisting marketaddition"))
 
 

@@ -29,6 +29,12 @@ class Told(Struct, frozen=True):
 
 _ARROW = re.compile(r"→|->|=>|➝|➜|▶|►|⇒|에서|\bto\b|으?로\s*(?:변경|연기)", re.IGNORECASE)
 _CHANGED_LINE = re.compile(r"변경|연기|조정|순연|postponed|rescheduled|changed|revised", re.IGNORECASE)
+_STAMP = re.compile(r"\s{0,3}(?:업데이트|수정|게시|작성|갱신|updated|edited|posted)", re.IGNORECASE)  # of the text itself
+_TAKEN_BACK = re.compile(
+    r"\s{0,3}(?:예정)?\s?(?:에서|→|->|=>|to\b)\s{0,3}(?:추후|미정|무기한|잠정|별도|tbd|tba)", re.IGNORECASE
+)
+_AHEAD = re.compile(r".{0,12}|[^,;.·|:]{0,30}")  # `17시에 별빛네트워크(STAR) 원화 마켓이 추가됩니다`
+_RIGHT_AFTER = re.compile(r"\s?(?:에|부터)?\s?")
 _CELL_LIMIT = 4_000
 _HEADING_REST = 10  # letters after a label that leave it a heading: ": 추후 안내"
 _HEADING_REACH = 2  # lines without a time that may stand between a heading and its times
@@ -104,12 +110,18 @@ def _assign(
 ) -> list[Told]:
     told: list[Told] = []
     previous: tuple[int, Label] | None = None
+    times_first = False  # `15:30 입금 오픈, 17:30 거래 오픈`
     for written in times:
         start, end = written.span
         before = [label for label in labels if label.end <= start]
-        after = [label for label in labels if label.start >= end and label.start - end <= 12]
+        after = [label for label in labels if label.start >= end and _AHEAD.fullmatch(text, end, label.start)]
+        if times_first and after and _RIGHT_AFTER.fullmatch(text, end, after[0].start):
+            before = []
         label = before[-1] if before else fallback or (after[0] if after else after_all)
-        if label is None or label.what is What.ELSE:
+        if label is None or label.what is What.ELSE or (not before and _STAMP.match(text, end)):
+            continue
+        times_first = not before and label in after
+        if _TAKEN_BACK.match(text, end):
             continue
         moment = resolve(written, published)
         between = text[previous[0] : start] if previous else ""

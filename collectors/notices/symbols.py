@@ -37,7 +37,7 @@ _OFFICE_WORDS = _set_of(
 )
 _OFFICE_NAMES = re.compile(
     r"(?:고객확인|고객확인제도|자금세탁방지|인공지능|생성형|대체불가|토큰|일회용|비밀번호|주소|달러|대표|대표이사|상장지수|거래소|솔루션|시스템|인증|인터페이스|서비스|"
-    r"웹|모바일|앱|컴퓨터|계정|정보|제도|협의체|위원회|분석원|은행|사업자|코드|증권|기관|관리|연동|버전|아이디|아이피|오픈|테스트|"
+    r"웹|모바일|앱|컴퓨터|계정|정보|제도|협의체|위원회|분석원|은행|사업자|코드|증권|기관|관리|연동|버전|(?:^|고객|회원|계정|로그인)아이디|^아이피|오픈|테스트|"
     r"공개|상장|교환|규제|탐지|방지|진흥원|학습|물가|금리|수익률|고객|회원)$"
 )
 _NOT_COINS = re.compile(
@@ -53,7 +53,7 @@ _SENTENCE_WORD = re.compile(  # made of nothing but words of a notice; 디마켓
 _NAME_BEGINS = re.compile(
     r"[,/·&:;~!?\"|]|\s-\s|(?<=\s)및\s|에 ?따른|인한|위한|대상|기념|보유|관련|"
     r"(?:추가|상장|안내|예정|종료|지정|해제|거래 ?지원|입출금 ?지원|(?:원화|KRW|BTC|ETH|USDT) ?마켓(?:에|의|에서)?|"
-    r"(?:디지털|가상) ?자산|신규 ?코인|암호화폐)\s+|\b(?:for|of|to|and|on|with)\s",
+    r"(?:디지털|가상) ?자산|신규 ?코인|암호화폐)\s+|\b(?:for|of|to|and|on|with|(?:de)?lists?|listing|adds?)\s",
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(
@@ -77,6 +77,7 @@ _NO_SUBJECT = re.compile(
     r"네트워크|계열|기반|메인넷|체인|월렛|프로토콜|서비스|회원|은행|국민|제일|농협|기업|뱅크|연동|인증|계정|주소|토큰|표준|"
     r"오류|종료일|버전|방식|솔루션|인터페이스|키|시세|페어"
 )
+_NAME_AND_TICKER = re.compile(r"([가-힣][가-힣 ]*),\s*([A-Z][A-Z0-9]*)")  # 알레오, ALEO
 _WORD = re.compile(r"\$?([A-Za-z0-9]{1,15})")
 
 
@@ -223,6 +224,8 @@ def _ticker_first(text: str, head: Sequence[str]) -> Coin | None:
 def _listed(text: str) -> list[Coin]:
     """The coins of a bracket that holds nothing else: `(ACM, AFC)`, `(플로우 FLOW)`, `(ENA 외 5종)`; else none."""
     coins: list[Coin] = []
+    if (pair := _NAME_AND_TICKER.fullmatch(text)) and not _is_sentence(pair[1]) and (symbol := ticker(pair[2])):
+        return [Coin(symbol, pair[1].strip(), in_brackets=True)]
     text = re.sub(r"\s*(?:외|등)\s*\d*\s*[종개건]$", "", text.replace("(", " ").replace(")", " ").strip())
     for item in re.split(r"\s*(?:[,/·&;]|->|=>|→|➝)\s*|\s+및\s+|\s+and\s+", text):
         name, _, last = item.strip().rpartition(" ")

@@ -85,7 +85,7 @@ _MAY_TELL = re.compile(r"[:시]|정오|자정|noon|midnight|\d\s{0,2}[ap]\.?m", 
 _ZONE = re.compile(r"\s{0,2}\(?\s?(?P<zone>KST|UTC(?:\s?\+\s?(?P<offset>\d))?|GMT|한국\s?시간|한국시각)", re.IGNORECASE)
 _ISO_T = re.compile(r"(?<=\d)T(?=\d\d:)")
 _BETWEEN = re.compile(r"[\s,]{0,4}(?:\([^()]{0,6}\))?[\s,]{0,2}(?:at|부터)?[\s]{0,2}", re.IGNORECASE)
-_AFTERWARDS = re.compile(r"[\s,)]{0,3}(?:on )?", re.IGNORECASE)
+_AFTERWARDS = re.compile(r"[\s,()]{0,3}(?:on )?", re.IGNORECASE)
 _WORD_DAYS = {"오늘": 0, "금일": 0, "당일": 0, "today": 0, "내일": 1, "명일": 1, "익일": 1, "tomorrow": 1, "모레": 2}
 
 

@@ -60,6 +60,9 @@ u 원화마켓에 별빛(STAR)이 추가됩니다 | STAR | KRW
 u KRW 마켓 디지털 자산 추가 (STAR), BTC 마켓 디지털 자산 추가 (HALO) | STAR HALO | KRW BTC
 u 신규 거래지원 안내 | |
 u 원화 마켓 신규 상장 (디마켓 STAR, 이벤트호라이즌 HALO) | STAR HALO | KRW
+u 별빛네임서비스(SNS) 신규 거래지원 안내 (KRW 마켓) | SNS | KRW
+u 별빛(STAR) 거래지원 종료 및 달무리(HALO) 신규 거래지원 안내 | HALO |
+u 별빛(STAR) 신규 거래지원 안내 (KRW 마켓) 및 달무리(HALO), 해(SUNX) BTC 마켓 거래지원 종료 안내 | STAR | KRW BTC
 u SC(달무리) 신규 거래지원 안내 (BTC, USDT 마켓) | SC | BTC USDT
 u 별빛(STAR) 입금 오픈 (5/3 원화마켓 오픈 예정) | STAR | KRW
 u 신규 거래지원 안내 (STAR, KRW 마켓) | STAR | KRW
@@ -67,6 +70,9 @@ u 신규 거래지원 안내 (KRW 마켓 - STAR, HALO) | STAR HALO | KRW
 b 신규 코인 추가 안내 (STAR) | STAR |
 b [New Market] Starlight(STAR) KRW Market | STAR | KRW
 b 별빛(STAR) 원화 마켓 추가 | STAR | KRW
+b 별빛아이디(ID) 원화 마켓 추가 | ID | KRW
+b 별빛코드(CODE) 원화 마켓 추가 | CODE | KRW
+b 원화 마켓 거래 지원 예정 안내 (별빛, STAR) | STAR | KRW
 b [마켓 추가] 별빛(STAR), 달무리(HALO) 원화 마켓 추가 | STAR HALO | KRW
 b [마켓 추가/수수료 이벤트] 별빛(STAR) 원화 마켓 추가 (거래 수수료 무료) | STAR | KRW
 b [마켓 추가] 월드 리버티 별빛(STAR) 및 달무리(M) 원화 마켓 추가 | STAR M | KRW
@@ -105,6 +111,8 @@ u KRW Market Addition: Starlight(STAR) | STAR | KRW
 u Starlight(STAR) Added to KRW, USDT Market | STAR | KRW USDT
 b Starlight(STAR) KRW Market Listing and Airdrop Event | STAR | KRW
 b Relisting of Starlight(STAR) | STAR |
+b Bithumb to list Starlight(STAR) on the KRW market | STAR | KRW
+u Upbit lists Starlight(STAR) and Halo(HALO) | STAR HALO |
 """
 
 OTHERS = """

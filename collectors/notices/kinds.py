@@ -95,7 +95,9 @@ _CAUTION_NAMED = re.compile(
         r"designat\w*(?:of|as|for) caution(?:item|ed|listed)",
     )
 )
-_CAUTION_OF_COIN = re.compile(r"(?:거래|투자|변동성|급등|급락|이용자|시세|가격)[가-힣]{0,6}(?:유의|주의)|경보|caution")
+_CAUTION_OF_COIN = re.compile(
+    r"(?:거래|투자|변동성|급등|급락|이용자|시세|가격)[가-힣]{0,6}(?:유의|주의)(?!사항)|경보|caution"
+)
 _CAUTION_RULES = re.compile(words("제도 정책 개선 확대 세분화 경보제 개편 가이드 기준변경 표시 신설 시행"))
 _LIFTED = re.compile(words("해제 철회 lift releas remov revok cancel"))
 _LIFTED_LATER = re.compile(r"(?:^|\|)(?:지정)?해제")
@@ -152,6 +154,7 @@ _OFFICE_OF_COIN = re.compile(
         "유통량(?:계획)? 계획표 공시 소명 백서 리포트 환급 클레임 하드포크 소각 투표 거버넌스 스테이킹 보상 대여",
         "빌리 이자 모으기 호가",
         "거래재개 거래일시 주문 수수료 상향 하향 재심사 심사 위원회 유지 가처분 스냅샷 정보제공 disclosure",
+        "(?:유의|주의)사항",
         "hardfork staking burn governance",
     )
 )

@@ -29,7 +29,9 @@ class Told(Struct, frozen=True):
 
 _ARROW = re.compile(r"→|->|=>|➝|➜|▶|►|⇒|에서|\bto\b|으?로\s*(?:변경|연기)", re.IGNORECASE)
 _CHANGED_LINE = re.compile(r"변경|연기|조정|순연|postponed|rescheduled|changed|revised", re.IGNORECASE)
-_STAMP = re.compile(r"\s{0,3}(?:업데이트|수정|게시|작성|갱신|updated|edited|posted)", re.IGNORECASE)  # of the text itself
+_STAMP = re.compile(
+    r"\s{0,3}(?:업데이트|수정|게시|작성|갱신|updated|edited|posted)", re.IGNORECASE
+)  # of the text itself
 _TAKEN_BACK = re.compile(
     r"\s{0,3}(?:예정)?\s?(?:에서|→|->|=>|to\b)\s{0,3}(?:추후|미정|무기한|잠정|별도|tbd|tba)", re.IGNORECASE
 )

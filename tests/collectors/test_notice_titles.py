@@ -215,6 +215,8 @@ rename u 별빛(STAR) 티커 변경 안내 (STAR → HALO) | STAR HALO |
 rename b 기존 별빛(STAR) → 달무리(HALO) 토큰 스왑 및 거래 개시 안내 | STAR HALO |
 rename u 별빛(STAR) 국문명 변경 안내 | STAR |
 rename b 별빛(STAR) 컨트랙트 변경 및 토큰 스왑 지원 안내 | STAR |
+other u 별빛(STAR) 신규 거래지원 관련 유의 사항 안내 | STAR |
+delisting u Upbit to delist Starlight(STAR) | STAR |
 other u 업비트 거래지원 사칭 및 투자 권유 사기에 대한 주의 안내 | |
 other u 임직원 사칭 및 거래지원 접수 내역을 이용한 가상자산 투자사기 주의 안내 | |
 other b 상장 관련 금품 요구 사기 주의 안내 | |

@@ -182,7 +182,7 @@ def _that_begin(coins: tuple[Coin, ...], head: str, facts: Facts) -> tuple[Coin,
 
 
 def _that_do_not_end(coins: tuple[Coin, ...], head: str) -> tuple[Coin, ...]:
-    """Without the coins whose trading ends, in a title that tells of both: "비비(BBB) 거래지원 종료 및 씨씨(CCC) 상장"."""
+    """Without the coins whose trading ends: "비비(BBB) 거래지원 종료 및 씨씨(CCC) 상장"."""
     named = [coin for coin in coins if coin.name]
     if head.count("§") != len(named):
         return coins

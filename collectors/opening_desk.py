@@ -11,7 +11,7 @@ from typing import NoReturn, Protocol
 from msgspec.structs import replace
 
 from collectors.events import Exchange, Listing, Market
-from collectors.openings import Seat, seats
+from collectors.openings import QUOTE, Seat, seats
 from collectors.robust_ws import Shard
 from collectors.sink import Pace
 from config.clock import Clock
@@ -31,6 +31,8 @@ class Expects(Protocol):
     """Must know a market before its feed speaks of it."""
 
     async def expect(self, wanted: Iterable[Market]) -> None: ...
+
+    def leave(self, markets: Iterable[Market]) -> None: ...
 
 
 class OpeningDesk:
@@ -84,7 +86,7 @@ class OpeningDesk:
         for seat in taken:
             if seat.key not in self._shards:
                 await self._sit(group, seat)
-            self._attend(seat, now_ms)
+            await self._attend(seat, now_ms)
             self._check(seat, now_ms)
 
     def _seats(self, now_ms: int) -> list[Seat]:
@@ -93,21 +95,33 @@ class OpeningDesk:
 
     async def _sit(self, group: asyncio.TaskGroup, seat: Seat) -> None:
         log.info("%s: listening to %s on a connection of its own", seat.exchange, seat.markets[0].base)
-        await self._recorder.expect(seat.markets)
-        self._on_known(set(seat.markets))
+        await self._expect(seat.markets)
         shard = self._make_shard(seat.exchange, seat.markets, CALM)
-        shard.change_markets(seat.markets, books=seat.markets)
+        shard.change_markets(seat.markets, books=seat.markets if seat.has_books else ())
         self._shards[seat.key] = shard, group.create_task(shard.run())
+
+    async def _expect(self, markets: Sequence[Market]) -> None:
+        await self._recorder.expect(markets)
+        self._on_known(set(markets))
 
     def _leave(self, wanted: Set[str]) -> None:
         for key in self._shards.keys() - wanted:
-            _, task = self._shards.pop(key)
+            shard, task = self._shards.pop(key)
             task.cancel()
             self._checked.discard(key)
+            self._let_go(shard.markets)
 
-    def _attend(self, seat: Seat, now_ms: int) -> None:
+    def _let_go(self, markets: Iterable[Market]) -> None:
+        """Nobody else listens to what does not trade in KRW."""
+        self._recorder.leave([market for market in markets if market.quote != QUOTE])
+
+    async def _attend(self, seat: Seat, now_ms: int) -> None:
         shard, _ = self._shards[seat.key]
-        shard.change_markets(seat.markets, books=seat.markets)
+        if seat.markets != shard.markets:
+            gone = set(shard.markets).difference(seat.markets)
+            await self._expect([market for market in seat.markets if market not in shard.markets])
+            shard.change_markets(seat.markets, books=seat.markets if seat.has_books else ())
+            self._let_go(gone)
         eager = seat.eager(now_ms)
         shard.pace = EAGER if eager else CALM
         if eager:

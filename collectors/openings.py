@@ -3,6 +3,9 @@
 A code that does not trade yet may be refused, and a refusal costs everyone on that connection a moment of coverage. So
 a listed coin is subscribed alone, from ten minutes before its start, and stays there, with its order book, while it is
 watched. It joins the others once it has traded for a minute; then either connection covers for the other.
+
+Its BTC and USDT markets, beside one in KRW, wait for that first trade: they open with it, nobody decides by them, and a
+refusal of theirs must not touch it. Those of all coins share a connection, and are recorded while the coin is watched.
 """
 
 from collections.abc import Iterable, Set
@@ -21,13 +24,17 @@ QUOTE = "KRW"
 
 
 class Seat(Struct, frozen=True):
-    """One listed coin on a connection of its own. Times are the exchange's; None: not known yet."""
+    """One listed coin on a connection of its own. Times are the exchange's; None: not known yet.
+
+    `has_books`: the order books of its markets are wanted, too.
+    """
 
     key: str
     exchange: Exchange
     markets: tuple[Market, ...]
     starts_ms: int | None
     traded_ms: int | None
+    has_books: bool = True
 
     def eager(self, now_ms: int) -> bool:
         """Whether its code is to be asked for every second."""
@@ -52,7 +59,11 @@ class Seat(Struct, frozen=True):
 
 
 def seats(listings: Iterable[Listing], listed: Set[Market], now_ms: int) -> list[Seat]:
-    """The coins to listen to now, those that open soonest first. `listed` are markets that a list shows already."""
+    """The coins to listen to now, those that open soonest first. `listed` are markets that a list shows already.
+
+    Behind them, for each exchange, what their coins trade in besides KRW.
+    """
+    listings = list(listings)
     found = [seat for listing in listings if (seat := _seat(listing, listed, now_ms)) is not None]
     found.sort(key=lambda seat: (seat.traded_ms is not None, -(seat.traded_ms or 0), seat.starts_ms or 0))
     taken: dict[Exchange, int] = {}
@@ -61,7 +72,21 @@ def seats(listings: Iterable[Listing], listed: Set[Market], now_ms: int) -> list
         taken[seat.exchange] = taken.get(seat.exchange, 0) + 1
         if taken[seat.exchange] <= MOST_SEATS:
             kept.append(seat)
-    return kept
+    return [*kept, *_beside(listings)]
+
+
+def _beside(listings: Iterable[Listing]) -> list[Seat]:
+    """One seat an exchange for the other markets of coins that trade in KRW now."""
+    others: dict[Exchange, set[Market]] = {}
+    for each in listings:
+        if each.first_trade_ms is not None and QUOTE in each.quotes:
+            markets = {Market(each.exchange, each.base, quote) for quote in each.quotes if quote != QUOTE}
+            others[each.exchange] = others.get(each.exchange, set()) | markets
+    return [
+        Seat(f"{exchange}:beside", exchange, tuple(sorted(markets)), None, None, has_books=False)
+        for exchange, markets in others.items()
+        if markets
+    ]
 
 
 def _seat(listing: Listing, listed: Set[Market], now_ms: int) -> Seat | None:

@@ -108,7 +108,8 @@ class Recorder:
         """
         if exchange not in self._list_read_ms:  # what left while nobody ran
             unknown = self._ids.keys() - shown - self._expected[exchange]
-            self.forget(sorted(each for each in unknown if each.exchange == exchange))
+            quotes = {each.quote for each in shown}  # of others the list says nothing
+            self.forget(sorted(each for each in unknown if each.exchange == exchange and each.quote in quotes))
         before_ms = self._list_read_ms.get(exchange, self._recorded_before.get(exchange))
         if before_ms is not None:
             for market in shown - self._expected[exchange]:
@@ -186,6 +187,10 @@ class Recorder:
             self._gone.update(gone)
             now_ms = self._clock.now_ms()
             self._out.add(markets.gone([self._ids[each] for each in gone], now_ms), now_ms)
+
+    def leave(self, markets: Iterable[Market]) -> None:
+        """We listen to these no longer, though they trade on. Their gap lasts until they are expected again."""
+        self._gone.update(each for each in markets if each in self._ids)
 
     @property
     def _buckets(self) -> Mapping[Exchange, SecondBucket]:

@@ -27,6 +27,7 @@ class Bench:
         self.log = Log()
         self.listings: list[Listing] = []
         self.expected: list[Market] = []
+        self.left: list[Market] = []
         self.checks: list[tuple[Market, int, int]] = []
         overlap, limits = Overlap(self.log), Limits({"upbit": {CONNECT: 5.0}})
 
@@ -46,6 +47,9 @@ class Bench:
 
     async def expect(self, wanted: Iterable[Market]) -> None:
         self.expected += wanted
+
+    def leave(self, markets: Iterable[Market]) -> None:
+        self.left += markets
 
     @property
     def requests(self) -> list[list[str]]:
@@ -134,3 +138,30 @@ async def test_the_listings_of_an_exchange_that_is_not_recorded_are_left_alone(b
     async with running(bench.desk.run()):
         await bench.clock.advance(5)
         assert bench.exchange.connections == []
+
+
+async def test_its_other_markets_share_a_connection_while_it_is_watched(bench: Bench) -> None:
+    first = listing("NEW", traded_ms=START_MS, quotes=("KRW", "BTC"))
+    second = listing("TOO", traded_ms=START_MS, quotes=("KRW", "BTC", "USDT"))
+
+    def reply(codes: Sequence[str]) -> Sequence[bytes]:
+        return [trade_frame(code, 5.0, START_MS, 1, st="SNAPSHOT") for code in codes]
+
+    for _ in range(4):
+        bench.exchange.script(answer(reply))
+    bench.listings = [first]
+    async with running(bench.desk.run()):
+        await bench.clock.advance(3)
+        assert [each.requests[0] for each in bench.exchange.connections] == [["KRW-NEW"] * 2, ["BTC-NEW"]]
+        assert "orderbook" not in bench.exchange.connections[1].sent[0]
+        bench.listings = [first, second]
+        await bench.clock.advance(10)
+        assert {"BTC-NEW", "BTC-TOO", "USDT-TOO"} in map(set, bench.exchange.connections[1].requests)
+        assert len(bench.exchange.connections) == 3
+        assert {market.code for market in bench.expected} == {"KRW-NEW", "BTC-NEW", "KRW-TOO", "BTC-TOO", "USDT-TOO"}
+        bench.listings = [second]
+        await bench.clock.advance(3)
+        assert bench.left == [Market("upbit", "NEW", "BTC")]
+        bench.listings = []
+        await bench.clock.advance(3)
+        assert {market.code for market in bench.left} == {"BTC-NEW", "BTC-TOO", "USDT-TOO"}

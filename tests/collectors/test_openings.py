@@ -42,6 +42,21 @@ def test_the_krw_market_is_listened_to_and_the_others_only_where_there_is_none()
     assert seat.markets == (KRW,)
 
 
+def test_what_a_coin_trades_in_besides_krw_is_listened_to_from_its_first_trade_on() -> None:
+    waiting = listing("SOON", quotes=("KRW", "BTC"))
+    traded = [listing(base, traded_ms=START_MS, quotes=("KRW", "BTC", "USDT")) for base in ("NEW", "OLD")]
+    foreign = listing(traded_ms=START_MS, quotes=("KRW", "BTC"), exchange="bithumb")
+    found = seats([waiting, *traded, foreign], set(), START_MS)
+    beside = {seat.key: seat for seat in found if seat.markets[0].quote != "KRW"}
+    assert set(beside) == {"upbit:beside", "bithumb:beside"}
+    codes = [market.code for market in beside["upbit:beside"].markets]
+    assert sorted(codes) == ["BTC-NEW", "BTC-OLD", "USDT-NEW", "USDT-OLD"]
+    assert not beside["upbit:beside"].has_books
+    assert not beside["upbit:beside"].eager(START_MS)
+    assert [seat.markets for seat in found][-2:] == [each.markets for each in beside.values()]
+    assert seats([listing(traded_ms=START_MS, quotes=("BTC", "USDT"))], set(), START_MS)[0].has_books
+
+
 @pytest.mark.parametrize(
     ("now_ms", "eager"),
     [(-EAGER_BEFORE_MS - 1, False), (-EAGER_BEFORE_MS, True), (EAGER_AFTER_MS, True), (EAGER_AFTER_MS + 1, False)],

@@ -191,6 +191,25 @@ async def test_what_left_the_list_while_nobody_ran_is_gone_with_the_first_list(
         assert rows(second.path, "SELECT code FROM markets WHERE gone_ms NOT NULL") == [("KRW-ETH",)]
 
 
+async def test_a_market_that_we_leave_has_not_left_the_list(tmp_path: Path, clock: FakeClock) -> None:
+    coins_btc = Market("upbit", "ETH", "BTC")
+    first = Bench(tmp_path, clock)
+    with first.writer:
+        await first.begin(BTC, coins_btc)
+        first.go_live(BTC, coins_btc)
+        first.recorder.lost([coins_btc], clock.now_ms(), GapCause.STOP)
+        first.recorder.leave([coins_btc])
+        await first.stored()
+        assert (first.recorder.reading("upbit").markets, first.recorder.reading("upbit").open_gaps) == (1, 0)
+        first.recorder.close()
+    second = Bench(tmp_path, clock)
+    with second.writer:
+        await second.recorder.start()
+        second.recorder.listed("upbit", {BTC})  # only what trades in KRW
+        await second.stored()
+        assert rows(second.path, "SELECT code FROM markets WHERE gone_ms NOT NULL") == []
+
+
 async def test_the_gap_of_a_newcomer_reaches_back_to_the_last_list_without_it(bench: Bench) -> None:
     await bench.recorder.start()
     bench.recorder.listed("upbit", {BTC})

@@ -81,6 +81,7 @@ class Recorder:
         self._rhythms = {exchange: MarketRhythms() for exchange in exchanges}
         self._watched: dict[Market, Callable[[Trade], None]] = {}
         self._gone: set[Market] = set()
+        self._earlier: set[Market] = set()  # known to an earlier run, and not expected since this one began
         self._wall_ms, self._monotonic_s = clock.now_ms(), clock.monotonic()
         self._host_known = False
         self.minutes = MinuteFold(self._wall_ms)
@@ -100,6 +101,7 @@ class Recorder:
             return ids, open_gaps, {each: candles.recorded_until(connection, each) for each in self._buckets}
 
         self._ids, self._open, self._recorded_before = await self._writer.run(load)
+        self._earlier = set(self._ids)
 
     def listed(self, exchange: Exchange, shown: Set[Market]) -> None:
         """The exchange's whole list shows these now; what it did not show was not traded yet when it was read.
@@ -171,10 +173,15 @@ class Recorder:
             elif begin.cause is GapCause.START and begin.from_ms < left.from_ms:  # what a crash took with it
                 cut_off.append((market.exchange, self._ids[market], begin.from_ms, left.from_ms, begin.cause))
                 self.minutes.touch(market.exchange, market, begin.from_ms, left.from_ms)
+        self._earlier.difference_update(new)
         self._out.add_changes(GapChanges(tuple(opened), added=tuple(cut_off)))
 
     def _begin(self, market: Market, usual: OpenGap) -> OpenGap:
         """Where the first gap of a market begins: earlier than usual, if it may have traded without our knowing."""
+        before_ms = self._recorded_before.get(market.exchange)
+        if market in self._earlier and before_ms is not None and before_ms < usual.from_ms:
+            self._absent_ms.pop(market, None)
+            return OpenGap(before_ms, GapCause.START)  # a crash may have cut it off, without a row
         absent_ms = self._absent_ms.pop(market, self._list_read_ms.get(market.exchange, usual.from_ms))
         if usual.cause is not GapCause.MARKET_ADDED or absent_ms >= usual.from_ms:
             return usual

@@ -210,6 +210,32 @@ async def test_a_market_that_we_leave_has_not_left_the_list(tmp_path: Path, cloc
         assert rows(second.path, "SELECT code FROM markets WHERE gone_ms NOT NULL") == []
 
 
+async def test_a_market_that_no_list_shows_has_a_gap_from_the_crash_on(tmp_path: Path, clock: FakeClock) -> None:
+    coins_btc = Market("upbit", "ETH", "BTC")
+    first = Bench(tmp_path, clock)
+    with first.writer:
+        await first.begin(BTC, coins_btc)
+        first.go_live(BTC, coins_btc)
+        await clock.advance(61.5)
+        first.hear()
+        await clock.advance(10)
+        await first.stored()
+    ended = len(first.gaps())
+    await clock.advance(300)
+    second = Bench(tmp_path, clock)
+    with second.writer:
+        await second.recorder.start()
+        second.recorder.listed("upbit", {BTC})
+        await second.recorder.expect([BTC])
+        second.recorder.listed("upbit", {BTC})
+        await clock.advance(1)
+        await second.recorder.expect([coins_btc])
+        await second.stored()
+        [of_the_listed, of_the_other] = second.gaps()[ended:]
+        assert of_the_other == ("BTC-ETH", *of_the_listed[1:])
+        assert of_the_other[3] == "start"
+
+
 async def test_the_gap_of_a_newcomer_reaches_back_to_the_last_list_without_it(bench: Bench) -> None:
     await bench.recorder.start()
     bench.recorder.listed("upbit", {BTC})

@@ -129,6 +129,7 @@ async def _live(
                 zone.after("listing channels", seen.monitor.run),
                 zone.after("openings", seen.opening.run),
                 zone.after("verdicts", judges.pipeline.run),
+                zone.after("deposits", partial(judges.deposits.run, seen.book, seen.gate)),
                 *(zone.after(f"healing {each}", repair.run) for each, repair in seen.repairs.items()),
                 *(zone.after(f"auditing {each}", audit.run) for each, audit in seen.audits.items()),
                 *(zone.after(name, keep) for name, keep in judges.keepers.items()),

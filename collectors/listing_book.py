@@ -107,6 +107,7 @@ class ListingBook:
         self._renames: dict[tuple[Exchange, str], tuple[str, int]] = {}  # new name -> old, and when that was told
         self._silent_until_ms = clock.now_ms()
         self._deposits_open: frozenset[str] | None = None
+        self._seen_closed: set[str] = set()  # listings whose deposits were seen closed since the start, by key
         self._blind_since_ms: int | None = None
         self._sighted: set[tuple[str, Channel]] = set()  # listings on their way, and who has shown them in this run
 
@@ -327,6 +328,24 @@ class ListingBook:
             found = await self._commit(batch) if batch.lists or batch.applied else News()
             await self._keep_closed(exchange, (each.base for each in waiting if each.base not in opened), seen_ms)
             return found
+
+    async def see_deposits(self, exchange: Exchange, base: str, are_open: bool, seen_ms: int) -> News:
+        """Deposits of one coin, where no page shows those of all: their opening is told if they were seen closed."""
+        async with self._lock:
+            known = self._listings.get((exchange, base))
+            if known is None or known.state not in (ListingState.ANNOUNCED, ListingState.POSTPONED):
+                return News()
+            if not are_open:
+                self._seen_closed.add(known.key)
+                await self._keep_closed(exchange, [base], seen_ms)
+                return News()
+            if known.deposit_closed_ms is None:
+                return News()
+            batch = _Batch(seen_ms, blind_since_ms=None if known.key in self._seen_closed else self._blind_since_ms)
+            channel, kind = Channel(f"{exchange}:market_list"), SightingKind.DEPOSITS_OPEN
+            self._apply(batch, Sighting(exchange, base, (), channel, kind, seen_ms))
+            self._seen_closed.discard(known.key)
+            return await self._commit(batch)
 
     async def _keep_closed(self, exchange: Exchange, bases: Iterable[str], seen_ms: int) -> None:
         """Keep that these were closed, once each, for the next start to know that they opened."""

@@ -9,6 +9,7 @@ from alerts.drawing import draw
 from alerts.outcome_desk import OutcomeDesk
 from alerts.verdict_desk import VerdictDesk
 from analysis.coingecko import CoinGecko
+from analysis.deposit_watch import DepositWatch
 from analysis.everyone import Everyone, Names, no_names
 from analysis.fx_keeper import FxKeeper
 from analysis.gate_rules import Previous
@@ -57,6 +58,7 @@ class Judging(Struct, frozen=True):
     tokens: TokenKeeper
     keepers: Mapping[str, Callable[[], Awaitable[None]]]
     rates: FxKeeper
+    deposits: DepositWatch
 
     def change(self, settings: Settings) -> None:
         """Judge by these from the next look on."""
@@ -73,12 +75,13 @@ def judging(ground: Base, writer: DatabaseWriter, recorder: Recorder, told: Tell
     gecko = CoinGecko(door, clock, tokens.coingecko_ids, ground.secrets.coingecko_api_key)
     sizes = SizeKeeper(gecko.market_cap, clock)
     everyone = everyone_of(ground, tokens.known, recorder.books, sizes)
+    deposits = DepositWatch()
     pipeline = ListingPipeline(
         everyone,
         ground.settings,
         clock,
         desk.take,
-        partial(_keep_price, writer),
+        partial(_look, writer, deposits),
         desk.keep,
         partial(_remembered, writer, clock),
     )
@@ -86,7 +89,7 @@ def judging(ground: Base, writer: DatabaseWriter, recorder: Recorder, told: Tell
     rates = FxKeeper(everyone.rates, yardstick, writer, clock, radar.gate, pipeline.hear_rate)
     everyone.patient.on_late = pipeline.hear_late
     if not ground.settings.features.analysis:
-        return Judging(pipeline, desk, Unjudged(), tokens, {}, rates)
+        return Judging(pipeline, desk, Unjudged(), tokens, {}, rates, deposits)
     outcomes = OutcomeDesk(ground.database, writer, told.targets, radar.language, draw, told.outbox.poke)
     spread_max = radar.gate.price_spread_max
     keepers = {
@@ -100,7 +103,7 @@ def judging(ground: Base, writer: DatabaseWriter, recorder: Recorder, told: Tell
         "keys": everyone.keys.run,
         "instrument lists": InstrumentKeeper(everyone.venues, ground.database, writer, clock).run,
     }
-    return Judging(pipeline, desk, pipeline, tokens, keepers, rates)
+    return Judging(pipeline, desk, pipeline, tokens, keepers, rates, deposits)
 
 
 def everyone_of(
@@ -135,8 +138,9 @@ def _korean_coins(recorder: Recorder) -> Set[str]:
     return {market.base for market in recorder.ids if market.quote == "KRW"}
 
 
-def _keep_price(writer: DatabaseWriter, listing: Listing, verdict: Verdict) -> None:
-    """Offer what a look saw of the price; a full writer costs this one look."""
+def _look(writer: DatabaseWriter, deposits: DepositWatch, listing: Listing, verdict: Verdict) -> None:
+    """Note what a look saw of deposits, and offer what it saw of the price; a full writer costs this one look."""
+    deposits.note(listing, verdict)
     price = price_row(verdict)
     if price is not None and listing.listing_id is not None:
         writer.offer(listing_prices.row(listing.listing_id, price))

@@ -476,6 +476,30 @@ async def test_deposits_that_opened_while_nobody_looked_are_told_once_on_the_ret
     assert "late by up to 2 h" in texts[0]
 
 
+async def test_deposits_that_no_page_shows_are_told_once_when_they_open_after_they_were_closed(desk: Desk) -> None:
+    await begun_everywhere(desk)
+    await desk.book.see_notices(NOTICES, [notice()], START_MS)
+    assert (await desk.book.see_deposits("upbit", "NOBODY", True, START_MS)).listings == ()
+    assert (await desk.book.see_deposits("upbit", "NOVA", True, START_MS)).listings == ()  # open before: no opening
+    await desk.book.see_deposits("upbit", "NOVA", False, START_MS + 1_000)
+    told = await desk.book.see_deposits("upbit", "NOVA", True, START_MS + HOUR_MS)
+    assert [listing.state for listing in told.listings] == [ListingState.DEPOSITS_OPEN]
+    assert (await desk.book.see_deposits("upbit", "NOVA", True, START_MS + 2 * HOUR_MS)).listings == ()
+    [(text, reply_to)] = desk.rows("SELECT text, reply_to FROM alerts WHERE kind = 'follow_up'")
+    assert "DEPOSITS OPEN · NOVA" in str(text) and "late" not in str(text) and reply_to == 1
+
+
+async def test_deposits_that_were_closed_before_a_stop_and_are_open_after_it_are_told_late(desk: Desk) -> None:
+    await begun_everywhere(desk)
+    await desk.book.see_notices(NOTICES, [notice()], START_MS)
+    await desk.book.see_deposits("upbit", "NOVA", False, START_MS)
+    again = desk.opened()
+    await again.load(blind_since_ms=START_MS + HOUR_MS)
+    await again.see_deposits("upbit", "NOVA", True, START_MS + 3 * HOUR_MS)
+    [(text,)] = desk.rows("SELECT text FROM alerts WHERE kind = 'follow_up'")
+    assert "late by up to 2 h" in str(text)
+
+
 async def test_deposits_that_were_open_all_along_are_no_news_on_a_return(desk: Desk) -> None:
     await begun_everywhere(desk)
     await desk.book.see_assets(ASSETS, [wallet("BTC"), wallet("NOVA", True)], START_MS)

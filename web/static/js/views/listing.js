@@ -166,7 +166,7 @@ function facts({ facts: found }) {
     { head: t("value"), num: true, cell: ([, fact]) => maybe(fact.value === null ? t("unknown") : fact.unit === "utc_ms" ? clock(fact.value, 0) : typeof fact.value === "number" ? price(fact.value) : String(fact.value)) },
     { head: t("unit"), cell: ([, fact]) => fact.unit },
     { head: t("source"), cell: ([, fact]) => fact.source },
-    { head: t("age"), num: true, cell: ([, fact]) => (fact.age_ms === null ? maybe(t("unknown")) : span(fact.age_ms)) },
+    { head: t("age"), num: true, cell: ([, fact]) => (fact.age_ms !== null ? span(fact.age_ms) : fact.value === null ? maybe(t("unknown")) : "–") },
   ], rows, { key: "facts table" }));
 }
 

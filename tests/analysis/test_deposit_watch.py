@@ -1,0 +1,62 @@
+"""Upbit's deposits are seen by the looks at a listing: only a change is handed on, and an unknown is no change."""
+
+import pytest
+from msgspec.structs import replace
+
+from alerts.alert import AlertLevel
+from analysis.deposit_watch import DepositWatch
+from analysis.verdict import Fact, Mode, Outcome, Verdict
+from collectors.events import Channel, Exchange, Listing, ListingState
+from collectors.market_monitor import News
+from ops.lifetimes import running
+from tests.fakes.clock import START_MS, FakeClock
+
+NOVA = Listing("upbit", "NOVA", 1, ("KRW",), ListingState.ANNOUNCED, START_MS, Channel.UPBIT_NOTICES)
+AT_BITHUMB = replace(NOVA, exchange="bithumb", first_channel=Channel.BITHUMB_NOTICES)
+TRADING = replace(NOVA, state=ListingState.TRADING)
+
+
+class Book:
+    """Notes what it is told, and tells that an opening is news."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, bool, int]] = []
+
+    async def see_deposits(self, exchange: Exchange, base: str, are_open: bool, seen_ms: int) -> News:
+        self.told.append((f"{exchange}:{base}", are_open, seen_ms - START_MS))
+        return News(listings=(replace(NOVA, state=ListingState.DEPOSITS_OPEN),) if are_open else ())
+
+
+class Gate:
+    def __init__(self) -> None:
+        self.offered: list[Listing] = []
+
+    def offer(self, listing: Listing) -> bool:
+        self.offered.append(listing)
+        return True
+
+
+def look(after_ms: int, exchange: str = "upbit", **networks: str | None) -> Verdict:
+    facts = {f"{exchange}.deposit.{name}": Fact(told, "text", exchange, START_MS) for name, told in networks.items()}
+    return Verdict(Mode.PRE_OPEN, Outcome.UNKNOWN, AlertLevel.HIGH, START_MS + after_ms, facts=facts)
+
+
+@pytest.mark.parametrize(
+    ("listing", "looks", "told"),
+    [
+        (NOVA, [look(1, ETH="closed"), look(2, ETH="closed"), look(3, ETH="open")], [(False, 1), (True, 3)]),
+        (NOVA, [look(1, ETH="closed", SOL="open")], [(True, 1)]),
+        (NOVA, [look(1, ETH="closed", SOL="unknown"), look(2)], []),
+        (NOVA, [look(1, ETH="open"), look(2), look(3, ETH="open")], [(True, 1)]),
+        (AT_BITHUMB, [look(1, "bithumb", ETH="closed"), look(2, "bithumb", ETH="open")], []),
+        (TRADING, [look(1, ETH="open")], []),
+    ],
+)
+async def test_a_change_is_handed_on_once(listing: Listing, looks: list[Verdict], told: list[tuple[bool, int]]) -> None:
+    watch, book, gate, clock = DepositWatch(), Book(), Gate(), FakeClock()
+    async with running(watch.run(book, gate)):
+        for verdict in looks:
+            watch.note(listing, verdict)
+            await clock.settle()
+    assert [(are_open, at_ms) for _, are_open, at_ms in book.told] == told
+    assert [each.state for each in gate.offered] == [ListingState.DEPOSITS_OPEN for are_open, _ in told if are_open]

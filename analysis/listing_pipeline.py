@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 QUEUE = 32
 ACTIVE = 64  # listings under watch at a time; the next ones wait in the queue
 LATE_EVERY_S = 1.0  # late answers start no more looks than this; the next one hears them anyway
+SETTLING_S = 10.0  # after a start nobody may have answered yet, which takes back nothing
 TRADES = (Outcome.GO, Outcome.NO_GO)
 OVER = (ListingState.CANCELLED, ListingState.SETTLED)
 
@@ -58,6 +59,7 @@ class _Case:
         self.previous: Previous | None = None
         self.rung = Rung()
         self.recalled = False
+        self.settles_at_s = float("-inf")  # until then a silence is that of a start
         self.heard: Verdict | None = None  # the latest one that the reader's knowledge agrees with
         self.told: Verdict | None = None
         self.kept: Verdict | None = None
@@ -205,7 +207,7 @@ class ListingPipeline:
             case.news.clear()
             listing = case.listing
             verdict = await self._look(case, listing, group)
-            if verdict is not None:
+            if verdict is not None and not self._still_deaf(case, verdict):
                 await self._tell(case, listing, verdict)
             pause = pause_s(case.listing, self._settings.radar.gate, self._clock.now_ms(), len(self._cases))
             if pause is not None and await self._rest(case, pause):
@@ -219,9 +221,18 @@ class ListingPipeline:
         case.recalled = True
         try:
             case.rung, case.previous = await self._remembered(case.listing)
+            if case.previous is not None:
+                case.settles_at_s = self._clock.monotonic() + SETTLING_S
         except Exception:
             self.crashes += 1
             log.exception("what was told of %s is not known; it is judged as if nothing was", case.listing.key)
+
+    def _still_deaf(self, case: _Case, verdict: Verdict) -> bool:
+        """Whether, a moment after a start, a price or every venue is missing; what was told before stands so long."""
+        if case.told is not None or self._clock.monotonic() >= case.settles_at_s:
+            return False
+        no_price = any(each.code == "watch_only" and each.subject.endswith(" price") for each in verdict.blockers)
+        return no_price or set(verdict.venues_asked) <= set(verdict.venues_silent)
 
     async def _look(self, case: _Case, listing: Listing, group: asyncio.TaskGroup) -> Verdict | None:
         """Ask and judge; None when that failed: one listing that can't be judged must not stop the others."""

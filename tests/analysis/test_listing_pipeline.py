@@ -413,6 +413,24 @@ async def test_a_new_process_goes_on_from_what_was_told(
         assert world.outcomes == [heard]
 
 
+@pytest.mark.parametrize(("answers_after_s", "told_at_s"), [(3.0, 3.0), (1e9, 10.0)])
+async def test_a_go_is_not_taken_back_because_nobody_has_answered_yet_after_a_start(
+    world: World, clock: FakeClock, answers_after_s: float, told_at_s: float
+) -> None:
+    async def remembered(_: Listing) -> tuple[Rung, Previous | None]:
+        return Rung(Outcome.GO, START_MS - 30_000), Previous(Outcome.GO, START_MS - 2_000)
+
+    for venue in world.venues:
+        venue.after_s = answers_after_s
+    world.pipeline = ListingPipeline(world, good.settings(), clock, world.take, remembered=remembered)
+    async with running(world.pipeline.run()):
+        world.pipeline.offer(listing())
+        await clock.advance(14)
+    at_s, _, verdict, _ = world.told[0]
+    assert at_s == pytest.approx(told_at_s, abs=2.9)
+    assert (verdict.outcome is Outcome.GO) is (answers_after_s < 10)
+
+
 async def test_a_memory_that_fails_costs_no_verdict(world: World, clock: FakeClock) -> None:
     async def broken(_: Listing) -> tuple[Rung, Previous | None]:
         raise OSError("disk")

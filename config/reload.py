@@ -1,8 +1,8 @@
 """What of a changed configuration can be taken over while the daemon runs, and what needs a restart. Pure.
 
-Taken over at once: the numbers of the verdict, fees, estimates of networks, the travel-rule table, how alerts are held
-and which coins are muted, whose other news is told, how long minutes are kept, how much is logged. What opens
-connections, builds channels or sizes queues is built once, and named instead.
+Taken over at once: the numbers of the verdict, fees, estimates of networks, the travel-rule table, the hedges kept by
+hand, how alerts are held and which coins are muted, whose other news is told, how long minutes are kept, how much is
+logged. What opens connections, builds channels or sizes queues is built once, and named instead.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,6 +21,7 @@ FILES = {
     "fees": "fees.yaml",
     "networks": "networks.yaml",
     "vasps": "vasp_matrix.yaml",
+    "hedges": "hedges.yaml",
 }
 LIVE: tuple[Path, ...] = (
     ("radar", "log_level"),
@@ -38,6 +39,7 @@ LIVE: tuple[Path, ...] = (
     ("fees",),
     ("networks",),
     ("vasps",),
+    ("hedges",),
 )
 # Inside of what is live: who is asked and how long is built into the askers, names of networks into the registry.
 BUILT_IN: tuple[Path, ...] = (

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from config.load import FILES, load_settings, read_yaml
+from config.reload import FILES as NAMES
 from config.reload import Change, change
 from config.settings import Settings, SettingsError, build
 
@@ -46,6 +47,20 @@ def test_thresholds_fees_and_travel_rules_are_taken_over_at_once(now: Settings) 
     assert found.settings.vasps["upbit"]["okx"].deposit == "yes"
     found = changed(now, "networks.yaml", lambda rows: rows["SOL"]["gas_usd"].update(value=0.5))
     assert (found.waiting, str(found.settings.networks["SOL"].gas_usd.value)) == ((), "0.5")
+
+
+def test_hedges_kept_by_hand_are_taken_over_at_once(now: Settings) -> None:
+    found = changed(now, "hedges.yaml", lambda rows: rows["hyperliquid"]["crossing"].update(value=0.9))
+    assert str(found.settings.hedges["hyperliquid"].crossing.value) == "0.9"
+    [line] = found.taken
+    assert line.startswith("hedges.yaml: hyperliquid.crossing.value: ") and line.endswith(" → 0.9")
+    found = changed(now, "hedges.yaml", lambda rows: rows["hyperliquid"]["coins"].update(NOVA="NOVA"))
+    assert found.taken == ("hedges.yaml: hyperliquid.coins.NOVA: absent → NOVA",)
+
+
+def test_a_change_anywhere_has_the_name_of_its_file() -> None:
+    assert set(NAMES.values()) == set(FILES)
+    assert set(NAMES) == set(Settings.__struct_fields__)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ class _Seen(Struct, frozen=True):
 
 
 class DepositWatch:
-    """`note` each look, which waits for nothing; `run` hands on what changed, for ever."""
+    """`note` each look, which waits for nothing; `run` hands on what changed, for ever, and may be started again."""
 
     def __init__(self) -> None:
         self._noted: dict[str, bool] = {}
@@ -50,7 +50,11 @@ class DepositWatch:
     async def run(self, book: Book, gate: Gate) -> None:
         while True:
             seen = await self._news.get()
-            news = await book.see_deposits(seen.listing.exchange, seen.listing.base, seen.are_open, seen.seen_ms)
+            try:
+                news = await book.see_deposits(seen.listing.exchange, seen.listing.base, seen.are_open, seen.seen_ms)
+            except Exception:
+                self._noted.pop(seen.listing.key, None)  # the next look tells it again
+                raise
             for listing in news.listings:
                 gate.offer(listing)
 

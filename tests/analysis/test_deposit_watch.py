@@ -21,8 +21,11 @@ class Book:
 
     def __init__(self) -> None:
         self.told: list[tuple[str, bool, int]] = []
+        self.fails = False
 
     async def see_deposits(self, exchange: Exchange, base: str, are_open: bool, seen_ms: int) -> News:
+        if self.fails:
+            raise OSError("no disk")
         self.told.append((f"{exchange}:{base}", are_open, seen_ms - START_MS))
         return News(listings=(replace(NOVA, state=ListingState.DEPOSITS_OPEN),) if are_open else ())
 
@@ -60,3 +63,16 @@ async def test_a_change_is_handed_on_once(listing: Listing, looks: list[Verdict]
             await clock.settle()
     assert [(are_open, at_ms) for _, are_open, at_ms in book.told] == told
     assert [each.state for each in gate.offered] == [ListingState.DEPOSITS_OPEN for are_open, _ in told if are_open]
+
+
+async def test_what_the_book_could_not_take_is_told_by_the_next_look() -> None:
+    watch, book, gate, clock = DepositWatch(), Book(), Gate(), FakeClock()
+    book.fails = True
+    watch.note(NOVA, look(1, ETH="open"))
+    with pytest.raises(OSError, match="no disk"):
+        await watch.run(book, gate)
+    book.fails = False
+    async with running(watch.run(book, gate)):
+        watch.note(NOVA, look(2, ETH="open"))
+        await clock.settle()
+    assert book.told == [("upbit:NOVA", True, 2)]

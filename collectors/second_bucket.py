@@ -254,7 +254,7 @@ class SecondBucket:
     def _examine(self, book: OpenSeconds, trade: Print, received_ms: int) -> Disbelief | None:
         """Of another second than the last, or out of bounds: history, no possible value, a jump, from the future."""
         ahead = trade.traded_ms - received_ms > self._ahead_ms
-        if trade.traded_ms < book.covered_from_ms:
+        if trade.traded_ms < book.covered_from_ms and not self._is_late(book, trade):
             return Disbelief.FUTURE if ahead else None  # one from the future would be missed in a second that counts
         price = trade.price
         if not PRICE_MIN < price < PRICE_MAX:
@@ -269,6 +269,13 @@ class SecondBucket:
                 return Disbelief.JUMP
             book.believe(price)
         return self._sort_in(book, trade)
+
+    def _is_late(self, book: OpenSeconds, trade: Print) -> bool:
+        """Whether its second was recorded before the present coverage began; a snapshot only repeats what came."""
+        if book.covered_from_ms == math.inf or (isinstance(trade, Trade) and trade.snapshot):
+            return False
+        open_ms = whole_second(trade.traded_ms)
+        return open_ms in book.open or book.market in self._closed.get(open_ms, ())
 
     def _sort_in(self, book: OpenSeconds, trade: Print) -> Disbelief | None:
         """A good trade into its second: the one that runs, a new one, a late one, or one too late."""

@@ -510,6 +510,21 @@ def test_ids_that_contradict_the_arrival_all_the_time_are_no_order_and_say_nothi
     assert sum(told[100:]) == 0
 
 
+@pytest.mark.parametrize("flushed", [True, False])
+def test_a_very_late_trade_joins_a_second_that_was_recorded_before_the_coverage_began_anew(flushed: bool) -> None:
+    bucket = covered(BTC)
+    bucket.add(trade(500, 10.0, trade_id=1))
+    if flushed:
+        assert closed(bucket, 5_000) == [(0, 10.0)]
+    bucket.uncover(BTC)
+    bucket.cover(BTC, START_MS + 8_000)
+    bucket.add(replace(trade(700, 12.0, trade_id=3, received_ms=8_500), snapshot=True))
+    bucket.add_all(
+        together(trade(600, 11.0, trade_id=2), trade(3_000, 9.0, trade_id=4), trade(8_400, 13.0, trade_id=5))
+    )
+    assert closed(bucket, 20_000) == [(0, 11.0), (8, 13.0)]
+
+
 def test_a_healed_second_takes_only_trades_that_are_not_in_it() -> None:
     bucket = SecondBucket("upbit", Recording())
     bucket.cover(BTC, START_MS)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 import msgspec
 from msgspec import Struct
 
+from collectors.beginnings import Beginnings
 from collectors.doubts import Doubts
 from collectors.events import Exchange, Fills, GapCause, Market, OrderBook, Trade
 from collectors.gap_changes import GapChanges
@@ -73,15 +74,12 @@ class Recorder:
         self._ids: dict[Market, int] = {}
         self._expected: dict[Exchange, set[Market]] = {exchange: set() for exchange in exchanges}
         self._open: dict[Market, OpenGap] = {}
-        self._recorded_before: dict[Exchange, int | None] = {}
-        self._list_read_ms: dict[Exchange, int] = {}
-        self._absent_ms: dict[Market, int] = {}  # when a market that is not expected yet was last known not to trade
+        self._beginnings = Beginnings()
         self._doubts = Doubts(exchanges)
         self._proofs = {exchange: Proofs(bucket) for exchange, bucket in self._sorted.items()}
         self._rhythms = {exchange: MarketRhythms() for exchange in exchanges}
         self._watched: dict[Market, Callable[[Trade], None]] = {}
         self._gone: set[Market] = set()
-        self._earlier: set[Market] = set()  # known to an earlier run, and not expected since this one began
         self._wall_ms, self._monotonic_s = clock.now_ms(), clock.monotonic()
         self._host_known = False
         self.minutes = MinuteFold(self._wall_ms)
@@ -100,23 +98,17 @@ class Recorder:
             open_gaps = gaps.load_open(connection, {market_id: market for market, market_id in ids.items()})
             return ids, open_gaps, {each: candles.recorded_until(connection, each) for each in self._buckets}
 
-        self._ids, self._open, self._recorded_before = await self._writer.run(load)
-        self._earlier = set(self._ids)
+        self._ids, self._open, recorded_before = await self._writer.run(load)
+        self._beginnings.take_up(self._ids, recorded_before)
 
     def listed(self, exchange: Exchange, shown: Set[Market]) -> None:
-        """The exchange's whole list shows these now; what it did not show was not traded yet when it was read.
-
-        So the gap of a newcomer reaches back to the list before the first that showed it, or to the run before this.
-        """
-        if exchange not in self._list_read_ms:  # what left while nobody ran
+        """The exchange's whole list shows these now; what it did not show was not traded yet when it was read."""
+        if not self._beginnings.has_list(exchange):  # what left while nobody ran
             unknown = self._ids.keys() - shown - self._expected[exchange]
             quotes = {each.quote for each in shown}  # of others the list says nothing
             self.forget(sorted(each for each in unknown if each.exchange == exchange and each.quote in quotes))
-        before_ms = self._list_read_ms.get(exchange, self._recorded_before.get(exchange))
-        if before_ms is not None:
-            for market in shown - self._expected[exchange]:
-                self._absent_ms.setdefault(market, before_ms)
-        self._list_read_ms[exchange] = self._now_ms() + self._buckets[exchange].offset_ms
+        newcomers = shown - self._expected[exchange]
+        self._beginnings.listed(exchange, newcomers, self._now_ms() + self._buckets[exchange].offset_ms)
 
     def host_is_off(self, low_ms: int, high_ms: int) -> None:
         """Our clock minus the exchanges' lies between these, as their answers tell. Heeded once, where it is plain.
@@ -136,8 +128,6 @@ class Recorder:
         """Markets that will be subscribed. Until each is live, and since an earlier run ended, its time is a gap.
 
         Call this before a feed speaks of them. The first call for an exchange is its start; later ones add markets.
-        The first gap of a market begins with a minute, of which we did not hear the start either: the present one, or
-        that in which it was last known not to trade.
         """
         now_ms = self._now_ms()
         wanted = list(wanted)
@@ -147,25 +137,20 @@ class Recorder:
             return
         self._gone -= back
         self._ids |= await self._writer.run(lambda connection: markets.intern(connection, new, now_ms))
-        begins: dict[Exchange, OpenGap] = {}
-        for exchange, expected in self._expected.items():
-            theirs_ms = now_ms + self._buckets[exchange].offset_ms
-            minute_ms = theirs_ms - theirs_ms % MINUTE_MS
-            before_ms = self._recorded_before.get(exchange)
-            if expected:
-                begins[exchange] = OpenGap(minute_ms, GapCause.MARKET_ADDED)
-            else:
-                begins[exchange] = OpenGap(minute_ms if before_ms is None else before_ms, GapCause.START)
+        usual: dict[Exchange, OpenGap] = {}
         for exchange in {market.exchange for market in new}:
-            if begins[exchange].cause is GapCause.START:  # should this run end before its first trade
-                self._out.add(candles.recorded(exchange, begins[exchange].from_ms), begins[exchange].from_ms)
+            theirs_ms = now_ms + self._buckets[exchange].offset_ms
+            is_start = not self._expected[exchange]
+            begin = usual[exchange] = self._beginnings.usual(exchange, theirs_ms, is_start=is_start)
+            if is_start:  # should this run end before its first trade
+                self._out.add(candles.recorded(exchange, begin.from_ms), begin.from_ms)
         opened = []
         cut_off = []
         for market in new:
             if market in self._expected[market.exchange] and market not in self._open:
                 continue  # back in the list, and heard all along on a connection of its own
             self._expected[market.exchange].add(market)
-            begin, left = self._begin(market, begins[market.exchange]), self._open.get(market)
+            begin, left = self._beginnings.of(market, usual[market.exchange]), self._open.get(market)
             if left is None:
                 self._open[market] = begin
                 opened.append((market.exchange, self._ids[market], begin.from_ms, begin.cause))
@@ -173,19 +158,7 @@ class Recorder:
             elif begin.cause is GapCause.START and begin.from_ms < left.from_ms:  # what a crash took with it
                 cut_off.append((market.exchange, self._ids[market], begin.from_ms, left.from_ms, begin.cause))
                 self.minutes.touch(market.exchange, market, begin.from_ms, left.from_ms)
-        self._earlier.difference_update(new)
         self._out.add_changes(GapChanges(tuple(opened), added=tuple(cut_off)))
-
-    def _begin(self, market: Market, usual: OpenGap) -> OpenGap:
-        """Where the first gap of a market begins: earlier than usual, if it may have traded without our knowing."""
-        before_ms = self._recorded_before.get(market.exchange)
-        if market in self._earlier and before_ms is not None and before_ms < usual.from_ms:
-            self._absent_ms.pop(market, None)
-            return OpenGap(before_ms, GapCause.START)  # a crash may have cut it off, without a row
-        absent_ms = self._absent_ms.pop(market, self._list_read_ms.get(market.exchange, usual.from_ms))
-        if usual.cause is not GapCause.MARKET_ADDED or absent_ms >= usual.from_ms:
-            return usual
-        return OpenGap(absent_ms - absent_ms % MINUTE_MS, usual.cause)
 
     def forget(self, markets_gone: Iterable[Market]) -> None:
         """The exchange lists these no longer: nobody waits for them. Their gap lasts until they come back."""

@@ -1,0 +1,56 @@
+"""Where the first gap of each market begins: with this run's minute, where an earlier run ended, or when the market was
+last known not to trade. Pure; all times are the exchange's.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from collectors.events import Exchange, GapCause, Market
+from collectors.repair.gaps import MINUTE_MS
+from store.gaps import OpenGap
+
+
+class Beginnings:
+    """What is known of the time before a market is expected."""
+
+    def __init__(self) -> None:
+        self._recorded_before: Mapping[Exchange, int | None] = {}
+        self._earlier: set[Market] = set()  # known to an earlier run, and not expected since this one began
+        self._list_read_ms: dict[Exchange, int] = {}
+        self._absent_ms: dict[Market, int] = {}  # when a market that is not expected yet was last known not to trade
+
+    def take_up(self, earlier: Iterable[Market], recorded_before: Mapping[Exchange, int | None]) -> None:
+        """An earlier run knew these markets; of each exchange it stored every second before that moment."""
+        self._earlier = set(earlier)
+        self._recorded_before = recorded_before
+
+    def has_list(self, exchange: Exchange) -> bool:
+        """Whether its list was read since this run began."""
+        return exchange in self._list_read_ms
+
+    def listed(self, exchange: Exchange, newcomers: Iterable[Market], read_ms: int) -> None:
+        """Its whole list shows these newcomers; they did not trade when the list before was read, or the run ended."""
+        before_ms = self._list_read_ms.get(exchange, self._recorded_before.get(exchange))
+        if before_ms is not None:
+            for market in newcomers:
+                self._absent_ms.setdefault(market, before_ms)
+        self._list_read_ms[exchange] = read_ms
+
+    def usual(self, exchange: Exchange, now_ms: int, *, is_start: bool) -> OpenGap:
+        """The gap of a market of which nothing else is known: of this minute, or at the start since the run before."""
+        minute_ms = now_ms - now_ms % MINUTE_MS
+        if not is_start:
+            return OpenGap(minute_ms, GapCause.MARKET_ADDED)
+        before_ms = self._recorded_before.get(exchange)
+        return OpenGap(minute_ms if before_ms is None else before_ms, GapCause.START)
+
+    def of(self, market: Market, usual: OpenGap) -> OpenGap:
+        """The gap of a market that is expected from now on: earlier than usual, if it may have traded unheard."""
+        before_ms = self._recorded_before.get(market.exchange)
+        absent_ms = self._absent_ms.pop(market, self._list_read_ms.get(market.exchange, usual.from_ms))
+        if market in self._earlier:
+            self._earlier.discard(market)
+            if before_ms is not None and before_ms < usual.from_ms:
+                return OpenGap(before_ms, GapCause.START)  # a crash may have cut it off, without a row
+        if usual.cause is not GapCause.MARKET_ADDED or absent_ms >= usual.from_ms:
+            return usual
+        return OpenGap(absent_ms - absent_ms % MINUTE_MS, usual.cause)

@@ -67,10 +67,13 @@ _DEPOSIT = _any(
     r"wallets?\s(?:open|start)[a-z]*",
     r"\bdeposits?(?:\s?(?:and|&|/)\s?withdrawals?)?(?=\s?:)",
 )
+_BY_ITSELF = (  # of what, is told by the words before: `네트워크(ETH) 추가 일시`, `ERC20 추가 일시`, `(추가 일시`
+    r"(?<![가-힣A-Za-z(\]])(?<![가-힣A-Za-z(\]]\s)(?<!\D\))(?<!\D\)\s)(?<![A-Za-z\d]\d\s)"
+)
 _TRADING = _any(
     rf"{_TRADE}{_B}{_IN_KIND}{_PARTICLE}{_B}{_BEGIN}(?:{_B}{_BEGIN})*(?!{_B}{_any('중단', '중지', '제한', '종료')})",
     rf"{_any('오픈', '개시')}{_B}(?:예정{_B})?{_WHEN}",
-    rf"(?<![가-힣])(?<![가-힣]\s)추가{_B}(?:예정{_B})?{_any('일시', '시점', '시각')}",
+    rf"{_BY_ITSELF}추가{_B}(?:예정{_B})?{_any('일시', '시점', '시각')}",
     rf"{_TRADE}(?:은|는|이|가)\s?(?=.{{0,40}}(?:개시|시작|오픈|지원|추가)(?:됩|될|합|할|예정))",
     rf"(?<![가-힣])거래(?:{_B}지원)?(?=\s?[:|])",
     r"(?:trading|market)\s(?:support\s|will\s|to\s|is\s|be\s|scheduled\s)*"

@@ -39,6 +39,9 @@ _AHEAD = re.compile(r".{0,12}|[^,;.·|:]{0,30}")  # `17시에 별빛네트워크
 _RIGHT_AFTER = re.compile(r"\s?(?:에|부터)?\s?")
 _CELL_LIMIT = 4_000
 _HEADING_REST = 10  # letters after a label that leave it a heading: ": 추후 안내"
+_BARE_WITH_VALUE = re.compile(  # `거래 지원 : KRW 마켓` tells what, not when; what follows is not its time
+    r"(?:거래(?:\s?지원)?|trading(?:\ssupport)?)\s?[:|]\s?(?!추후|미정|별도|아래|다음|하기|tba|tbd)\w.*", re.IGNORECASE
+)
 _HEADING_REACH = 2  # lines without a time that may stand between a heading and its times
 
 
@@ -63,6 +66,7 @@ def told_in_rows(rows: Iterable[Row], coins: Mapping[str, Spelling], published: 
             reach -= 1
             if own:
                 heads = len(row) == 1 and len(cells[0]) - own[-1].end <= _HEADING_REST
+                heads = heads and not _BARE_WITH_VALUE.fullmatch(cells[0], own[-1].start)
                 heading, reach = (own[-1] if heads else None), _HEADING_REACH
             if named and (not own or own[-1].changed) and len(" ".join(cells)) <= 60:
                 section = () if len(named) == len(coins) else named

@@ -86,6 +86,7 @@ _ZONE = re.compile(r"\s{0,2}\(?\s?(?P<zone>KST|UTC(?:\s?\+\s?(?P<offset>\d))?|GM
 _ISO_T = re.compile(r"(?<=\d)T(?=\d\d:)")
 _BETWEEN = re.compile(r"[\s,]{0,4}(?:\([^()]{0,6}\))?[\s,]{0,2}(?:at|부터)?[\s]{0,2}", re.IGNORECASE)
 _AFTERWARDS = re.compile(r"[\s,()]{0,3}(?:on )?", re.IGNORECASE)
+_CLOSES = re.compile(r"\s?\)")
 _WORD_DAYS = {"오늘": 0, "금일": 0, "당일": 0, "today": 0, "내일": 1, "명일": 1, "익일": 1, "tomorrow": 1, "모레": 2}
 
 
@@ -128,11 +129,18 @@ def times_in(text: str) -> list[Written]:
         day, start = None, clock.start()
         if before is not None and _BETWEEN.fullmatch(text, before.end(), clock.start()):
             day, start = _day(before), before.start()
-        elif used < len(days) and days[used]["word"] is None and _AFTERWARDS.fullmatch(text, end, days[used].start()):
+        elif used < len(days) and _is_day_of(text, end, days[used]):
             day, end = _day(days[used]), days[used].end()
         is_utc = zone is not None and zone["zone"].upper().startswith(("UTC", "GMT")) and zone["offset"] != "9"
         found.append(Written((start, end), hours, minute, day, is_utc))
     return found
+
+
+def _is_day_of(text: str, end: int, day: re.Match[str]) -> bool:
+    """Whether a date belongs to the time that ends before it; in brackets only if alone, unlike `(8월 9일 공지)`."""
+    if day["word"] is not None or not _AFTERWARDS.fullmatch(text, end, day.start()):
+        return False
+    return "(" not in text[end : day.start()] or _CLOSES.match(text, day.end()) is not None
 
 
 def resolve(written: Written, published: Published | None) -> Moment | None:

@@ -352,6 +352,8 @@ UNREAD = [
     ("별빛(STAR) 무언가 새로운 소식", ("거래지원 / 마켓 추가",), True),
     ("Starlight(STAR) something new", ("Trade",), True),
     ("[거래] 별빛(STAR) 무언가 새로운 소식", (), True),
+    ("별빛(STAR) 신규 페어 소개 및 유의사항 안내", ("거래",), True),
+    ("별빛(STAR) 거래 유의사항 안내", ("거래",), False),
     ("별빛(STAR) 무언가 새로운 소식", ("안내",), False),
     ("별빛(STAR) 무언가 새로운 소식", (), False),
     ("별빛(STAR) 지갑 오픈 안내", ("마켓 추가",), True),

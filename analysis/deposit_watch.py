@@ -31,7 +31,7 @@ class DepositWatch:
     """`note` each look, which waits for nothing; `run` hands on what changed, for ever, and may be started again."""
 
     def __init__(self) -> None:
-        self._noted: dict[str, bool] = {}
+        self._noted: dict[str, tuple[bool, tuple[str, ...]]] = {}  # with the markets: one that joins begins a new round
         self._news: asyncio.Queue[_Seen] = asyncio.Queue()  # bounded by what is watched: changes only
 
     def note(self, listing: Listing, verdict: Verdict) -> None:
@@ -42,9 +42,9 @@ class DepositWatch:
             self._noted.pop(listing.key, None)
             return
         are_open = deposits(verdict, listing.exchange)
-        if are_open is None or self._noted.get(listing.key) is are_open:
+        if are_open is None or self._noted.get(listing.key) == (are_open, listing.quotes):
             return
-        self._noted[listing.key] = are_open
+        self._noted[listing.key] = are_open, listing.quotes
         self._news.put_nowait(_Seen(listing, are_open, verdict.made_ms))
 
     async def run(self, book: Book, gate: Gate) -> None:

@@ -65,6 +65,15 @@ async def test_a_change_is_handed_on_once(listing: Listing, looks: list[Verdict]
     assert [each.state for each in gate.offered] == [ListingState.DEPOSITS_OPEN for are_open, _ in told if are_open]
 
 
+async def test_a_market_that_joins_begins_a_new_round_and_what_is_closed_is_told_anew() -> None:
+    watch, book, clock = DepositWatch(), Book(), FakeClock()
+    async with running(watch.run(book, Gate())):
+        for after_ms, listing in enumerate((replace(NOVA, quotes=("BTC",)), NOVA, NOVA)):
+            watch.note(listing, look(after_ms, ETH="closed"))
+            await clock.settle()
+    assert [at_ms for _, _, at_ms in book.told] == [0, 1]
+
+
 async def test_what_the_book_could_not_take_is_told_by_the_next_look() -> None:
     watch, book, gate, clock = DepositWatch(), Book(), Gate(), FakeClock()
     book.fails = True

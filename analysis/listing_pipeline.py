@@ -32,6 +32,8 @@ QUEUE = 32
 ACTIVE = 64  # listings under watch at a time; the next ones wait in the queue
 LATE_EVERY_S = 1.0  # late answers start no more looks than this; the next one hears them anyway
 SETTLING_S = 10.0  # after a start nobody may have answered yet, which takes back nothing
+KOREAN_FACTS = frozenset(("not_listed_here", "not_open_yet", "deposit_closed", "deposit_scheduled"))
+SILENCES = frozenset(("watch_only", "no_open_route"))  # blockers that say what is not known, or not known yet
 TRADES = (Outcome.GO, Outcome.NO_GO)
 OVER = (ListingState.CANCELLED, ListingState.SETTLED)
 
@@ -207,9 +209,12 @@ class ListingPipeline:
             case.news.clear()
             listing = case.listing
             verdict = await self._look(case, listing, group)
-            if verdict is not None and not self._still_deaf(case, verdict):
+            is_deaf = verdict is not None and self._still_deaf(case, verdict)
+            if verdict is not None and not is_deaf:
                 await self._tell(case, listing, verdict)
             pause = pause_s(case.listing, self._settings.radar.gate, self._clock.now_ms(), len(self._cases))
+            if pause is not None and is_deaf:
+                pause = min(pause, max(case.settles_at_s - self._clock.monotonic(), 0.0))
             if pause is not None and await self._rest(case, pause):
                 case.extra_look = False
         case.gathering.abandon()
@@ -228,8 +233,14 @@ class ListingPipeline:
             log.exception("what was told of %s is not known; it is judged as if nothing was", case.listing.key)
 
     def _still_deaf(self, case: _Case, verdict: Verdict) -> bool:
-        """Whether, a moment after a start, a price or every venue is missing; what was told before stands so long."""
+        """Whether, a moment after a start, a price or every venue is missing; what was told before stands so long.
+
+        It does not stand against a fact: one of the Korean exchange, or any once all venues were heard.
+        """
         if case.told is not None or self._clock.monotonic() >= case.settles_at_s:
+            return False
+        codes = {each.code for each in verdict.blockers}
+        if codes & KOREAN_FACTS or (not verdict.venues_silent and codes - SILENCES):
             return False
         no_price = any(each.code == "watch_only" and each.subject.endswith(" price") for each in verdict.blockers)
         return no_price or set(verdict.venues_asked) <= set(verdict.venues_silent)

@@ -431,6 +431,35 @@ async def test_a_go_is_not_taken_back_because_nobody_has_answered_yet_after_a_st
     assert (verdict.outcome is Outcome.GO) is (answers_after_s < 10)
 
 
+async def test_a_silence_after_a_start_holds_no_go_for_longer_than_ten_seconds_where_looks_are_rare(
+    world: World, clock: FakeClock
+) -> None:
+    async def remembered(_: Listing) -> tuple[Rung, Previous | None]:
+        return Rung(Outcome.GO, START_MS - 30_000), Previous(Outcome.GO, START_MS - 2_000)
+
+    for venue in world.venues:
+        venue.answer = Silent("timeout")
+    world.pipeline = ListingPipeline(world, good.settings(), clock, world.take, remembered=remembered)
+    async with running(world.pipeline.run()):
+        world.pipeline.offer(listing(trading_starts_ms=START_MS - 7_200_000))
+        await clock.advance(12)
+    assert [(at_s, verdict.outcome) for at_s, _, verdict, _ in world.told] == [(10.0, Outcome.NO_GO)]
+
+
+async def test_a_fact_takes_a_go_back_at_once_after_a_start_though_a_price_is_missing(
+    world: World, clock: FakeClock
+) -> None:
+    async def remembered(_: Listing) -> tuple[Rung, Previous | None]:
+        return Rung(Outcome.GO, START_MS - 30_000), Previous(Outcome.GO, START_MS - 2_000)
+
+    world.korean_facts = msgspec.structs.replace(world.korean_facts, book=None, listed=False)
+    world.pipeline = ListingPipeline(world, good.settings(), clock, world.take, remembered=remembered)
+    async with running(world.pipeline.run()):
+        world.pipeline.offer(listing())
+        await clock.settle()
+    assert world.outcomes == ["NO_GO withdrawn"]
+
+
 async def test_a_memory_that_fails_costs_no_verdict(world: World, clock: FakeClock) -> None:
     async def broken(_: Listing) -> tuple[Rung, Previous | None]:
         raise OSError("disk")

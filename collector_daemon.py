@@ -213,6 +213,7 @@ def _run_holding(asked: cli.Arguments, settings: Settings, secrets: Secrets) -> 
     """The daemon inside the lock of its data folder."""
     sys.setswitchinterval(SWITCH_S)
     share_one_heap()
+    garbage.search_seldom()
     try:
         asked.data.mkdir(parents=True, exist_ok=True)
         with (

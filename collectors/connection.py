@@ -81,6 +81,7 @@ class Connection:
         self._proven = now - SETTLE_S
         self._stamp_ms = 0  # the newest trade's; 0 before the first
         self._behind = 0  # batches in a row whose last stamp lies far before it
+        self._mixed = False  # what came last had order books among it that nobody here asked for
         self._standing: frozenset[Market] = frozenset()  # what was live when the last request was sent
         self._listed: tuple[Market, ...] = ()  # what was live when the exchange was last asked for its list …
         self._list_sent_at = 0.0  # … which was then
@@ -105,7 +106,7 @@ class Connection:
         """Want these from now on."""
         self._wanted = tuple(wanted)
         if tuple(books) != self._books:
-            self._books = tuple(books)
+            self._books, self._mixed = tuple(books), False
             self._subscription.say_again()
         dropped = self._subscription.change(wanted)
         if dropped:
@@ -186,13 +187,13 @@ class Connection:
 
     def _ordinary_trades(self, frames: Sequence[bytes]) -> Sequence[Fill] | None:
         """All that these frames hold, if it is ordinary trades, and order books that nobody here asked for."""
-        fills = self._feed.decode_trades(frames)
-        if fills is None and not self._books:
-            book_start = self._feed.book_start
-            rest = [frame for frame in frames if not frame.startswith(book_start)]
-            if len(rest) < len(frames):
-                return self._feed.decode_trades(rest)
-        return fills
+        fills = None if self._mixed else self._feed.decode_trades(frames)
+        if fills is not None or self._books:
+            return fills
+        book_start = self._feed.book_start
+        rest = [frame for frame in frames if not frame.startswith(book_start)]
+        tried, self._mixed = not self._mixed, len(rest) < len(frames)
+        return None if tried and not self._mixed else self._feed.decode_trades(rest)
 
     def _take_trade(self, trade: Trade, now_ms: int) -> bool:
         """Hand on one trade; whether its stamp is newer than all before."""

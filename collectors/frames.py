@@ -52,7 +52,7 @@ class BadFrame(ValueError):
         elif reason == "Input data was truncated":
             self._point_at(frame, len(frame))
         self.reason = reason
-        self.frame = frame[:SAMPLE_BYTES]
+        self.frame = bytes(frame[:SAMPLE_BYTES])
         where = "" if self.line is None else f" at line {self.line} column {self.column}"
         super().__init__(f"{exchange}: {reason}{where}")
 

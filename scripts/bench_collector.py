@@ -26,6 +26,7 @@ from collectors.recorder import Recorder
 from collectors.robust_ws import Pace, Shard
 from config.clock import SystemClock
 from config.settings import Recording, Retention, Writing
+from ops.garbage import search_seldom
 from ops.lifetimes import running
 from store.database import connect
 from store.writer import SWITCH_S, DatabaseWriter
@@ -91,7 +92,8 @@ def _stored(path: Path) -> int:
 def main() -> None:
     url, count, path, name = sys.argv[1:]
     library: Library = "picows" if name == "picows" else "websockets"
-    sys.setswitchinterval(SWITCH_S)
+    sys.setswitchinterval(SWITCH_S)  # these two as the daemon does
+    search_seldom()
     markets = [Market("upbit", f"C{number}", "KRW") for number in range(int(count))]
     print(json.dumps(asyncio.run(measure(url, markets, Path(path), library))))
 

@@ -222,6 +222,26 @@ async def test_garbage_is_reported_with_a_sample_and_the_connection_lives(
         assert len(exchange.connections) == 1
 
 
+async def test_books_that_nobody_asked_for_are_left_out_and_nothing_else_is(
+    clock: FakeClock, exchange: FakeExchange, log: Log
+) -> None:
+    book = b'{"ty":"orderbook","cd":"KRW-BTC"}'
+    batches = [
+        (frame(BTC, 1),),
+        (book, frame(BTC, 2), book, book),
+        (book, book),
+        (frame(BTC, 3), frame(ETH, 4)),
+        (b"{", frame(BTC, 5)),
+        (b"}",),
+        (frame(ETH, 6), book),
+    ]
+    exchange.script(*(step for batch in batches for step in (send(*batch), wait(0.1))))
+    async with running(shard_of([BTC, ETH], exchange, log, clock).run()):
+        await clock.advance(2)
+    assert [trade_id for _, trade_id in log.of("trade")] == [1, 2, 3, 4, 5, 6]
+    assert len(log.of("rejected")) == 2
+
+
 async def test_retries_go_on_for_ever_with_growing_pauses_up_to_the_cap(
     clock: FakeClock, exchange: FakeExchange, log: Log
 ) -> None:

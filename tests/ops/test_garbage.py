@@ -7,7 +7,7 @@ import weakref
 
 import pytest
 
-from ops.garbage import GIVE_BACK_EVERY_S, settle
+from ops.garbage import GIVE_BACK_EVERY_S, YOUNG, search_seldom, settle
 from tests.fakes.clock import FakeClock
 
 
@@ -49,3 +49,12 @@ async def test_sources_read_for_a_traceback_are_let_go() -> None:
     await clock.advance(GIVE_BACK_EVERY_S)
     assert linecache.cache == {}
     settling.cancel()
+
+
+def test_the_youngest_are_searched_once_there_are_many() -> None:
+    before = gc.get_threshold()
+    try:
+        search_seldom()
+        assert gc.get_threshold() == (YOUNG, *before[1:])
+    finally:
+        gc.set_threshold(*before)

@@ -39,7 +39,7 @@ class Recording(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     socket_library: Literal["picows", "websockets"] = "picows"
-    turn_ms: float = 100.0
+    turn_ms: float = 150.0
     codes_per_connection: int = 200
     close_after_ms: int = 2_000
     silence_ms: int = 3_000

@@ -31,8 +31,8 @@ PEER_NAMES = {"cryptofeed": "cryptofeed 2.4.1", "ccxt": "ccxt pro 4.5.90"}
 LIBRARIES = {"picows": (5.0, 10.0), "websockets": (1.7, 5.0)}  # least × cryptofeed: trades; a trade and two books
 NAMES = {"picows": "ours, picows", "websockets": "ours, websockets", **PEER_NAMES}
 # Trades a measurement: as many as each takes in two or three seconds, so that start and end weigh the same in all.
-TRADES = {"picows": 800_000, "websockets": 200_000, "cryptofeed": 150_000, "ccxt": 50_000}
-TRADES_WITH_BOOKS = {"picows": 200_000, "websockets": 60_000, "cryptofeed": 20_000}
+TRADES = {"picows": 1_400_000, "websockets": 450_000, "cryptofeed": 250_000, "ccxt": 100_000}
+TRADES_WITH_BOOKS = {"picows": 600_000, "websockets": 150_000, "cryptofeed": 32_000}
 SECTIONS = ("trades", "books", "paced", "storage", "daemon", "verdict", "alerts")  # in the order of the table
 
 Command = Callable[[str], Sequence[str | Path]]

@@ -1,4 +1,4 @@
-"""Joins the wake-ups of many sockets: those that rest are read one after the other, ten times a second, and so not each
+"""Joins the wake-ups of many sockets: those that rest are read one after the other a few times a second, so not each
 trade wakes us.
 
 What comes meanwhile waits in the kernel. A socket that has plenty wakes us before its turn, and so does one that ends

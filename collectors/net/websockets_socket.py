@@ -7,6 +7,8 @@ noticed within about 10 s.
 import socket as plain
 import ssl
 from collections.abc import Callable, Mapping, Sequence
+from itertools import takewhile
+from operator import attrgetter
 from typing import Any, NoReturn
 
 from websockets.asyncio.client import ClientConnection
@@ -18,6 +20,8 @@ from collectors.net import socket as seam
 from collectors.net.limits import retry_after_s
 from collectors.net.socket import ConnectFailed, ConnectRefused, Socket, SocketClosed
 from collectors.net.turns import Place, Turns
+
+IS_WHOLE = attrgetter("fin")  # of a frame: not the beginning of a message in fragments
 
 
 class WebsocketsSocket(Socket):
@@ -43,8 +47,13 @@ class WebsocketsSocket(Socket):
         # The messages that came with it, if whole; past `recv`, whose per-message cost is a third of the whole path.
         messages = self._connection.recv_messages
         waiting = messages.frames.queue
-        while waiting and waiting[0].fin:
-            frames.append(waiting.popleft().data)  # type: ignore[arg-type]  # a bytearray that nobody else holds
+        whole = list(takewhile(IS_WHOLE, waiting))
+        frames += [each.data for each in whole]  # type: ignore[misc]  # bytearrays that nobody else holds
+        if len(whole) == len(waiting):
+            waiting.clear()
+        else:
+            for _ in whole:
+                waiting.popleft()
         messages.maybe_resume()
         if self._place is not None:
             if not waiting and len(frames) < seam.BUSY_FRAMES:

@@ -18,7 +18,7 @@ from collectors.net.limits import Limits
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.door import FakeDoor
 from tests.fakes.simulator import FakeSimClock, SimulatorHandle, running_simulator
-from tests.fakes.venue_pages import encoded
+from tests.fakes.venue_pages.script import encoded
 
 RESTRICTIONS = "/sapi/v1/account/apiRestrictions"
 READ_ONLY: dict[str, object] = {

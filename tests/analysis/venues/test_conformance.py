@@ -13,7 +13,8 @@ from analysis.verdict import TransferState
 from config.settings import VenueName
 from tests.fakes.clock import FakeClock
 from tests.fakes.door import FakeDoor
-from tests.fakes.venue_pages import CONTRACT, NEXT_FUNDING, NOW, SCRIPTS, Script, Told
+from tests.fakes.venue_pages.everyone import SCRIPTS
+from tests.fakes.venue_pages.script import CONTRACT, NEXT_FUNDING, NOW, Script, Told
 
 BLOCKED = b"<!DOCTYPE html><html><title>Just a moment...</title></html>"
 TROUBLES: dict[str, tuple[int, bytes]] = {

@@ -23,7 +23,12 @@ from analysis.venues.rest_venue import RestVenue
 from analysis.verdict import TransferState
 from tests.fakes.clock import FakeClock
 from tests.fakes.door import FakeDoor
-from tests.fakes.venue_pages import NOW, SCRIPTS, Told, bitget_page, encoded, htx_page, kraken_page, kucoin_page
+from tests.fakes.venue_pages.bitget import bitget_page
+from tests.fakes.venue_pages.everyone import SCRIPTS
+from tests.fakes.venue_pages.htx import htx_page
+from tests.fakes.venue_pages.kraken import kraken_page
+from tests.fakes.venue_pages.kucoin import kucoin_page
+from tests.fakes.venue_pages.script import NOW, Told, encoded
 
 DIALECTS = {dialect.name: dialect for dialect in (GATE, BITGET, HTX, COINBASE, KUCOIN, MEXC, KRAKEN)}
 MINUTE_MS = 60_000

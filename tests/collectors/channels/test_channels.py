@@ -68,11 +68,6 @@ async def pages() -> AsyncIterator[Pages]:
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
 async def door(pages: Pages, clock: FakeClock) -> AsyncIterator[HttpDoor]:
     door = HttpDoor(dict.fromkeys(("upbit", "upbit_site", "bithumb"), pages.url), Limits({}), clock, "radar/test")
     yield door

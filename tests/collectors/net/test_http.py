@@ -49,11 +49,6 @@ async def host() -> AsyncIterator[Host]:
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
 async def door(host: Host, clock: FakeClock) -> AsyncIterator[HttpDoor]:
     door = HttpDoor({"upbit": f"{host.url}/upbit", "bithumb": f"{host.url}/"}, Limits({}), clock, "radar/test")
     yield door

@@ -54,11 +54,6 @@ class Audited(Bench):
         ]
 
 
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
 @pytest.fixture(params=["upbit", "bithumb"])
 async def bench(tmp_path: Path, clock: FakeClock, request: pytest.FixtureRequest) -> AsyncIterator[Audited]:
     bench = Audited(tmp_path / "radar.db", clock, request.param)

@@ -24,11 +24,6 @@ YEN = Market("upbit", "YEN", "KRW")
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
 async def bench(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Bench]:
     bench = Bench(tmp_path / "radar.db", clock)
     with bench.writer:

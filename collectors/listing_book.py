@@ -27,12 +27,12 @@ from collectors.events import (
     SightingKind,
     exchange_of,
 )
-from collectors.listing_life import Change, observe, settled, tick
-from collectors.market_lists import MarketLists, Renamed
+from collectors.listing_life import Change, observe, settled
+from collectors.listing_memory import OVER, ListingMemory
+from collectors.market_lists import Renamed
 from collectors.market_monitor import News
-from collectors.notice_parser import NoticeKind, ParsedNotice
-from collectors.notice_reading import Reading, other_news_of, rename_in, too_old, without_body
-from collectors.notice_versions import NoticeVersions
+from collectors.notice_parser import ParsedNotice
+from collectors.notice_reading import Reading, other_news_of, too_old, without_body
 from collectors.sightings import understand
 from config.clock import Clock
 from store import listings, news
@@ -44,9 +44,6 @@ HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 HINT_KEEPS_MS = 7 * DAY_MS  # a wallet seen this long before its listing was a sight of it
 STAMP_SLACK_MS = 3_000  # notices are stamped in whole seconds, by a clock that may run a little behind ours
-RENAME_KEEPS_MS = 60 * DAY_MS  # from the notice of a rename or swap to the market under the new name
-SOON_MS = 600_000
-OVER = (ListingState.SETTLED, ListingState.CANCELLED)
 NO_NAMES: Mapping[Market, str] = {}
 BEGINS = (Change.FIRST_SIGHT, Change.NEW_EPISODE)
 
@@ -99,17 +96,11 @@ class ListingBook:
         self._on_alerts = on_alerts
         self._on_listing_notice = on_listing_notice
         self._lock = asyncio.Lock()
-        self._listings: dict[tuple[Exchange, str], Listing] = {}
-        self._active: list[Listing] = []  # of `_listings`, and the openings to come: asked for at every look
-        self._openings: dict[Exchange, list[int]] = {exchange: [] for exchange in EXCHANGES}
-        self._versions = NoticeVersions()
-        self._lists = MarketLists({})
-        self._renames: dict[tuple[Exchange, str], tuple[str, int]] = {}  # new name -> old, and when that was told
+        self._memory = ListingMemory()
         self._silent_until_ms = clock.now_ms()
         self._deposits_open: frozenset[str] | None = None
         self._seen_closed: set[str] = set()  # listings whose deposits were seen closed since the start, by key
         self._blind_since_ms: int | None = None
-        self._sighted: set[tuple[str, Channel]] = set()  # listings on their way, and who has shown them in this run
 
     def change(self, catch_up_max_h: float, mass_change: int, watch: Collection[str] | None) -> None:
         """Hold to these from the next look on. `watch` None: other news is not told at all."""
@@ -123,25 +114,18 @@ class ListingBook:
         What was published after `silent_until_ms` (now, unless an earlier run is known to have reached that time), or
         a moment before it, is news all the same. `blind_since_ms` is when an earlier run last looked.
         """
-        known, newest, lists = await self._lifeline.run(news.load)
-        self._remember(known)
-        self._versions = NoticeVersions(newest)
-        self._lists = MarketLists(lists)
+        self._memory.take_up(*await self._lifeline.run(news.load))
         until_ms = self._clock.now_ms() if silent_until_ms is None else silent_until_ms
         self._silent_until_ms = until_ms - STAMP_SLACK_MS
         self._blind_since_ms = blind_since_ms
-        for row in newest:
-            if row.kind == NoticeKind.RENAME.value and row.published_ms is not None:
-                notice = Notice(row.exchange, row.notice_id, row.title, (), row.published_ms, None)
-                self._note_rename(notice, understand(notice))
 
     def active(self) -> list[Listing]:
         """Listings that are still news: neither settled nor cancelled."""
-        return list(self._active)
+        return self._memory.active()
 
     def opens_soon(self, exchange: Exchange, now_ms: int) -> bool:
         """Whether a coin of the exchange is to open within ten minutes, or should have and has not traded yet."""
-        return any(abs(opens_ms - now_ms) <= SOON_MS for opens_ms in self._openings[exchange])
+        return self._memory.opens_soon(exchange, now_ms)
 
     # --- notices -----------------------------------------------------------------------------------------------------
 
@@ -150,13 +134,13 @@ class ListingBook:
         async with self._lock:
             batch = _Batch(seen_ms)
             for notice in sorted(seen, key=lambda each: each.published_ms or seen_ms):
-                version = self._versions.next(notice)
+                version = self._memory.versions.next(notice)
                 if version is not None:
-                    batch.read.append(Reading(notice, understand(notice), version, self._versions.known(notice)))
+                    batch.read.append(Reading(notice, understand(notice), version, self._memory.versions.known(notice)))
                 else:
                     self._note_sight(batch, channel, notice)
             fresh = batch.read
-            if not self._lists.begun(channel):
+            if not self._memory.lists.begun(channel):
                 batch.lists[channel] = frozenset()
                 fresh = [each for each in batch.read if (each.notice.published_ms or 0) > self._silent_until_ms]
                 log.info("%s begins with %d notices that are not news", channel.value, len(seen) - len(fresh))
@@ -166,7 +150,7 @@ class ListingBook:
                 if each.meaning.is_listing:
                     self._on_listing_notice(each.notice.exchange, each.meaning)
             return replace(
-                brought, items=len(fresh), want_body=tuple(without_body(seen, self._versions, self.active()))
+                brought, items=len(fresh), want_body=tuple(without_body(seen, self._memory.versions, self.active()))
             )
 
     def _judge(self, batch: _Batch, channel: Channel, fresh: Iterable[Reading]) -> None:
@@ -179,7 +163,7 @@ class ListingBook:
                     missed.append(notice)
                 else:
                     batch.told.append(Told(listing_alerts.of_unread(notice, self._language, batch.seen_ms)))
-            self._note_rename(notice, meaning)
+            self._memory.note_rename(notice, meaning)
             self._judge_other(batch, each)
             for sighting in sightings.of_notice(channel, notice, meaning, batch.seen_ms):
                 if not self._is_history(notice, sighting):
@@ -193,7 +177,7 @@ class ListingBook:
         """A channel shows what another one showed before: no news, but kept, to know who led and by how much."""
         for known in self.active():
             told_by_it = known.exchange == notice.exchange and known.notice_id == notice.notice_id
-            if told_by_it and (known.key, channel) not in self._sighted:
+            if told_by_it and (known.key, channel) not in self._memory.sighted:
                 seen = Sighting(known.exchange, known.base, (), channel, SightingKind.NOTICE, batch.seen_ms)
                 batch.applied.append(_Applied(seen, known, known, Change.NONE))
 
@@ -211,18 +195,15 @@ class ListingBook:
 
     def _is_history(self, notice: Notice, sighting: Sighting) -> bool:
         """Whether this speaks of a listing that is over: told too long ago, or an edit of what has long traded."""
-        if (sighting.exchange, sighting.base) in self._listings:
+        if self._memory.listing(sighting.exchange, sighting.base) is not None:
             return False
         oldest_ms = sighting.seen_ms - self._catch_up_max_ms
         if too_old(notice, oldest_ms):
             return True
-        trades = any(self._lists.shows(sighting.exchange, f"{quote}-{sighting.base}") for quote in sighting.quotes)
+        trades = any(
+            self._memory.lists.shows(sighting.exchange, f"{quote}-{sighting.base}") for quote in sighting.quotes
+        )
         return trades and notice.published_ms is not None and notice.published_ms < oldest_ms
-
-    def _note_rename(self, notice: Notice, meaning: ParsedNotice) -> None:
-        if (names := rename_in(notice, meaning, self._lists)) and notice.published_ms is not None:
-            old, new = names
-            self._renames[notice.exchange, new] = old, notice.published_ms
 
     # --- lists -------------------------------------------------------------------------------------------------------
 
@@ -241,18 +222,18 @@ class ListingBook:
         """
         async with self._lock:
             shown = frozenset(market.code for market in markets)
-            if not self._lists.begun(channel):
+            if not self._memory.lists.begun(channel):
                 await self._commit(_Batch(seen_ms, lists={channel: shown}))
-                self._lists.read(channel, seen_ms, names)
+                self._memory.lists.read(channel, seen_ms, names)
                 log.info("%s begins with %d markets that are not news", channel.value, len(shown))
                 return News()
             exchange = exchange_of(channel)
-            known = [base for at, base in self._listings if at == exchange]
-            found = self._lists.change(channel, markets, self._mass_change, known, confirmed, names, seen_ms)
+            known = self._memory.bases(exchange)
+            found = self._memory.lists.change(channel, markets, self._mass_change, known, confirmed, names, seen_ms)
             if found.doubtful or found.undecided:
                 return News(doubtful=found.doubtful)
-            self._lists.read(channel, seen_ms, names)
-            if shown == self._lists.items(channel).keys():
+            self._memory.lists.read(channel, seen_ms, names)
+            if shown == self._memory.lists.items(channel).keys():
                 return News()
             batch = _Batch(seen_ms, lists={channel: shown})
             renamed = {each.new for each in self._renamed_in(batch, channel, found.renamed, found.joined)}
@@ -269,7 +250,7 @@ class ListingBook:
 
     def _note_lost_market(self, batch: _Batch, sighting: Sighting) -> None:
         """A coin that lost a market and has others: a row at rest, so that the market's return is no listing."""
-        if (sighting.exchange, sighting.base) not in self._listings:
+        if self._memory.listing(sighting.exchange, sighting.base) is None:
             self._apply(batch, sighting, quiet=True)
 
     def _renamed_in(
@@ -279,16 +260,15 @@ class ListingBook:
         exchange = exchange_of(channel)
         found = {each.new: each for each in by_look}
         for market in sorted(joined):
-            old, told_ms = self._renames.get((exchange, market.base), ("", 0))
-            if old and batch.seen_ms - told_ms < RENAME_KEEPS_MS:
+            if old := self._memory.old_name(exchange, market.base, batch.seen_ms):
                 found.setdefault(market.base, Renamed(old, market.base, (market.quote,)))
         for each in found.values():
-            if (exchange, each.new) not in self._listings:
-                thread = self._listings.get((exchange, each.old))
+            if self._memory.listing(exchange, each.new) is None:
+                thread = self._memory.listing(exchange, each.old)
                 live = thread is not None and thread.state not in OVER
                 alert = listing_alerts.of_rename(exchange, each, live, self._language, batch.seen_ms)
                 batch.told.append(Told(alert, thread if live else None))
-            self._renames[exchange, each.new] = each.old, batch.seen_ms
+            self._memory.renamed(exchange, each.old, each.new, batch.seen_ms)
             yield each
 
     async def see_assets(self, channel: Channel, wallets: Sequence[Wallet], seen_ms: int) -> News:
@@ -305,11 +285,11 @@ class ListingBook:
             opened = frozenset(wallet.base for wallet in wallets if wallet.deposit_open)
             before, self._deposits_open = self._deposits_open, opened
             batch = _Batch(seen_ms, blind_since_ms=self._blind_since_ms if before is None else None)
-            known = frozenset(self._lists.items(channel))
+            known = frozenset(self._memory.lists.items(channel))
             new = coins - known
-            if new or not self._lists.begun(channel):
+            if new or not self._memory.lists.begun(channel):
                 batch.lists[channel] = known | coins  # never taken away: a row that flickers is no new coin
-            if self._lists.begun(channel) and len(new) <= self._mass_change:
+            if self._memory.lists.begun(channel) and len(new) <= self._mass_change:
                 for base in sorted(new):
                     self._hint(batch, channel, base)
             elif new:
@@ -317,7 +297,7 @@ class ListingBook:
             waiting = [
                 listing
                 for base in sorted(coins)
-                if (listing := self._listings.get((exchange, base))) is not None
+                if (listing := self._memory.listing(exchange, base)) is not None
                 and listing.state in (ListingState.ANNOUNCED, ListingState.POSTPONED)
             ]
             for listing in waiting:
@@ -332,7 +312,7 @@ class ListingBook:
     async def see_deposits(self, exchange: Exchange, base: str, are_open: bool, seen_ms: int) -> News:
         """Deposits of one coin, where no page shows those of all: their opening is told if they were seen closed."""
         async with self._lock:
-            known = self._listings.get((exchange, base))
+            known = self._memory.listing(exchange, base)
             if known is None or known.state not in (ListingState.ANNOUNCED, ListingState.POSTPONED):
                 return News()
             if not are_open:
@@ -349,24 +329,24 @@ class ListingBook:
 
     async def _keep_closed(self, exchange: Exchange, bases: Iterable[str], seen_ms: int) -> None:
         """Keep that these were closed, once each, for the next start to know that they opened."""
-        waiting = [self._listings[exchange, base] for base in bases]
-        fresh = [replace(each, deposit_closed_ms=seen_ms) for each in waiting if each.deposit_closed_ms is None]
+        known = (self._memory.listing(exchange, base) for base in bases)
+        fresh = [replace(each, deposit_closed_ms=seen_ms) for each in known if each and each.deposit_closed_ms is None]
         if fresh:
             await self._lifeline.commit(lambda db: [listings.save(db, each) for each in fresh])
-            self._remember(fresh)
+            self._memory.remember(fresh)
 
     def _hint(self, batch: _Batch, channel: Channel, base: str) -> None:
         exchange = exchange_of(channel)
-        listing = self._listings.get((exchange, base))
+        listing = self._memory.listing(exchange, base)
         if listing is not None:
             self._apply(batch, Sighting(exchange, base, (), channel, SightingKind.IN_ASSETS, batch.seen_ms))
-        elif not self._lists.shows_coin(exchange, base):
+        elif not self._memory.lists.shows_coin(exchange, base):
             batch.told.append(Told(listing_alerts.of_new_wallet(exchange, base, self._language, batch.seen_ms)))
 
     def _apply_hint(self, batch: _Batch, listing: Listing) -> None:
         """The wallet that was seen before its listing was a sight of it."""
         for channel in (Channel.BITHUMB_ASSETS,):
-            items = self._lists.items(channel)
+            items = self._memory.lists.items(channel)
             since_ms = items.get(listing.base)
             if exchange_of(channel) != listing.exchange or since_ms is None or since_ms == min(items.values()):
                 continue
@@ -379,7 +359,7 @@ class ListingBook:
     async def see_trade(self, market: Market, traded_ms: int, seen_ms: int) -> News:
         """The first trade of a coin under watch: it is open, whatever any list or notice says."""
         async with self._lock:
-            known = self._listings.get((market.exchange, market.base))
+            known = self._memory.listing(market.exchange, market.base)
             if known is None or known.first_trade_ms is not None:
                 return News()
             batch = _Batch(seen_ms)
@@ -400,13 +380,11 @@ class ListingBook:
     async def tick(self) -> tuple[Listing, ...]:
         """What time alone changes: a listing settles 24 h after its first trade. Gives those that did."""
         async with self._lock:
-            steps = (tick(known, self._clock.now_ms()) for known in self._listings.values())
-            moved = [step.listing for step in steps if step.change is not Change.NONE]
-            on_their_way = {each.key for each in self.active()}
-            self._sighted = {sight for sight in self._sighted if sight[0] in on_their_way}
+            moved = self._memory.moved_by(self._clock.now_ms())
+            self._memory.forget_sights()
             if moved:
                 saved = await self._lifeline.commit(lambda db: [listings.save(db, each) for each in moved])
-                self._remember(moved if saved is None else saved)
+                self._memory.remember(moved if saved is None else saved)
             return tuple(moved)
 
     # --- one transaction ---------------------------------------------------------------------------------------------
@@ -415,7 +393,7 @@ class ListingBook:
         """Fold `sighting` in, on top of memory and of what this batch already holds; `quiet`: it is no news."""
         coin = (sighting.exchange, sighting.base)
         in_batch = [each.listing for each in batch.applied if (each.listing.exchange, each.listing.base) == coin]
-        before = in_batch[-1] if in_batch else self._listings.get(coin)
+        before = in_batch[-1] if in_batch else self._memory.listing(*coin)
         if quiet and before is None:
             batch.applied.append(_Applied(sighting, None, settled(sighting), Change.NONE))
             return
@@ -430,7 +408,7 @@ class ListingBook:
     def _tell_rival(self, batch: _Batch, listing: Listing) -> None:
         """The same coin while it is being listed on the other exchange: said in that listing's thread."""
         for exchange in EXCHANGES:
-            other = self._listings.get((exchange, listing.base))
+            other = self._memory.listing(exchange, listing.base)
             if exchange != listing.exchange and other is not None and other.state not in OVER:
                 alert = listing_alerts.of_rival(other, listing, self._language, batch.seen_ms)
                 batch.told.append(Told(alert, other))
@@ -453,11 +431,11 @@ class ListingBook:
             self._stored_late,
         )
         saved = tuple(entry.listing for entry in entries) if recorded is None else recorded.saved
-        self._remember(saved)
-        self._sighted |= {(each.listing.key, each.sighting.channel) for each in batch.applied}
-        self._versions.keep({(each.notice.exchange, each.notice.notice_id): each.version for each in batch.read})
+        self._memory.remember(saved)
+        self._memory.sighted |= {(each.listing.key, each.sighting.channel) for each in batch.applied}
+        self._memory.versions.keep({(each.notice.exchange, each.notice.notice_id): each.version for each in batch.read})
         for channel, shown in batch.lists.items():
-            self._lists.keep(channel, shown, now_ms)
+            self._memory.lists.keep(channel, shown, now_ms)
         if alerts and recorded is not None:
             self._on_alerts(recorded.leaving)
         changed = [each for each in batch.applied if each.change is not Change.NONE]
@@ -477,16 +455,6 @@ class ListingBook:
 
     def _stored_late(self, recorded: Recorded | None) -> None:
         """The disk takes writes again: what went on in memory meanwhile gets its id. None: it could not be stored."""
-        for saved in () if recorded is None else recorded.saved:
-            coin = saved.exchange, saved.base
-            if (known := self._listings.get(coin)) is not None and known.key == saved.key:
-                self._remember([replace(known, listing_id=saved.listing_id)])
+        if recorded is not None:
+            self._memory.number(recorded.saved)
         self._on_alerts(())
-
-    def _remember(self, saved: Iterable[Listing]) -> None:
-        self._listings |= {(each.exchange, each.base): each for each in saved}
-        self._active = [each for each in self._listings.values() if each.state not in OVER]
-        self._openings = {exchange: [] for exchange in EXCHANGES}
-        for each in self._active:
-            if each.trading_starts_ms is not None and each.first_trade_ms is None:
-                self._openings[each.exchange].append(each.trading_starts_ms)

@@ -8,7 +8,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from alerts import listing_alerts
@@ -16,7 +15,6 @@ from alerts.words import Language
 from collectors import sightings
 from collectors.bithumb_rest import Wallet
 from collectors.events import (
-    EXCHANGES,
     Channel,
     Exchange,
     Listing,
@@ -27,7 +25,7 @@ from collectors.events import (
     SightingKind,
     exchange_of,
 )
-from collectors.listing_life import Change, observe, settled
+from collectors.listing_batch import Batch
 from collectors.listing_memory import OVER, ListingMemory
 from collectors.market_lists import Renamed
 from collectors.market_monitor import News
@@ -37,35 +35,12 @@ from collectors.sightings import understand
 from config.clock import Clock
 from store import listings, news
 from store.deliveries import Delivery
-from store.news import Commits, Entry, ReadNotice, Recorded, Told
+from store.news import Commits, Recorded
 
 log = logging.getLogger(__name__)
 HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
-HINT_KEEPS_MS = 7 * DAY_MS  # a wallet seen this long before its listing was a sight of it
 STAMP_SLACK_MS = 3_000  # notices are stamped in whole seconds, by a clock that may run a little behind ours
 NO_NAMES: Mapping[Market, str] = {}
-BEGINS = (Change.FIRST_SIGHT, Change.NEW_EPISODE)
-
-
-class _Applied(Struct, frozen=True):
-    """One sighting folded in: the listing before and after it, and what changed."""
-
-    sighting: Sighting
-    before: Listing | None
-    listing: Listing
-    change: Change
-
-
-class _Batch(Struct):
-    """What one look brought, on its way into one transaction."""
-
-    seen_ms: int
-    applied: list[_Applied] = []
-    told: list[Told] = []
-    read: list[Reading] = []
-    lists: dict[Channel, frozenset[str]] = {}
-    blind_since_ms: int | None = None  # since when nobody had looked, where this is the first look of a run
 
 
 class ListingBook:
@@ -132,7 +107,7 @@ class ListingBook:
     async def see_notices(self, channel: Channel, seen: Sequence[Notice], seen_ms: int) -> News:
         """Take a page of notices in; what is new since the last look is judged, oldest first."""
         async with self._lock:
-            batch = _Batch(seen_ms)
+            batch = self._batch(seen_ms)
             for notice in sorted(seen, key=lambda each: each.published_ms or seen_ms):
                 version = self._memory.versions.next(notice)
                 if version is not None:
@@ -153,7 +128,7 @@ class ListingBook:
                 brought, items=len(fresh), want_body=tuple(without_body(seen, self._memory.versions, self.active()))
             )
 
-    def _judge(self, batch: _Batch, channel: Channel, fresh: Iterable[Reading]) -> None:
+    def _judge(self, batch: Batch, channel: Channel, fresh: Iterable[Reading]) -> None:
         """Listings, what nobody could read, and other news of coins under watch."""
         missed: list[Notice] = []
         for each in fresh:
@@ -162,26 +137,26 @@ class ListingBook:
                 if too_old(notice, batch.seen_ms - self._catch_up_max_ms):
                     missed.append(notice)
                 else:
-                    batch.told.append(Told(listing_alerts.of_unread(notice, self._language, batch.seen_ms)))
+                    batch.tell(listing_alerts.of_unread(notice, self._language, batch.seen_ms))
             self._memory.note_rename(notice, meaning)
             self._judge_other(batch, each)
             for sighting in sightings.of_notice(channel, notice, meaning, batch.seen_ms):
                 if not self._is_history(notice, sighting):
-                    self._apply(batch, sighting)
+                    batch.apply(sighting)
                 elif too_old(notice, batch.seen_ms - self._catch_up_max_ms):
                     missed.append(notice)  # an edit of what traded before our first look was never ours to tell
         if missed:
-            batch.told.append(Told(listing_alerts.of_missed(missed, self._language, batch.seen_ms)))
+            batch.tell(listing_alerts.of_missed(missed, self._language, batch.seen_ms))
 
-    def _note_sight(self, batch: _Batch, channel: Channel, notice: Notice) -> None:
+    def _note_sight(self, batch: Batch, channel: Channel, notice: Notice) -> None:
         """A channel shows what another one showed before: no news, but kept, to know who led and by how much."""
         for known in self.active():
             told_by_it = known.exchange == notice.exchange and known.notice_id == notice.notice_id
             if told_by_it and (known.key, channel) not in self._memory.sighted:
                 seen = Sighting(known.exchange, known.base, (), channel, SightingKind.NOTICE, batch.seen_ms)
-                batch.applied.append(_Applied(seen, known, known, Change.NONE))
+                batch.note(seen, known)
 
-    def _judge_other(self, batch: _Batch, each: Reading) -> None:
+    def _judge_other(self, batch: Batch, each: Reading) -> None:
         """Other news of coins under watch, in the thread of the listing on its way; the same exchange's goes first."""
         if self._watch is None or too_old(each.notice, batch.seen_ms - self._catch_up_max_ms):
             return
@@ -191,7 +166,7 @@ class ListingBook:
         if found is not None:
             alert = listing_alerts.of_other_news(found, each.notice, self._language, batch.seen_ms)
             thread = next((under_watch[coin] for coin in found.coins if coin in under_watch), None)
-            batch.told.append(Told(alert, thread))
+            batch.tell(alert, thread)
 
     def _is_history(self, notice: Notice, sighting: Sighting) -> bool:
         """Whether this speaks of a listing that is over: told too long ago, or an edit of what has long traded."""
@@ -223,7 +198,9 @@ class ListingBook:
         async with self._lock:
             shown = frozenset(market.code for market in markets)
             if not self._memory.lists.begun(channel):
-                await self._commit(_Batch(seen_ms, lists={channel: shown}))
+                batch = self._batch(seen_ms)
+                batch.lists[channel] = shown
+                await self._commit(batch)
                 self._memory.lists.read(channel, seen_ms, names)
                 log.info("%s begins with %d markets that are not news", channel.value, len(shown))
                 return News()
@@ -235,26 +212,27 @@ class ListingBook:
             self._memory.lists.read(channel, seen_ms, names)
             if shown == self._memory.lists.items(channel).keys():
                 return News()
-            batch = _Batch(seen_ms, lists={channel: shown})
+            batch = self._batch(seen_ms)
+            batch.lists[channel] = shown
             renamed = {each.new for each in self._renamed_in(batch, channel, found.renamed, found.joined)}
             for sighting in sightings.of_list(channel, found.joined, found.left, seen_ms):
                 has_left = sighting.kind is SightingKind.OUT_OF_LIST
                 if has_left and sighting.base in found.remaining:
                     self._note_lost_market(batch, sighting)
                 else:
-                    self._apply(batch, sighting, quiet=not has_left and sighting.base in renamed)
+                    batch.apply(sighting, quiet=not has_left and sighting.base in renamed)
             for sighting in sightings.of_list(channel, found.known_elsewhere, (), seen_ms):
-                self._apply(batch, sighting, quiet=True)
+                batch.apply(sighting, quiet=True)
             brought = await self._commit(batch)
             return replace(brought, items=len(found.joined))
 
-    def _note_lost_market(self, batch: _Batch, sighting: Sighting) -> None:
+    def _note_lost_market(self, batch: Batch, sighting: Sighting) -> None:
         """A coin that lost a market and has others: a row at rest, so that the market's return is no listing."""
         if self._memory.listing(sighting.exchange, sighting.base) is None:
-            self._apply(batch, sighting, quiet=True)
+            batch.apply(sighting, quiet=True)
 
     def _renamed_in(
-        self, batch: _Batch, channel: Channel, by_look: Iterable[Renamed], joined: Iterable[Market]
+        self, batch: Batch, channel: Channel, by_look: Iterable[Renamed], joined: Iterable[Market]
     ) -> Iterator[Renamed]:
         """Renames among the markets that joined: seen in this look, or told by a notice before. Each is told once."""
         exchange = exchange_of(channel)
@@ -267,7 +245,7 @@ class ListingBook:
                 thread = self._memory.listing(exchange, each.old)
                 live = thread is not None and thread.state not in OVER
                 alert = listing_alerts.of_rename(exchange, each, live, self._language, batch.seen_ms)
-                batch.told.append(Told(alert, thread if live else None))
+                batch.tell(alert, thread if live else None)
             self._memory.renamed(exchange, each.old, each.new, batch.seen_ms)
             yield each
 
@@ -284,7 +262,8 @@ class ListingBook:
             coins = frozenset(wallet.base for wallet in wallets)
             opened = frozenset(wallet.base for wallet in wallets if wallet.deposit_open)
             before, self._deposits_open = self._deposits_open, opened
-            batch = _Batch(seen_ms, blind_since_ms=self._blind_since_ms if before is None else None)
+            batch = self._batch(seen_ms)
+            batch.blind_since_ms = self._blind_since_ms if before is None else None
             known = frozenset(self._memory.lists.items(channel))
             new = coins - known
             if new or not self._memory.lists.begun(channel):
@@ -304,7 +283,7 @@ class ListingBook:
                 was_closed = listing.deposit_closed_ms is not None if before is None else listing.base not in before
                 if listing.base in opened and was_closed:
                     kind = SightingKind.DEPOSITS_OPEN
-                    self._apply(batch, Sighting(exchange, listing.base, (), channel, kind, seen_ms))
+                    batch.apply(Sighting(exchange, listing.base, (), channel, kind, seen_ms))
             found = await self._commit(batch) if batch.lists or batch.applied else News()
             await self._keep_closed(exchange, (each.base for each in waiting if each.base not in opened), seen_ms)
             return found
@@ -321,9 +300,10 @@ class ListingBook:
                 return News()
             if known.deposit_closed_ms is None:
                 return News()
-            batch = _Batch(seen_ms, blind_since_ms=None if known.key in self._seen_closed else self._blind_since_ms)
+            batch = self._batch(seen_ms)
+            batch.blind_since_ms = None if known.key in self._seen_closed else self._blind_since_ms
             channel, kind = Channel(f"{exchange}:market_list"), SightingKind.DEPOSITS_OPEN
-            self._apply(batch, Sighting(exchange, base, (), channel, kind, seen_ms))
+            batch.apply(Sighting(exchange, base, (), channel, kind, seen_ms))
             self._seen_closed.discard(known.key)
             return await self._commit(batch)
 
@@ -335,24 +315,13 @@ class ListingBook:
             await self._lifeline.commit(lambda db: [listings.save(db, each) for each in fresh])
             self._memory.remember(fresh)
 
-    def _hint(self, batch: _Batch, channel: Channel, base: str) -> None:
+    def _hint(self, batch: Batch, channel: Channel, base: str) -> None:
         exchange = exchange_of(channel)
         listing = self._memory.listing(exchange, base)
         if listing is not None:
-            self._apply(batch, Sighting(exchange, base, (), channel, SightingKind.IN_ASSETS, batch.seen_ms))
+            batch.apply(Sighting(exchange, base, (), channel, SightingKind.IN_ASSETS, batch.seen_ms))
         elif not self._memory.lists.shows_coin(exchange, base):
-            batch.told.append(Told(listing_alerts.of_new_wallet(exchange, base, self._language, batch.seen_ms)))
-
-    def _apply_hint(self, batch: _Batch, listing: Listing) -> None:
-        """The wallet that was seen before its listing was a sight of it."""
-        for channel in (Channel.BITHUMB_ASSETS,):
-            items = self._memory.lists.items(channel)
-            since_ms = items.get(listing.base)
-            if exchange_of(channel) != listing.exchange or since_ms is None or since_ms == min(items.values()):
-                continue
-            if batch.seen_ms - since_ms < HINT_KEEPS_MS:
-                hint = Sighting(listing.exchange, listing.base, (), channel, SightingKind.IN_ASSETS, since_ms)
-                self._apply(batch, hint)
+            batch.tell(listing_alerts.of_new_wallet(exchange, base, self._language, batch.seen_ms))
 
     # --- trades and time ---------------------------------------------------------------------------------------------
 
@@ -362,9 +331,8 @@ class ListingBook:
             known = self._memory.listing(market.exchange, market.base)
             if known is None or known.first_trade_ms is not None:
                 return News()
-            batch = _Batch(seen_ms)
-            self._apply(
-                batch,
+            batch = self._batch(seen_ms)
+            batch.apply(
                 Sighting(
                     exchange=market.exchange,
                     base=market.base,
@@ -389,69 +357,30 @@ class ListingBook:
 
     # --- one transaction ---------------------------------------------------------------------------------------------
 
-    def _apply(self, batch: _Batch, sighting: Sighting, *, quiet: bool = False) -> None:
-        """Fold `sighting` in, on top of memory and of what this batch already holds; `quiet`: it is no news."""
-        coin = (sighting.exchange, sighting.base)
-        in_batch = [each.listing for each in batch.applied if (each.listing.exchange, each.listing.base) == coin]
-        before = in_batch[-1] if in_batch else self._memory.listing(*coin)
-        if quiet and before is None:
-            batch.applied.append(_Applied(sighting, None, settled(sighting), Change.NONE))
-            return
-        step = observe(before, sighting, sighting.seen_ms)
-        change = Change.NONE if quiet else step.change
-        batch.applied.append(_Applied(sighting, before, step.listing, change))
-        if change in BEGINS:
-            self._apply_hint(batch, step.listing)
-        if change in BEGINS or (change is Change.QUOTES_ADDED and step.added[:1] == ("KRW",)):
-            self._tell_rival(batch, step.listing)
+    def _batch(self, seen_ms: int) -> Batch:
+        return Batch(self._memory, self._language, seen_ms)
 
-    def _tell_rival(self, batch: _Batch, listing: Listing) -> None:
-        """The same coin while it is being listed on the other exchange: said in that listing's thread."""
-        for exchange in EXCHANGES:
-            other = self._memory.listing(exchange, listing.base)
-            if exchange != listing.exchange and other is not None and other.state not in OVER:
-                alert = listing_alerts.of_rival(other, listing, self._language, batch.seen_ms)
-                batch.told.append(Told(alert, other))
-
-    async def _commit(self, batch: _Batch) -> News:
+    async def _commit(self, batch: Batch) -> News:
         """Everything in one transaction; then memory, then the world.
 
         While the database takes no writes, memory goes ahead, and what cannot wait leaves from there.
         """
-        now_ms = batch.seen_ms
-        entries = [self._entry(each, now_ms, batch.blind_since_ms) for each in batch.applied]
-        read = [
-            ReadNotice(each.notice, each.meaning.kind.value, each.version.number, each.version.mark, each.version.body)
-            for each in batch.read
-        ]
+        entries, versions = batch.entries(), batch.versions()
         alerts = [each for each in (*(entry.alert for entry in entries), *(told.alert for told in batch.told)) if each]
         recorded = await self._lifeline.commit(
-            lambda db: news.record(db, entries, batch.told, read, batch.lists, self._targets, now_ms),
+            lambda db: news.record(db, entries, batch.told, versions, batch.lists, self._targets, batch.seen_ms),
             [alert for alert in alerts if listing_alerts.cannot_wait(alert)],
             self._stored_late,
         )
         saved = tuple(entry.listing for entry in entries) if recorded is None else recorded.saved
-        self._memory.remember(saved)
-        self._memory.sighted |= {(each.listing.key, each.sighting.channel) for each in batch.applied}
-        self._memory.versions.keep({(each.notice.exchange, each.notice.notice_id): each.version for each in batch.read})
-        for channel, shown in batch.lists.items():
-            self._memory.lists.keep(channel, shown, now_ms)
+        batch.remember(saved)
         if alerts and recorded is not None:
             self._on_alerts(recorded.leaving)
-        changed = [each for each in batch.applied if each.change is not Change.NONE]
+        changed = batch.changed()
         for each in changed:
             log.info("%s: %s, seen by %s", each.listing.key, each.change.value, each.sighting.channel.value)
         keys = {each.listing.key for each in changed}
         return News(listings=tuple({each.key: each for each in saved if each.key in keys}.values()))
-
-    def _entry(self, each: _Applied, now_ms: int, blind_since_ms: int | None) -> Entry:
-        """A follow-up that tells of a KRW market is the first sight of a coin that was only ever seen leaving."""
-        alert = listing_alerts.of_change(each.change, each.before, each.listing, self._language, now_ms, blind_since_ms)
-        if_first = None
-        added = set(each.listing.quotes) - set(() if each.before is None else each.before.quotes)
-        if each.change is Change.QUOTES_ADDED and "KRW" in added:
-            if_first = listing_alerts.of_change(Change.FIRST_SIGHT, None, each.listing, self._language, now_ms)
-        return Entry(each.listing, each.sighting, alert, if_first)
 
     def _stored_late(self, recorded: Recorded | None) -> None:
         """The disk takes writes again: what went on in memory meanwhile gets its id. None: it could not be stored."""

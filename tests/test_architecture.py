@@ -32,7 +32,7 @@ PURE = [
     *("collectors/events.py", "collectors/frames.py", "collectors/second_bucket.py", "collectors/second_part.py"),
     *("collectors/upbit_ws.py", "collectors/upbit_rest.py", "collectors/bithumb_ws.py", "collectors/bithumb_rest.py"),
     *("collectors/notice_parser.py", "collectors/listing_diff.py", "collectors/listing_life.py"),
-    "collectors/listing_memory.py",
+    *("collectors/listing_memory.py", "collectors/listing_batch.py"),
     *("collectors/market_lists.py", "collectors/notice_versions.py", "collectors/other_news.py"),
     *("collectors/notice_reading.py", "collectors/sources.py", "ops/latency.py"),
     *("collectors/byte_budget.py", "collectors/sightings.py", "collectors/upbit_announcement.py"),

@@ -28,7 +28,7 @@ from collectors.events import Channel, Listing, Notice, market_of
 from collectors.listing_book import ListingBook
 from ops.lifetimes import running
 from store import listing_prices, markets, rows
-from tests.analysis.test_listing_pipeline import World
+from tests.analysis.pipeline_world import World
 from tests.analysis.test_outcome_keeper import stored_by
 from tests.fakes import evidence as good
 from tests.fakes.blank import open_blank

@@ -32,11 +32,6 @@ def reply(body: object, status: int = 200) -> Reply:
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
 def door(clock: FakeClock) -> FakeDoor:
     door = FakeDoor(clock)
     door.says("dunamu", "/v1/forex/recent", [POSTED], codes="FRX.KRWUSD")

@@ -27,11 +27,6 @@ class Registry:
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
 def door(clock: FakeClock) -> FakeDoor:
     door = FakeDoor(clock)
     door.says("coingecko", MARKETS, [ROW], vs_currency="usd", ids="quarx")

@@ -43,11 +43,6 @@ def at_bybit(door: FakeDoor, base: str, price: float) -> None:
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
 def door(clock: FakeClock) -> FakeDoor:
     door = FakeDoor(clock)
     door.says("upbit", "/v1/orderbook", BOOKS, markets="KRW-BTC,KRW-ETH,KRW-USDT")

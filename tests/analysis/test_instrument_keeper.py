@@ -71,11 +71,6 @@ def connection(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
 def venue(clock: FakeClock) -> Scripted:
     return Scripted("gate", clock)
 

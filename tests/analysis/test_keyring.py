@@ -29,11 +29,6 @@ BINANCE = ApiKey("binance-key-7f3a", "binance-secret-91bc")
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
 def door(clock: FakeClock) -> FakeDoor:
     return FakeDoor(clock)
 

@@ -32,11 +32,6 @@ def ticker(traded_ms: int) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
 def door(clock: FakeClock) -> FakeDoor:
     door = FakeDoor(clock)
     for exchange, shift_ms in (("upbit", 0), ("bithumb", 9 * 3_600_000)):

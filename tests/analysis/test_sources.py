@@ -13,11 +13,6 @@ from tests.fakes.door import FakeDoor
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
 def door(clock: FakeClock) -> FakeDoor:
     return FakeDoor(clock)
 

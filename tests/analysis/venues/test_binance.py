@@ -54,11 +54,6 @@ PERPS: dict[str, Any] = {
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
 def door(clock: FakeClock) -> FakeDoor:
     """Everything unknown, until a test says otherwise."""
     door = FakeDoor(clock)

@@ -43,11 +43,6 @@ NO_PRICES = ("0", "0.00000000", "", None, 0, 0.0)
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
 def door(clock: FakeClock) -> FakeDoor:
     return FakeDoor(clock)
 

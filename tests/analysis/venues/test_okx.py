@@ -38,11 +38,6 @@ def reply(body: bytes, status: int = 200) -> Reply:
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
 def door(clock: FakeClock) -> FakeDoor:
     """Everything unknown, until a test says otherwise."""
     door = FakeDoor(clock)

@@ -36,11 +36,6 @@ THEN = NOW - NOW % MINUTE_MS - 3 * MINUTE_MS  # a whole minute, three before thi
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
 def door(clock: FakeClock) -> FakeDoor:
     return FakeDoor(clock)
 

@@ -1,34 +1,19 @@
-"""What several tests of this folder begin with."""
+"""What several tests of listings stand on."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.collectors.recorder_bench import Bench
-from tests.collectors.shards import Log
+from config.settings import Writing
+from store.writer import DatabaseWriter
+from tests.collectors.listing_desk import Desk
+from tests.fakes.blank import blank
 from tests.fakes.clock import FakeClock
-from tests.fakes.exchange import FakeExchange
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def bench(tmp_path: Path, clock: FakeClock) -> Iterator[Bench]:
-    """A recorder whose writer works."""
-    bench = Bench(tmp_path, clock)
-    with bench.writer:
-        yield bench
-
-
-@pytest.fixture
-def exchange(clock: FakeClock) -> FakeExchange:
-    return FakeExchange(clock)
-
-
-@pytest.fixture
-def log() -> Log:
-    return Log()
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    path = tmp_path / "radar.db"
+    with DatabaseWriter.open(blank(path), FakeClock(), Writing(batch_ms=1)) as writer:
+        yield Desk(path, writer)

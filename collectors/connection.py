@@ -1,23 +1,22 @@
-"""The life of one socket of a shard: subscribe, prove it, hand on what comes, ask when nothing does, be audited.
+"""The life of one socket of a shard: prove what was asked for, hand on what comes, notice what does not.
 
 Two things show that trades were lost while the connection stood: a hole in the stamps that is too long to be chance
 (`rhythm.py`), and an exchange that lists fewer codes than we asked for. Either becomes a gap at once, and what was lost
-is asked for again, without touching any other connection.
+is asked for again, without touching any other connection. All that is said to the exchange: `connection_requests.py`.
 """
 
-import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NoReturn
 
+from collectors.connection_requests import Requests
 from collectors.events import Fill, Fills, GapCause, Market, OrderBook, Trade
 from collectors.exchange_time import FUTURE_MS, ExchangeTime
 from collectors.feed import Feed
 from collectors.frames import BadFrame, Event, FeedError, Subscriptions
-from collectors.net.limits import Budget
 from collectors.net.socket import Socket
 from collectors.rhythm import Rhythm
-from collectors.sink import Pace, ShardStatus, Sink
+from collectors.sink import Lost, Pace, ShardStatus, Sink
 from collectors.subscription import Subscription
 from collectors.vigil import Step, Vigil
 from config.clock import Clock
@@ -26,22 +25,10 @@ from ops.lifetimes import running
 log = logging.getLogger(__name__)
 
 IN_FLIGHT_MS = 1_000  # what was on its way when a connection broke; Bithumb publishes 0.3 s after the match
-RETRY_FIRST_S = 10.0
-RETRY_CAP_S = 3_600.0
-SETTLE_S = 1.0  # between a proof and the next request, so that late snapshots of one can't prove the other
 BLOCKED_S = 0.5
-AUDIT_S = 60.0  # between two looks at what the exchange thinks it sends us
 PUBLISHED_MS = 2_000  # a trade this old has been on its way for long enough
 BACK_MS = 10_000  # stamps that go back further than any delay: their clock was set …
 BACK_BELIEVED_AFTER = 5  # … if so many batches in a row say so; one trade may just be very late
-
-
-class Lost(Exception):
-    """This connection is of no more use."""
-
-    def __init__(self, cause: GapCause, text: str) -> None:
-        self.cause = cause
-        super().__init__(text)
 
 
 class Connection:
@@ -62,8 +49,6 @@ class Connection:
     ) -> None:
         self._feed = feed
         self._socket = socket
-        self._wanted = tuple(markets)
-        self._books = tuple(books)
         self._sink = sink
         self._clock = clock
         self._pace = pace
@@ -71,55 +56,35 @@ class Connection:
         self._rhythm = rhythm
         self._status = status
         self._subscription = Subscription(markets)
-        self._ask_again = asyncio.Event()
-        self._doubted = asyncio.Event()
-        self._repeat = asyncio.Event()
-        self._budgets = (Budget(self._feed.messages_per_s, 1.05), Budget(self._feed.messages_per_min, 61.0))
-        self._tickets = 0
-        now = clock.monotonic()
-        self._vigil = Vigil(rhythm, pace.silent_s, pace.first_message_s, now)
-        self._proven = now - SETTLE_S
+        self._vigil = Vigil(rhythm, pace.silent_s, pace.first_message_s, clock.monotonic())
+        self._requests = Requests(feed, socket, self._subscription, books, self._vigil, status, clock)
         self._stamp_ms = 0  # the newest trade's; 0 before the first
         self._behind = 0  # batches in a row whose last stamp lies far before it
         self._mixed = False  # what came last had order books among it that nobody here asked for
-        self._standing: frozenset[Market] = frozenset()  # what was live when the last request was sent
-        self._listed: tuple[Market, ...] = ()  # what was live when the exchange was last asked for its list …
-        self._list_sent_at = 0.0  # … which was then
         self._listed_right_ms: int | None = None
 
     async def collect(self) -> None:
         """Until the connection is lost: raise SocketError or Lost, alone or in a group."""
-        work = [
-            self._ask(),
-            self._retry_refused(),
-            self._keep_alive(),
-            self._watch(),
-            self._answer_doubts(),
-            self._repeat_requests(),
-        ]
-        if self._feed.list_subscriptions is not None:
-            work.append(self._audit(self._feed.list_subscriptions))
-        async with running(*work):
+        async with running(*self._requests.loops(), self._watch()):
             await self._socket.deliver(self._take_together, self._hurried)
 
     def change(self, wanted: Sequence[Market], books: Sequence[Market]) -> None:
         """Want these from now on."""
-        self._wanted = tuple(wanted)
-        if tuple(books) != self._books:
-            self._books, self._mixed = tuple(books), False
+        if tuple(books) != self._requests.books:
+            self._requests.books, self._mixed = tuple(books), False
             self._subscription.say_again()
         dropped = self._subscription.change(wanted)
         if dropped:
             self._sink.lost(dropped, self._safe_ms(self._clock.monotonic()), GapCause.STOP)
-        self._ask_again.set()
+        self._requests.due()
 
     def doubt(self) -> None:
         """Ask the exchange what it sends, and for all of it once more; the snapshots show whether trades were lost."""
-        self._doubted.set()
+        self._requests.doubt()
 
     def ask_again(self) -> None:
         """Say the request that is out, or stands, once more."""
-        self._repeat.set()
+        self._requests.ask_again()
 
     def tell_lost(self, cause: GapCause) -> None:
         """All that was live is lost since the last frame; where silence is the reason, since the last data."""
@@ -188,7 +153,7 @@ class Connection:
     def _ordinary_trades(self, frames: Sequence[bytes]) -> Sequence[Fill] | None:
         """All that these frames hold, if it is ordinary trades, and order books that nobody here asked for."""
         fills = None if self._mixed else self._feed.decode_trades(frames)
-        if fills is not None or self._books:
+        if fills is not None or self._requests.books:
             return fills
         book_start = self._feed.book_start
         rest = [frame for frame in frames if not frame.startswith(book_start)]
@@ -228,7 +193,7 @@ class Connection:
 
     def _check_snapshot(self, snapshot: Trade, stamp_ms: int, now_ms: int) -> None:
         """A snapshot newer than anything that came, and published long ago: the stream itself is broken."""
-        if not 0 < stamp_ms < snapshot.traded_ms or snapshot.market not in self._standing:
+        if not 0 < stamp_ms < snapshot.traded_ms or snapshot.market not in self._requests.standing:
             return
         if self._their_now_ms(now_ms) - snapshot.traded_ms > PUBLISHED_MS:
             raise Lost(GapCause.STALE, f"a trade of {snapshot.market.code} was published and never came")
@@ -237,13 +202,13 @@ class Connection:
         """The request stands."""
         if fresh := self._subscription.accept():
             self._sink.live(fresh, self._their_now_ms(now_ms))
-        self._proven = self._clock.monotonic()
-        self._listed_right_ms = self._safe_ms(self._proven)
+        now = self._clock.monotonic()
+        self._listed_right_ms = self._safe_ms(now)
         self._note_subscription()
         if self._status.failures_in_a_row:
             log.info("%s: connected again, %d markets", self._feed.exchange, self._status.live_markets)
             self._status.failures_in_a_row = 0
-        self._ask_again.set()
+        self._requests.proven(now)
 
     def _note_subscription(self) -> None:
         self._status.live_markets = len(self._subscription.live)
@@ -270,13 +235,13 @@ class Connection:
         self._note_subscription()
         if self._subscription.hopeless:
             raise Lost(GapCause.NEVER_LIVE, text)
-        self._ask_again.set()
+        self._requests.due()
 
     def _compare(self, told: Subscriptions) -> None:
         """The exchange's own list: it proves a request that brought no data, and shows codes that were forgotten."""
         codes = set(told.codes.get("trade", ()))
         if self._subscription.pending:
-            if self._list_sent_at < self._vigil.asked_at:
+            if self._requests.list_sent_at < self._vigil.asked_at:
                 return
             if all(market.code in codes for market in self._subscription.asked):
                 self._vigil.named()
@@ -287,105 +252,15 @@ class Connection:
                 self._refused(FeedError("NOT_LISTED", "the exchange does not list what was asked for"))
             return
         now_ms = self._their_now_ms(self._clock.now_ms())
-        forgotten = [m for m in self._subscription.live if m in self._listed and m.code not in codes]
+        forgotten = [m for m in self._subscription.live if m in self._requests.listed and m.code not in codes]
         if forgotten:
             log.warning("%s: %d codes are no longer sent; asked again", self._feed.exchange, len(forgotten))
             since_ms = self._listed_right_ms if self._listed_right_ms is not None else now_ms
             self._subscription.forget(forgotten)
             self._sink.lost(forgotten, since_ms, GapCause.STALE)
             self._note_subscription()
-            self._ask_again.set()
+            self._requests.due()
         self._listed_right_ms = now_ms - IN_FLIGHT_MS
-
-    # --- what is said -------------------------------------------------------------------------------------------------
-
-    async def _ask(self) -> NoReturn:
-        """Send each request that the subscription wants, one at a time."""
-        while True:
-            self._ask_again.clear()
-            if not self._wanted:
-                raise Lost(GapCause.STOP, "no market is left to collect here")
-            await self._clock.sleep(self._proven + SETTLE_S - self._clock.monotonic())
-            await self._may_send()
-            markets = self._subscription.next_request()
-            if markets is None:
-                await self._ask_again.wait()
-                continue
-            self._vigil.asked(self._clock.monotonic())
-            await self._request(markets)
-
-    async def _request(self, markets: Sequence[Market]) -> None:
-        self._tickets += 1
-        self._standing = frozenset(self._subscription.live)
-        books = [market for market in self._books if market in markets]
-        await self._send(self._feed.subscribe(markets, f"{self._feed.exchange}-{self._tickets}", books))
-
-    async def _retry_refused(self) -> NoReturn:
-        """Refused codes are tried again, less and less often: each time may cost the others a moment of coverage."""
-        pause_s = RETRY_FIRST_S
-        while True:
-            await self._clock.sleep(pause_s)
-            if self._subscription.refused:
-                self._subscription.retry_refused()
-                self._ask_again.set()
-                pause_s = min(RETRY_CAP_S, pause_s * 2)
-            else:
-                pause_s = RETRY_FIRST_S
-
-    async def _keep_alive(self) -> NoReturn:
-        while True:
-            await self._clock.sleep(self._feed.ping_every_s)
-            await self._may_send()
-            await self._send(self._feed.ping)
-
-    async def _audit(self, request: Callable[[str], str]) -> NoReturn:
-        while True:
-            await self._clock.sleep(AUDIT_S)
-            if not self._subscription.pending:
-                await self._list(request)
-
-    async def _answer_doubts(self) -> NoReturn:
-        while True:
-            await self._doubted.wait()
-            self._doubted.clear()
-            await self._probe()
-            await self._clock.sleep(RETRY_FIRST_S)  # a doubt that comes sooner waits
-
-    async def _repeat_requests(self) -> NoReturn:
-        while True:
-            await self._repeat.wait()
-            self._repeat.clear()
-            if markets := self._subscription.asked or self._subscription.live:
-                await self._may_send()
-                await self._request(markets)
-
-    async def _probe(self) -> None:
-        """Ask for a sign of life, for the list, and for what stands once more, which brings a snapshot of each code."""
-        self._status.probes += 1
-        self._vigil.probed(self._clock.monotonic())
-        await self._may_send()
-        await self._send(self._feed.ping)
-        if self._feed.list_subscriptions is not None:
-            await self._list(self._feed.list_subscriptions)
-        if self._subscription.live and not self._subscription.pending:
-            await self._may_send()
-            await self._request(self._subscription.live)
-
-    async def _list(self, request: Callable[[str], str]) -> None:
-        await self._may_send()
-        self._tickets += 1
-        self._listed, self._list_sent_at = self._subscription.live, self._clock.monotonic()
-        await self._send(request(f"{self._feed.exchange}-{self._tickets}"))
-
-    async def _may_send(self) -> None:
-        """Wait until the exchange's bounds on messages of one connection allow another."""
-        while wait_s := max(budget.wait_s(self._clock.monotonic()) for budget in self._budgets):
-            await self._clock.sleep(wait_s)
-
-    async def _send(self, text: str) -> None:
-        for budget in self._budgets:
-            budget.spend(self._clock.monotonic())
-        await self._socket.send(text)
 
     # --- what does not come -------------------------------------------------------------------------------------------
 
@@ -400,11 +275,11 @@ class Connection:
                     if self._clock.monotonic() - now > wait_s + BLOCKED_S:
                         await self._clock.sleep(BLOCKED_S)  # the loop stood still; what came meanwhile is read first
                 case Step.PROBE:
-                    await self._probe()
+                    await self._requests.probe()
                 case Step.STANDS:
                     self._accepted(self._clock.now_ms())
                 case Step.NEVER_LIVE:
-                    self._sink.lost(self._wanted, self._safe_ms(self._vigil.asked_at), GapCause.NEVER_LIVE)
+                    self._sink.lost(self._subscription.wanted, self._safe_ms(self._vigil.asked_at), GapCause.NEVER_LIVE)
                     raise Lost(GapCause.NEVER_LIVE, f"no data within {self._pace.first_message_s:g} s of subscribing")
                 case Step.STALE:
                     raise Lost(GapCause.STALE, f"no data for {self._pace.silent_s:g} s")

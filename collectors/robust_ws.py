@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
-from collectors.connection import Connection, Lost
+from collectors.connection import Connection
 from collectors.events import GapCause, Market
 from collectors.exchange_time import ExchangeTime
 from collectors.feed import Feed
@@ -18,7 +18,7 @@ from collectors.net.deadline import within
 from collectors.net.limits import CONNECT, Limits, Paused
 from collectors.net.socket import Connect, ConnectRefused, Socket, SocketError
 from collectors.rhythm import Rhythm
-from collectors.sink import Pace, ShardStatus, Sink
+from collectors.sink import Lost, Pace, ShardStatus, Sink
 from config.clock import Clock
 
 __all__ = ["Pace", "Shard", "ShardStatus", "Sink", "collect"]

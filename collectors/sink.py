@@ -58,6 +58,14 @@ class Pace(Struct, frozen=True):
     reconnect_cap_s: float = 30.0
 
 
+class Lost(Exception):
+    """This connection is of no more use."""
+
+    def __init__(self, cause: GapCause, text: str) -> None:
+        self.cause = cause
+        super().__init__(text)
+
+
 class ShardStatus(Struct):
     """How one connection fares; read by health. Times are our wall clock.
 

@@ -26,6 +26,11 @@ class Subscription:
         self.refused: set[Market] = set()
 
     @property
+    def wanted(self) -> tuple[Market, ...]:
+        """The markets that are to be collected, asked for or not."""
+        return tuple(self._wanted)
+
+    @property
     def live(self) -> tuple[Market, ...]:
         """The markets whose subscription is proven and stands."""
         return tuple(self._live)

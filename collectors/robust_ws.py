@@ -14,9 +14,9 @@ from collectors.connection import Connection
 from collectors.events import GapCause, Market
 from collectors.exchange_time import ExchangeTime
 from collectors.feed import Feed
-from collectors.net.deadline import within
-from collectors.net.limits import CONNECT, Limits, Paused
-from collectors.net.socket import Connect, ConnectRefused, Socket, SocketError
+from collectors.net.limits import Limits
+from collectors.net.reconnect import backoff_s, opened
+from collectors.net.socket import Connect, Socket, SocketError
 from collectors.rhythm import Rhythm
 from collectors.sink import Lost, Pace, ShardStatus, Sink
 from config.clock import Clock
@@ -128,18 +128,10 @@ class Shard:
             await socket.close()
 
     async def _open(self) -> Socket:
-        """A new socket, when the limits of the host allow one; what the host answers is told to the limits."""
-        service, clock = self._feed.service, self._clock
-        while (wait := self._limits.ask(service, CONNECT, clock.monotonic())) != 0.0:
-            await clock.sleep(wait.until - clock.monotonic() if isinstance(wait, Paused) else wait)
-        try:
-            socket = await within(clock, self.pace.connect_s, self._connect(self._url, self._headers))
-        except ConnectRefused as e:
-            told = {} if e.retry_after_s is None else {"retry-after": str(e.retry_after_s)}
-            self._limits.learn(service, CONNECT, e.status, told, clock.monotonic())
-            raise
-        self._limits.learn(service, CONNECT, 101, {}, clock.monotonic())
-        return socket
+        return await opened(
+            *(self._feed.service, self._url, self._headers, self._connect),
+            *(self._clock, self._limits, self.pace.connect_s),
+        )
 
     def _failed(self, text: str) -> None:
         """The first failure is loud, those that follow are quiet."""
@@ -150,10 +142,8 @@ class Shard:
         log.log(level, "%s: connection lost, %d in a row: %s", self._feed.exchange, times, text)
 
     def _backoff_s(self) -> float:
-        """Doubles from the first pause to the cap, less up to half by jitter; none of it before the first failure."""
-        times = min(self.status.failures_in_a_row, 30)
-        longest = min(self.pace.reconnect_cap_s, self.pace.reconnect_first_s * 2.0 ** max(0, times - 1))
-        return longest * (1.0 - 0.5 * self._jitter())
+        failures, pace = self.status.failures_in_a_row, self.pace
+        return backoff_s(failures, pace.reconnect_first_s, pace.reconnect_cap_s, self._jitter)
 
 
 async def collect(

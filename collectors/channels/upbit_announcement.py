@@ -12,8 +12,8 @@ from collectors import upbit_announcement
 from collectors.events import Channel, Notice
 from collectors.frames import BadFrame, FeedError
 from collectors.market_monitor import Ear
-from collectors.net.deadline import within
-from collectors.net.limits import CONNECT, Limits, Paused
+from collectors.net.limits import Limits
+from collectors.net.reconnect import backoff_s, opened
 from collectors.net.socket import Connect, ConnectRefused, Socket, SocketError
 from collectors.upbit_announcement import LISTINGS, PING_EVERY_S, WANTED
 from collectors.upbit_key import UpbitKey, bearer
@@ -87,28 +87,17 @@ class UpbitAnnouncement:
         return ended[0]
 
     async def _open(self) -> Socket:
-        clock = self._clock
-        while (wait := self._limits.ask(SERVICE, CONNECT, clock.monotonic())) != 0.0:
-            await clock.sleep(wait.until - clock.monotonic() if isinstance(wait, Paused) else wait)
         headers = {"Authorization": bearer(self._key, self._nonce())}
-        try:
-            socket = await within(clock, CONNECT_S, self._connect(self._url, headers))
-        except ConnectRefused as e:
-            told = {} if e.retry_after_s is None else {"retry-after": str(e.retry_after_s)}
-            self._limits.learn(SERVICE, CONNECT, e.status, told, clock.monotonic())
-            raise
-        self._limits.learn(SERVICE, CONNECT, 101, {}, clock.monotonic())
-        return socket
+        return await opened(SERVICE, self._url, headers, self._connect, self._clock, self._limits, CONNECT_S)
 
     def _proven(self) -> None:
         self._failures = 0
 
     def _pause_s(self, why: str) -> float:
-        """Doubles from the first pause to the cap, less up to half by jitter; longer where only the owner can help."""
-        longest = min(RETRY_CAP_S, RETRY_FIRST_S * 2.0 ** min(30, max(0, self._failures - 1)))
+        """Grows with each failure; longer where only the owner can help."""
         if upbit_announcement.is_about_key(why):
-            longest = KEY_RETRY_S
-        return longest * (1.0 - 0.5 * self._jitter())
+            return backoff_s(1, KEY_RETRY_S, KEY_RETRY_S, self._jitter)
+        return backoff_s(self._failures, RETRY_FIRST_S, RETRY_CAP_S, self._jitter)
 
 
 class _Conversation:

@@ -41,7 +41,7 @@ PURE = [
     *("collectors/rhythm.py", "collectors/vigil.py", "collectors/latest_books.py", "collectors/subscription.py"),
     *("collectors/doubts.py", "collectors/proofs.py"),
     *("collectors/minutes.py", "collectors/net/limits.py", "collectors/repair/gaps.py", "ops/classify.py"),
-    *("collectors/repair/healing.py", "collectors/repair/audit.py", "ops/gap_words.py"),
+    *("collectors/repair/healing.py", "collectors/repair/audit.py", "collectors/upbit_candles.py", "ops/gap_words.py"),
     *("ops/health.py", "ops/troubles.py", "ops/watchman.py", "ops/restarts.py", "ops/clock_offset.py"),
     *("ops/doctor.py", "ops/answer.py", "ops/key_checks.py", "ops/liveness.py", "ops/endpoints.py"),
     *("web/asked.py", "web/dominance.py", "web/now.py", "web/readable.py", "web/series.py", "web/session.py"),

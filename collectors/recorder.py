@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from collectors.beginnings import Beginnings
 from collectors.doubts import Doubts
-from collectors.events import Exchange, Fills, GapCause, Market, OrderBook, Trade
+from collectors.events import Candle, Exchange, Fills, GapCause, Market, OrderBook, Trade
 from collectors.gap_changes import GapChanges
 from collectors.handover import HandOver
 from collectors.latest_books import LatestBooks
@@ -341,6 +341,14 @@ class Recorder:
     def settled_before(self, exchange: Exchange) -> int:
         """Every second of the exchange before this is with the writer (late trades aside); 0 before the first trade."""
         return self._out.settled_before(self._buckets[exchange].closed_before_ms)
+
+    def second(self, market: Market, open_ms: int) -> Candle | None:
+        """A second as it was handed to the writer; None without trades, or where it is not remembered any more."""
+        return self._sorted[market.exchange].closed(market, open_ms)
+
+    def last_trade_ms(self, exchange: Exchange) -> int | None:
+        """Our time of the newest trade."""
+        return self._buckets[exchange].last_received_ms
 
     def reading(self, exchange: Exchange) -> Recorded:
         bucket = self._buckets[exchange]

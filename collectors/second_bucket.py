@@ -32,6 +32,7 @@ from collectors.second_part import (
     pack,
     unknown,
     unpack,
+    unpack_part,
     whole_second,
 )
 from config.settings import Recording
@@ -302,6 +303,11 @@ class SecondBucket:
             self._closed.setdefault(open_ms, {})[market] = SEALED if ids is None else pack(part, ids)
             if (book := self._books.get(market)) is not None:
                 book.reopened = True
+
+    def closed(self, market: Market, open_ms: int) -> Candle | None:
+        """A second as it came out last; None if it is not remembered, or was healed from where no id is told."""
+        packed = self._closed.get(open_ms, {}).get(market)
+        return unpack_part(market, open_ms, packed).candle if packed else None
 
     # --- candles come out -------------------------------------------------------------------------------------------
 

@@ -173,9 +173,13 @@ def pack(part: Part, ids: Collection[int]) -> bytes:
 
 def unpack(market: Market, open_ms: int, packed: bytes) -> tuple[Part, set[int]]:
     """What `pack` was given."""
+    return unpack_part(market, open_ms, packed), set(array("Q", packed[_PACKED.size :]))
+
+
+def unpack_part(market: Market, open_ms: int, packed: bytes) -> Part:
+    """The part alone."""
     first_ms, first_id, last_ms, last_id, *values = _PACKED.unpack_from(packed)
-    ids = array("Q", packed[_PACKED.size :])
-    return Part((first_ms, first_id), (last_ms, last_id), Candle(market, open_ms, *values)), set(ids)
+    return Part((first_ms, first_id), (last_ms, last_id), Candle(market, open_ms, *values))
 
 
 class Folded:

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from collectors.events import Candle, Market
 from collectors.repair.gaps import SECOND_MS, Interval, touches
-from collectors.repair.healing import alike, holds
+from collectors.repair.healing import alike, holds, near
 
 TOUR_S = 480.0  # all markets in so long: their seconds are still stored then, and can be mended
 PAUSE_LEAST_S = 0.5  # at most two looks a second at one exchange
@@ -63,6 +63,11 @@ def compare(
     return Comparison(tuple(equal), tuple(lacking), tuple(excess))
 
 
+def is_short(theirs: Candle, ours: Candle | None) -> bool:
+    """Whether what a socket told is a part of ours: it need not tell a second's last trades, so that says nothing."""
+    return ours is not None and holds(ours, theirs) and not near(ours.volume, theirs.volume)
+
+
 def only_edges_differ(ours: Candle, theirs: Candle) -> bool:
     """Whether they disagree about nothing but the first or the last price: about an order, not about a trade."""
     return not alike(ours, theirs) and alike(ours, replace(theirs, open=ours.open, close=ours.close))
@@ -84,7 +89,10 @@ class Outcome(Enum):
 
 
 class Tally(Struct):
-    """What was compared since the start, in seconds and minutes; `odd_ms` is our time of the last unexplained one."""
+    """What was compared since the start, in seconds and minutes; `odd_ms` is our time of the last unexplained one.
+
+    A second counts each time: with what the exchange's socket told of it, and with a page of its candles.
+    """
 
     compared: int = 0
     equal: int = 0

@@ -1,9 +1,10 @@
 """Holds what was recorded against the exchange's own candles, market by market, behind live data and behind healing.
 
 One an exchange. A look at a market asks for one page of its official seconds (Upbit) and one of its official minutes,
-and compares what was not compared yet: all minutes of all markets, and as many of their seconds as a page holds. Where
-candle and record differ, the pages of trades decide: they mend the record, or bear it out. What neither bears out is
-asked for again, twice; then both are believed if they tell the same, else it is marked as a gap: *unexplained*.
+and compares what was not compared yet: all minutes of all markets, and as many of their seconds as a page holds. Of
+every second that the exchange's socket told (`candle_socket.py`), those that are not ours come first. Where candle and
+record differ, the pages of trades decide: they mend the record, or bear it out. What neither bears out is asked for
+again, twice; then both are believed if they tell the same, else it is marked as a gap: *unexplained*.
 """
 
 import logging
@@ -15,11 +16,22 @@ from msgspec import Struct
 
 from collectors.events import Candle, Exchange, Market
 from collectors.recorder import Recorder
-from collectors.repair.audit import Comparison, Doubts, Outcome, Tally, Tour, Unit, only_edges_differ, pause_s
+from collectors.repair.audit import (
+    Comparison,
+    Doubts,
+    Outcome,
+    Tally,
+    Tour,
+    Unit,
+    is_short,
+    only_edges_differ,
+    pause_s,
+)
 from collectors.repair.backfill import MINUTES, YARDSTICKS, Backfill, Checked
 from collectors.repair.gaps import MINUTE_MS, SECOND_MS
-from collectors.repair.healing import holds, stretches
+from collectors.repair.healing import alike, holds, stretches
 from collectors.repair.history import CANDLES, Gone, History, OutOfReach, Unanswered, Unreadable
+from collectors.repair.told_seconds import Suspects
 from config.clock import Clock
 from store import audit
 from store.writer import DatabaseWriter
@@ -74,6 +86,7 @@ class Auditor:
         self._tour = Tour()
         self._done: dict[Market, _Done] = {}
         self._doubts = Doubts()
+        self._suspects = Suspects()
         self._waits_s = 0.0
         self._looked_s = clock.monotonic()
 
@@ -84,6 +97,7 @@ class Auditor:
                 continue
             self._looked_s = self._clock.monotonic()
             try:
+                await self.look_into_suspects()
                 await self.once()
                 self._waits_s = 0.0
             except Unanswered as e:
@@ -131,11 +145,52 @@ class Auditor:
             return
         told, reached_ms = await self._history.latest(market, SECOND_MS, from_ms, to_ms)
         held, ours = await self._compared(market, SECOND_MS, range(reached_ms, to_ms, SECOND_MS), told)
+        await self._judge_seconds(market, len(held.equal), held.differing, ours, told)
+
+    async def _judge_seconds(
+        self,
+        market: Market,
+        equal: int,
+        differing: Sequence[int],
+        ours: Mapping[int, Candle],
+        told: Mapping[int, Candle],
+    ) -> None:
         outcomes: dict[int, Outcome] = {}
-        for span in stretches([(each, each + SECOND_MS) for each in held.differing], MINUTE_MS):
-            outcomes |= await self._by_trades(market, held.differing, *span)
-        self.tally.count(Outcome.EQUAL, self._clock.now_ms(), len(held.equal))
+        for span in stretches([(each, each + SECOND_MS) for each in differing], MINUTE_MS):
+            outcomes |= await self._by_trades(market, differing, *span)
+        self.tally.count(Outcome.EQUAL, self._clock.now_ms(), equal)
         await self._conclude(market, SECOND_MS, outcomes, ours, told)
+
+    def told(self, seconds: Iterable[Candle]) -> int:
+        """What the exchange's socket told of seconds that are settled here: what is ours is counted, the rest looked
+        into, but for what is only a part of ours. Answers how many are.
+        """
+        equal = short = 0
+        for candle in seconds:
+            ours = self._recorder.second(candle.market, candle.open_ms)
+            if alike(ours, candle):
+                equal += 1
+            elif is_short(candle, ours):
+                short += 1
+            else:
+                self._suspects.add(candle)
+        self.tally.count(Outcome.EQUAL, self._clock.now_ms(), equal)
+        return short
+
+    async def look_into_suspects(self) -> None:
+        """Hold what was stored against what the socket told otherwise, of one market; raise Unanswered."""
+        final_ms = self._recorder.settled_before(self.exchange) - FINAL_MS
+        if (suspected := self._suspects.ripe(final_ms, MOST_CANDLES * SECOND_MS)) is None:
+            return
+        market, told = suspected
+        held, ours = await self._compared(market, SECOND_MS, range(min(told), max(told) + SECOND_MS, SECOND_MS), told)
+        equal = sum(each in told for each in held.equal)
+        wrong = [each for each in held.differing if each in told and not is_short(told[each], ours.get(each))]
+        try:
+            await self._judge_seconds(market, equal, wrong, ours, told)
+        except (Gone, Unreadable) as e:
+            log.info("%s %s is not audited: %s", self.exchange, market.code, e)
+        self._suspects.drop(market, told)
 
     async def _by_trades(
         self, market: Market, seconds: Iterable[int], from_ms: int, to_ms: int, candle: Candle | None = None

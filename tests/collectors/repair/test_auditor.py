@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from collectors.aggregator import Aggregator
-from collectors.events import Market
+from collectors.events import Candle, GapCause, Market
 from collectors.net.http import Response
 from collectors.repair.auditor import Auditor
 from collectors.repair.history import History, Unanswered
@@ -19,7 +20,7 @@ from config.settings import Retention
 from ops.lifetimes import running
 from store import candles
 from tests.fakes.clock import START_MS, FakeClock
-from tests.fakes.healing_bench import Bench
+from tests.fakes.healing_bench import Bench, numbered
 from tests.fakes.recording import BTC, SOL, rows
 
 ALL = {"upbit": 122 + 2, "bithumb": 2}  # what is settled, final and rolled once `settle` is over
@@ -388,3 +389,92 @@ def test_whatever_was_withheld_is_found_and_becomes_the_truth(
 
     asyncio.run(scene("upbit"))
     asyncio.run(scene("bithumb"))
+
+
+# --- what the exchange's socket tells ---------------------------------------------------------------------------------
+
+
+def told_seconds(bench: Audited, from_s: int, to_s: int) -> list[Candle]:
+    """The seconds of [from_s, to_s) as the exchange would tell them: no count of trades."""
+    made = [each for each in bench.rest.trades if from_s <= (each.traded_ms - START_MS) // 1_000 < to_s]
+    return [replace(each, trades=0) for each in numbered(made, 1_000)]
+
+
+async def test_told_seconds_that_are_ours_are_counted_and_nothing_is_asked(upbit: Audited) -> None:
+    await healed_start(upbit, BTC)
+    await upbit.settle(BTC, seconds=30)
+    upbit.rest.asked.clear()
+    assert upbit.auditor.told(told_seconds(upbit, 61, 81)) == 0
+    await upbit.auditor.look_into_suspects()
+    assert upbit.counts == (20, 0, 0)
+    assert upbit.rest.asked == []
+
+
+async def test_a_withheld_trade_that_the_socket_tells_is_mended_as_soon_as_pages_show_it(upbit: Audited) -> None:
+    await healed_start(upbit, BTC)
+    await upbit.run(1, [BTC], heard_at=(400,))
+    await upbit.run(1, [BTC], heard=False)
+    await upbit.run(8, [BTC])
+    upbit.rest.asked.clear()
+    assert upbit.auditor.told(told_seconds(upbit, 61, 65)) == 0
+    await upbit.auditor.look_into_suspects()
+    assert upbit.rest.asked == [], "no page shows it yet"
+    await upbit.run(10, [BTC])
+    await upbit.auditor.look_into_suspects()
+    assert upbit.counts == (2, 2, 0)
+    assert upbit.wrong(BTC, 61, 65) == []
+    assert [row[:4] for row in upbit.gaps()[-1:]] == [("differed", "healed", 61, 63)]
+    assert {path for path, _ in upbit.rest.asked} == {"/v1/trades/ticks"}
+    upbit.rest.asked.clear()
+    await upbit.auditor.look_into_suspects()
+    assert upbit.rest.asked == [], "it was looked into"
+
+
+async def test_a_telling_without_the_last_trades_says_nothing(upbit: Audited) -> None:
+    await healed_start(upbit, BTC)
+    await upbit.settle(BTC, seconds=30)
+    [whole] = told_seconds(upbit, 65, 66)
+    short = replace(whole, volume=whole.volume - 1.5, quote_volume=whole.quote_volume - 1.5 * whole.close)
+    upbit.rest.asked.clear()
+    assert upbit.auditor.told([short]) == 1
+    await upbit.auditor.look_into_suspects()
+    assert upbit.counts == (0, 0, 0)
+    assert upbit.rest.asked == []
+
+
+async def test_a_second_whose_prices_alone_differ_is_held_against_its_trades(upbit: Audited) -> None:
+    await healed_start(upbit, BTC)
+    await upbit.settle(BTC, seconds=30)
+    [whole] = told_seconds(upbit, 65, 66)
+    upbit.rest.asked.clear()
+    assert upbit.auditor.told([replace(whole, close=whole.close + 1)]) == 0
+    await upbit.auditor.look_into_suspects()
+    assert upbit.counts == (1, 0, 0), "ours stands, by its trades"
+    assert [path for path, _ in upbit.rest.asked] == ["/v1/trades/ticks"]
+
+
+async def test_a_told_second_that_a_gap_touches_is_left_to_healing(upbit: Audited) -> None:
+    await healed_start(upbit, BTC)
+    upbit.recorder.lost([BTC], upbit.clock.now_ms(), GapCause.DISCONNECT)
+    await upbit.run(3, [BTC], heard=False)
+    upbit.recorder.live([BTC], upbit.clock.now_ms())
+    await upbit.run(20, [BTC])
+    upbit.rest.asked.clear()
+    upbit.auditor.told(told_seconds(upbit, 62, 64))
+    await upbit.auditor.look_into_suspects()
+    assert upbit.counts == (0, 0, 0)
+    assert upbit.rest.asked == []
+
+
+async def test_suspects_that_nobody_can_be_asked_about_now_wait(upbit: Audited) -> None:
+    await healed_start(upbit, BTC)
+    await upbit.run(1, [BTC], heard_at=(400,))
+    await upbit.settle(BTC, seconds=30)
+    upbit.auditor.told(told_seconds(upbit, 61, 62))
+    upbit.rest.fails = lambda path: Response(429, {}, b"Too many API requests.", 0, 0)
+    with pytest.raises(Unanswered):
+        await upbit.auditor.look_into_suspects()
+    upbit.rest.fails = None
+    await upbit.auditor.look_into_suspects()
+    assert upbit.counts == (0, 1, 0)
+    assert upbit.wrong(BTC, 61, 62) == []

@@ -1,0 +1,76 @@
+"""Seconds as an exchange's own stream of candles tells them: kept until they are settled, and those that ours deny.
+
+Both are bounded. What does not fit is left to the pages of candles, which come round to it later. Pure.
+"""
+
+from collections.abc import Mapping
+
+from collectors.events import Candle, Market
+from collectors.repair.gaps import SECOND_MS
+
+MOST_TOLD = 20_000  # a minute of 330 markets that trade each second, 4 MB
+MOST_SUSPECTS = 2_000
+
+
+class ToldSeconds:
+    """The newest telling of each second. `take` those that are over for long enough."""
+
+    def __init__(self) -> None:
+        self._by_second: dict[int, dict[Market, Candle]] = {}
+        self._count = 0
+
+    def note(self, candle: Candle, from_ms: int, to_ms: int) -> bool:
+        """Keep it, in place of what was told of that second before; False if it lies outside [from_ms, to_ms)."""
+        if not from_ms <= candle.open_ms < to_ms:
+            return False
+        of_second = self._by_second.setdefault(candle.open_ms, {})
+        self._count += candle.market not in of_second
+        of_second[candle.market] = candle
+        while self._count > MOST_TOLD:
+            self._count -= len(self._by_second.pop(min(self._by_second)))
+        return True
+
+    def take(self, before_ms: int) -> list[Candle]:
+        """The seconds that end at or before `before_ms`, oldest first; they are forgotten here."""
+        taken: list[Candle] = []
+        for open_ms in sorted(each for each in self._by_second if each + SECOND_MS <= before_ms):
+            taken += self._by_second.pop(open_ms).values()
+        self._count -= len(taken)
+        return taken
+
+
+class Suspects:
+    """Told seconds that are not ours, by market, until somebody has looked into them."""
+
+    def __init__(self) -> None:
+        self._told: dict[Market, dict[int, Candle]] = {}
+        self._count = 0
+
+    def add(self, candle: Candle) -> None:
+        if self._count < MOST_SUSPECTS:
+            told = self._told.setdefault(candle.market, {})
+            self._count += candle.open_ms not in told
+            told[candle.open_ms] = candle
+
+    def ripe(self, before_ms: int, most_ms: int) -> tuple[Market, Mapping[int, Candle]] | None:
+        """The market that waits longest of those with seconds that end at or before `before_ms`, and its seconds.
+
+        Only those of `most_ms` from its oldest on. None where nothing is ripe.
+        """
+        market = min(self._told, key=lambda each: min(self._told[each]), default=None)
+        if market is None:
+            return None
+        told = self._told[market]
+        end_ms = min(before_ms, min(told) + most_ms)
+        ripe = {open_ms: candle for open_ms, candle in told.items() if open_ms + SECOND_MS <= end_ms}
+        return (market, ripe) if ripe else None
+
+    def drop(self, market: Market, looked_into: Mapping[int, Candle]) -> None:
+        """These were looked into; what was told anew meanwhile stays."""
+        told = self._told.get(market, {})
+        for open_ms, candle in looked_into.items():
+            if told.get(open_ms) is candle:
+                del told[open_ms]
+                self._count -= 1
+        if not told:
+            self._told.pop(market, None)

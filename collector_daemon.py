@@ -132,6 +132,7 @@ async def _live(
                 zone.after("deposits", partial(judges.deposits.run, seen.book, seen.gate)),
                 *(zone.after(f"healing {each}", repair.run) for each, repair in seen.repairs.items()),
                 *(zone.after(f"auditing {each}", audit.run) for each, audit in seen.audits.items()),
+                *([zone.after("hearing candles", seen.candle_socket.run)] if seen.candle_socket is not None else []),
                 *(zone.after(name, keep) for name, keep in judges.keepers.items()),
                 zone.every(TICK_S, "listing clock", seen.tick),
             )

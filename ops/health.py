@@ -88,6 +88,18 @@ class AuditReading(Struct, frozen=True):
     unexplained: int = 0
 
 
+class CandleSocketReading(Struct, frozen=True):
+    """How Upbit's own seconds are heard: `told` since the start, `short` of which lacked trades that we have."""
+
+    connected: bool
+    markets: int
+    told: int
+    short: int
+    last_told_ms: int | None
+    failures: int = 0
+    last_error: str = ""
+
+
 class Traffic(Struct, frozen=True):
     """What one exchange has sent since the start: trades in closed seconds, and frames or trades that were refused."""
 
@@ -104,7 +116,8 @@ class Readings(Struct, frozen=True):
     `storage_warnings` are the writer's own, remedies included. `traffic` and `record` are for the metrics only;
     `keys` holds, by exchange, what was last said of the owner's key.
     `off` says by name why a part does not run. `hosts` tells how each host that we ask stands.
-    `audit_odd_ms` is when the audit last found what nothing explains.
+    `audit_odd_ms` is when the audit last found what nothing explains; `candle_socket` is None where Upbit is not
+    recorded.
     `page` is where the page is served. `unreachable` says why an alert target takes nothing before a person mends it;
     `moved_chats` holds the new id of every configured chat that has one, and is served under it.
     """
@@ -138,6 +151,7 @@ class Readings(Struct, frozen=True):
     moved_chats: Mapping[str, int] = {}
     audit: AuditReading = AuditReading()
     audit_odd_ms: int | None = None
+    candle_socket: CandleSocketReading | None = None
 
 
 class Limits(Struct, frozen=True):
@@ -169,6 +183,7 @@ class Report(Struct, frozen=True):
     clock_offset_ms: tuple[int, int] | None
     warnings: tuple[str, ...] = ()
     audit: AuditReading = AuditReading()
+    candle_socket: CandleSocketReading | None = None
     page: str | None = None
     off: Mapping[str, str] = {}
 
@@ -200,6 +215,7 @@ def report(readings: Readings, limits: Limits) -> Report:
         clock_offset_ms=readings.clock_offset_ms,
         warnings=tuple(_warnings(readings)),
         audit=readings.audit,
+        candle_socket=readings.candle_socket,
         page=readings.page,
         off=readings.off,
     )
@@ -368,6 +384,12 @@ def _warnings(readings: Readings) -> Iterator[str]:
             yield f"{exchange}: a connection failed {feed.failures} times in a row: {feed.last_error}"
         if feed.refused_codes:
             yield f"{exchange} refuses {', '.join(feed.refused_codes)}; the others are recorded, these are asked again"
+    candles = readings.candle_socket
+    if candles is not None and candles.failures and candles.last_error:
+        yield (
+            f"upbit's own seconds are not heard, {candles.failures} times in a row: {candles.last_error};"
+            " its pages of candles are compared all the same"
+        )
     for host, state in readings.hosts.items():
         if state.paused_s:
             yield f"{host} is left alone for {state.paused_s:.0f} s: {state.why}; every request to it waits"

@@ -64,6 +64,10 @@ def _metrics(
     audit = readings.audit
     ends: list[Sample] = [((end,), getattr(audit, end)) for end in ("equal", "repaired", "unexplained")]
     yield _counter("audit_candles", "Candles held against the exchanges' own, by how it ended.", ("outcome",), ends)
+    if (candles := readings.candle_socket) is not None:
+        yield _gauge("candle_socket_connected", "1 while Upbit's own seconds are heard.", (), [((), candles.connected)])
+        told: list[Sample] = [(("whole",), candles.told - candles.short), (("short",), candles.short)]
+        yield _counter("candle_socket_seconds", "Seconds that Upbit's socket told itself.", ("kind",), told)
 
 
 def _process(taken: Footprint) -> Iterator[Metric]:

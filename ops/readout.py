@@ -133,6 +133,10 @@ def _status_lines(seen: Report, status: Status, now_ms: int) -> Iterator[str]:
         f"audit: {audit.compared:,} seconds and minutes held against the exchanges' own candles: {audit.equal:,} equal,"
         f" {audit.repaired:,} repaired, {audit.unexplained:,} unexplained"
     )
+    if (candles := seen.candle_socket) is not None:
+        why = f" ({candles.last_error})" if candles.last_error else ""
+        state = f"heard for {candles.markets} markets" if candles.connected else f"not heard{why}"
+        yield f"upbit's own seconds: {state}, {candles.told:,} told, {candles.short:,} of them without our last trades"
     writer, days = seen.writer, seen.disk_days_left
     full = "" if days is None else f"; the disk is full in {days:,.0f} days"
     yield f"storage: {writer.queue_size:,} rows wait, WAL {writer.wal_bytes / 1e6:,.1f} MB{full}"

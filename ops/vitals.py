@@ -15,6 +15,7 @@ from collectors.market_monitor import MarketMonitor
 from collectors.net.limits import ServiceState
 from collectors.recorder import Recorder
 from collectors.repair.audit import Tally
+from collectors.repair.candle_socket import CandleSocketStatus
 from collectors.sink import ShardStatus
 from config.clock import Clock
 from config.redaction import NOTHING
@@ -22,6 +23,7 @@ from ops.clock_offset import ClockOffset
 from ops.health import (
     AlertsReading,
     AuditReading,
+    CandleSocketReading,
     ChannelReading,
     FeedReading,
     Limits,
@@ -96,6 +98,7 @@ class Vitals:
         unreachable: Mapping[str, str] = {},
         moved_chats: Mapping[str, int] = {},
         off: Mapping[str, str] = {},
+        candle_socket: CandleSocketStatus | None = None,
     ) -> None:
         """What others said of a trouble passes through `redact` before anybody reads it."""
         self._clock = clock
@@ -118,6 +121,7 @@ class Vitals:
         self._redact = redact
         self._unreachable = unreachable
         self._moved_chats = moved_chats
+        self._candle_socket = candle_socket
         self._off = off
         self._disk.look()
 
@@ -179,6 +183,21 @@ class Vitals:
                 unexplained=sum(each.unexplained for each in self._tallies),
             ),
             audit_odd_ms=max((each.odd_ms for each in self._tallies if each.odd_ms is not None), default=None),
+            candle_socket=self._candles_heard(),
+        )
+
+    def _candles_heard(self) -> CandleSocketReading | None:
+        if (heard := self._candle_socket) is None:
+            return None
+        failing = heard.failures_in_a_row and not heard.connected
+        return CandleSocketReading(
+            heard.connected,
+            heard.markets,
+            heard.told,
+            heard.short,
+            heard.last_told_ms,
+            heard.failures_in_a_row if failing else 0,
+            self._redact(heard.last_error) if failing else "",
         )
 
     def _channel(self, told: ChannelReading) -> ChannelReading:

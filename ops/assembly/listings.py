@@ -12,13 +12,14 @@ from collectors.opening import OpeningWatch
 from collectors.opening_desk import OpeningDesk
 from collectors.repair.auditor import Auditor
 from collectors.repair.backfill import Backfill
+from collectors.repair.candle_socket import CandleSocket
 from collectors.sources import Gate
 from collectors.universe import Universe
 from config.settings import Settings
 from ops.assembly.channels import asset_sources, channels_off, list_sources, notice_sources, push_sources
 from ops.assembly.ground import Base
 from ops.assembly.judging import Judging
-from ops.assembly.recording import Recording, auditor_of, backfill_of, market_list, shard_of
+from ops.assembly.recording import Recording, auditor_of, backfill_of, candle_socket_of, market_list, shard_of
 from ops.assembly.telling import Telling
 from store.writer import DatabaseWriter
 
@@ -34,6 +35,7 @@ class Listings(Struct, frozen=True):
     universes: tuple[Universe, ...]
     repairs: Mapping[Exchange, Backfill]
     audits: Mapping[Exchange, Auditor]
+    candle_socket: CandleSocket | None
 
     def change(self, settings: Settings) -> None:
         """Catch up, doubt and watch by these from the next look on."""
@@ -76,6 +78,7 @@ def listings(ground: Base, writer: DatabaseWriter, recording: Recording, judges:
 
     repairs = {each: backfill_of(ground, each, writer, recorder, young) for each in ground.exchanges}
     audits = {each: auditor_of(ground, repair, writer, recorder, watched) for each, repair in repairs.items()}
+    candle_socket = candle_socket_of(ground, recorder, audits)
 
     def check_later(market: Market, from_ms: int, to_ms: int) -> None:
         repairs[market.exchange].check_later(market, from_ms, to_ms)
@@ -108,4 +111,4 @@ def listings(ground: Base, writer: DatabaseWriter, recording: Recording, judges:
         push_sources(ground),
         asset_sources(ground),
     )
-    return Listings(book, judges.gate, monitor, opening, front, universes, repairs, audits)
+    return Listings(book, judges.gate, monitor, opening, front, universes, repairs, audits, candle_socket)

@@ -68,6 +68,7 @@ def observing(
         told.outbox.unreachable,
         told.moved_chats,
         without,
+        None if seen.candle_socket is None else seen.candle_socket.status,
     )
     limits = vitals.limits(radar.recording.upbit_silent_s, radar.recording.bithumb_silent_s, radar.health.queue_yellow)
     health = HealthFile(ground.data / "health.json", readings.read, limits, clock, radar.health.write_every_s)

@@ -17,6 +17,7 @@ from collectors.overlap import Overlap
 from collectors.recorder import Recorder
 from collectors.repair.auditor import Auditor
 from collectors.repair.backfill import Backfill
+from collectors.repair.candle_socket import EXCHANGE, PATH, CandleSocket
 from collectors.repair.history import History
 from collectors.robust_ws import Pace, Shard
 from collectors.universe import Universe
@@ -91,6 +92,15 @@ def auditor_of(
     """What holds the record of one exchange against its own candles, that of `watched` coins each minute."""
     history = History(repair.exchange, ground.door, ground.clock)
     return Auditor(history, writer, recorder, repair, ground.clock, watched)
+
+
+def candle_socket_of(ground: Base, recorder: Recorder, audits: Mapping[Exchange, Auditor]) -> CandleSocket | None:
+    """What hears Upbit's own seconds for its audit; None where Upbit is not recorded."""
+    if (audit := audits.get(EXCHANGE)) is None:
+        return None
+    url = ground.addresses.sockets[EXCHANGE] + PATH
+    connect = ground.connect_in_turns
+    return CandleSocket(url, connect, ground.clock, ground.limits, recorder, audit.told, random.random)
 
 
 def market_list(ground: Base, exchange: Exchange, every_s: float) -> ListSource:

@@ -11,6 +11,7 @@ from tests.end_to_end.truth import EXCHANGES, MINUTE_MS, SECOND_MS, fold, in_ord
 from tests.fakes.station import compared
 
 WITHHELD_S = 8
+HEARD_MS = 60_000  # Upbit tells its seconds at once; its pages of trades show them a little later
 TOLD_MS = (
     130_000  # after the minute in which it ends: a candle is final, each market had its turn, what differed is healed
 )
@@ -36,6 +37,9 @@ async def test_a_withheld_trade_is_found_by_the_audit_and_healed(tmp_path: Path)
         await daemon.until(
             lambda: (daemon.health() or {"audit": {"equal": 0}})["audit"]["equal"] > 50, "the rest agrees"
         )
+        heard = (daemon.health() or {})["candle_socket"]
+        assert (heard["connected"], heard["markets"], heard["last_error"]) == (True, 2, "")
+        assert heard["told"] > 100
         assert await daemon.stop() == 0
         told = [row for row in json_lines(daemon.ask("gaps", "--json", "--last", "1000")) if row["cause"] == "differed"]
         for row in told:
@@ -49,6 +53,8 @@ async def test_a_withheld_trade_is_found_by_the_audit_and_healed(tmp_path: Path)
     assert audit["compared"] == audit["equal"] + audit["repaired"]
     assert f"{audit['repaired']:,} repaired, 0 unexplained" in daemon.ask("status").stdout
     assert {row["state"] for row in told} == {"healed"}
+    assert max(row["healed_ms"] for row in told if row["exchange"] == "upbit") < over_ms + HEARD_MS
+    assert f"upbit's own seconds: not heard, {health['candle_socket']['told']:,} told" in daemon.ask("status").stdout
 
 
 def _differed(daemon: Daemon) -> Sequence[object]:

@@ -34,5 +34,5 @@ class Gate:
 async def test_a_listing_that_time_ends_is_told_to_those_who_watch_it() -> None:
     """One without a stated opening would be watched for ever else, and 64 of them would leave no room for the next."""
     gate, none = Gate(), cast(Any, None)
-    await Listings(cast(Any, Book()), gate, none, none, none, (), {}, {}).tick()
+    await Listings(cast(Any, Book()), gate, none, none, none, (), {}, {}, None).tick()
     assert gate.offered == [OVER, ON_ITS_WAY]

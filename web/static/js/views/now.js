@@ -128,6 +128,7 @@ function recording(now) {
   return section(t("recording"), pairs([
     ...Object.keys(health.feeds).map((name) => [t("gaps_24h", exchangeName(name)), gapText(now.gaps.find((each) => each.exchange === name))]),
     ...auditRows(audit),
+    ...candleSocketRow(health.candle_socket),
     [t("last_commit"), maybe(writer.last_commit_ms === null ? t("unknown") : ago(writer.last_commit_ms, now.now_ms))],
     [t("queue"), t("rows", number(writer.queue_size))],
     [t("dropped"), `${number(writer.dropped)} / ${number(writer.failed)}`],
@@ -146,6 +147,13 @@ function gapText(gaps) {
   if (!gaps) return t("no_gaps");
   const text = t("gaps_value", number(gaps.open), number(gaps.healed), number(gaps.unhealable));
   return gaps.missed_ms ? [text, h("span", { class: "muted small" }, ` · ${t("missed", span(gaps.missed_ms))}`)] : text;
+}
+
+/** The seconds that Upbit tells itself: where the audit hears at once of what we missed. */
+function candleSocketRow(heard) {
+  if (!heard) return [];
+  const state = heard.connected ? t("candles_heard", number(heard.markets)) : t("candles_not_heard", heard.last_error || t("unknown"));
+  return [[t("candle_socket"), t("candles_told", state, number(heard.told), number(heard.short))]];
 }
 
 /** Whatever the audit counts: in all, or by what it compared. */

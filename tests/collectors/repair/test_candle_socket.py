@@ -1,0 +1,169 @@
+"""The socket of Upbit's own seconds: asked for what is heard, compared once settled, replaced when it is of no use."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from itertools import pairwise
+
+import pytest
+
+from collectors.events import Candle, Exchange, Market
+from collectors.net.limits import Limits
+from collectors.repair.candle_socket import CandleSocket
+from ops.lifetimes import running
+from tests.fakes.clock import START_MS, FakeClock
+from tests.fakes.exchange import FakeExchange, drop, error_frame, garbage, refuse, send, stall, wait
+from tests.fakes.recording import BTC, ETH
+
+
+class Heard:
+    """What the recorder would say."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+        self.markets: list[Market] = [BTC]
+        self.trading = False
+
+    def live_markets(self, exchange: Exchange) -> Sequence[Market]:
+        assert exchange == "upbit"
+        return self.markets
+
+    def settled_before(self, exchange: Exchange) -> int:
+        assert exchange == "upbit"
+        return self._clock.now_ms() - 2_000
+
+    def last_trade_ms(self, exchange: Exchange) -> int | None:
+        assert exchange == "upbit"
+        return self._clock.now_ms() if self.trading else None
+
+
+class Scene:
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.exchange = FakeExchange(self.clock)
+        self.heard = Heard(self.clock)
+        self.compared: list[Candle] = []
+        self.socket = CandleSocket(
+            "wss://upbit/websocket/v1",
+            self.exchange.connect,
+            self.clock,
+            Limits({"upbit": {"connect": 5}}),
+            self.heard,
+            self.compare,
+            lambda: 0.0,
+        )
+        self.status = self.socket.status
+
+    def compare(self, seconds: Sequence[Candle]) -> int:
+        self.compared += seconds
+        return 1
+
+    @property
+    def state(self) -> tuple[bool, int]:
+        return self.status.connected, self.status.failures_in_a_row
+
+    def listening(self) -> AbstractAsyncContextManager[None]:
+        return running(self.socket.run())
+
+
+@pytest.fixture
+def scene() -> Iterator[Scene]:
+    yield Scene()
+
+
+def told(at_s: int, price: float = 100.0, code: str = "KRW-BTC") -> bytes:
+    """A frame of the second that starts so long after START_MS (2027-01-15T08:00:00Z)."""
+    prices = {"op": price, "hp": price, "lp": price, "tp": price, "catv": 1.5, "catp": 1.5 * price}
+    at = f"2027-01-15T08:{at_s // 60:02}:{at_s % 60:02}"
+    return json.dumps({"ty": "candle.1s", "cd": code, "cdttmu": at} | prices | {"st": "REALTIME"}).encode()
+
+
+async def test_seconds_are_compared_once_settled_as_they_were_told_last(scene: Scene) -> None:
+    scene.exchange.script(wait(1), send(told(0)), wait(1), send(told(0, 101.0), told(1)))
+    async with scene.listening():
+        await scene.clock.advance(5)
+        assert scene.compared == [], "its last trades may still be told"
+        await scene.clock.advance(1)
+        assert [(each.open_ms - START_MS, each.close) for each in scene.compared] == [(0, 101.0)]
+        await scene.clock.advance(2)
+    assert [(each.open_ms - START_MS, each.close) for each in scene.compared] == [(0, 101.0), (1_000, 100.0)]
+    assert (scene.status.told, scene.status.short) == (2, 2)
+    assert scene.status.last_told_ms == START_MS + 2_000
+
+
+async def test_it_waits_for_markets_and_asks_anew_as_they_come(scene: Scene) -> None:
+    scene.heard.markets = []
+    async with scene.listening():
+        await scene.clock.advance(30)
+        assert scene.exchange.connections == [], "an empty request would be refused"
+        scene.heard.markets = [BTC]
+        await scene.clock.advance(2)
+        scene.heard.markets = [ETH, BTC]
+        await scene.clock.advance(6)
+        scene.heard.markets = [ETH]
+        await scene.clock.advance(6)
+        assert scene.status.markets == 2, "a lost connection comes back; its markets stay in the request"
+        await scene.clock.advance(600)
+        assert scene.status.markets == 1
+    [connection] = scene.exchange.connections
+    assert connection.requests == [["KRW-BTC"], ["KRW-BTC", "KRW-ETH"], ["KRW-ETH"]]
+
+
+async def test_what_cannot_be_read_is_counted_and_costs_nothing_else(scene: Scene) -> None:
+    scene.exchange.script(garbage(), send(b'{"ty":"ticker","cd":"KRW-BTC"}', told(600), told(0)))
+    async with scene.listening():
+        await scene.clock.advance(10)
+    assert [each.open_ms for each in scene.compared] == [START_MS]
+    assert scene.status.unreadable == 3
+    assert len(scene.exchange.connections) == 1
+
+
+async def test_it_reconnects_for_ever_and_a_candle_makes_it_whole(scene: Scene) -> None:
+    scene.exchange.script(send(told(0)), wait(3), drop())
+    scene.exchange.script(refuse(429))
+    scene.exchange.script(send(error_frame("INVALID_PARAM", "no such type")))
+    scene.exchange.script(send(told(20)))
+    async with scene.listening():
+        await scene.clock.advance(4)
+        assert scene.state == (False, 1)
+        await scene.clock.advance(20)
+        assert scene.state == (True, 0)
+    assert "INVALID_PARAM" in scene.status.last_error
+    pauses = [b - a for a, b in pairwise(scene.exchange.attempts_at)]
+    assert pauses == [3 + 2, 4, 8], "each longer than the one before"
+    assert len(scene.exchange.connections) == 3
+
+
+async def test_a_host_that_refuses_for_hours_is_asked_every_five_minutes(scene: Scene) -> None:
+    for _ in range(100):
+        scene.exchange.script(send(error_frame("INVALID_PARAM")))
+    async with scene.listening():
+        await scene.clock.advance(3_600)
+        before = len(scene.exchange.attempts_at)
+        await scene.clock.advance(3_600)
+    assert 10 <= len(scene.exchange.attempts_at) - before <= 13
+
+
+async def test_a_socket_without_a_word_is_replaced(scene: Scene) -> None:
+    scene.exchange.script(wait(5), stall())
+    async with scene.listening():
+        await scene.clock.advance(45)
+    assert len(scene.exchange.connections) == 2
+    assert scene.status.last_error == "no answer to PING within 10 s"
+
+
+async def test_silence_is_healthy_without_trades_and_not_with_them(scene: Scene) -> None:
+    async with scene.listening():
+        await scene.clock.advance(300)
+        assert len(scene.exchange.connections) == 1
+        scene.heard.trading = True
+        await scene.clock.advance(60)
+    assert len(scene.exchange.connections) == 2
+    assert "no candle in 30 s" in scene.status.last_error
+
+
+async def test_what_was_told_before_a_loss_is_compared_all_the_same(scene: Scene) -> None:
+    scene.exchange.script(send(told(0)), wait(1), drop())
+    async with scene.listening():
+        await scene.clock.advance(10)
+    assert [each.open_ms for each in scene.compared] == [START_MS]

@@ -33,9 +33,9 @@ from collectors.net.limits import Limits
 from config.clock import SimulatorClock
 from config.settings import Alerting, Writing
 from ops.lifetimes import running
-from simulator.clock import RunningClock
 from simulator.server import Served, served
-from simulator.world import World
+from simulator.world.clock import RunningClock
+from simulator.world.world import World
 from store.deliveries import add_alert, fresh
 from store.writer import DatabaseWriter
 

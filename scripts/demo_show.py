@@ -90,7 +90,7 @@ def tell_pages(story: Story, port: int) -> None:
 
 def staged() -> str:
     """What the scenario has in store, from the simulator's own script."""
-    from simulator.scenarios import SCENARIOS
+    from simulator.world.scenarios import SCENARIOS
 
     (order,) = SCENARIOS[SCENARIO]
     return (

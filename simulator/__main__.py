@@ -7,11 +7,11 @@ import signal
 import sys
 import time
 
-from simulator.clock import RunningClock
-from simulator.scenarios import SCENARIOS, start_ms
 from simulator.server import served
-from simulator.staging import Stage
-from simulator.world import DEFAULT_KRW_MARKETS, DEFAULT_RATE, World
+from simulator.world.clock import RunningClock
+from simulator.world.scenarios import SCENARIOS, start_ms
+from simulator.world.staging import Stage
+from simulator.world.world import DEFAULT_KRW_MARKETS, DEFAULT_RATE, World
 
 
 def arguments(words: list[str]) -> argparse.Namespace:

@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
+from simulator.abroad.venue_wire import bounded, caller
 from simulator.counters import Counters
 from simulator.limits import Window
-from simulator.prices import MINUTE_MS
-from simulator.universe import COINGECKO_CHAINS, NETWORK_NAMES
-from simulator.values import SimToken
-from simulator.venue_wire import bounded, caller
-from simulator.world import World
+from simulator.world.prices import MINUTE_MS
+from simulator.world.universe import COINGECKO_CHAINS, NETWORK_NAMES
+from simulator.world.values import SimToken
+from simulator.world.world import World
 
 KEYLESS_A_MINUTE, DEMO_A_MINUTE = 15, 30
 TOO_MANY = (

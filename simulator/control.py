@@ -13,9 +13,9 @@ from aiohttp import web
 from simulator.counters import Counters
 from simulator.faults import BadFault, Fault, checked
 from simulator.orders import FaultOrder, ListingEdit, ListingOrder, MarketOrder, NoticeEdit, NoticeOrder, WalletOrder
-from simulator.staging import BadOrder, Stage, Staged
-from simulator.values import SimTrade
-from simulator.world import EXCHANGES, World
+from simulator.world.staging import BadOrder, Stage, Staged
+from simulator.world.values import SimTrade
+from simulator.world.world import EXCHANGES, World
 
 Order = TypeVar("Order")
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -9,13 +9,13 @@ from email.utils import formatdate
 
 from aiohttp import web
 
+from simulator.abroad.venue_wire import caller
 from simulator.counters import Counters
+from simulator.korea.wire import kst, utc
 from simulator.limits import Penalty, Window
-from simulator.prices import DAY_MS, MINUTE_MS
-from simulator.values import SimRate
-from simulator.venue_wire import caller
-from simulator.wire import kst, utc
-from simulator.world import World
+from simulator.world.prices import DAY_MS, MINUTE_MS
+from simulator.world.values import SimRate
+from simulator.world.world import World
 
 ER_REQUESTS, ER_SPAN_MS, ER_PAUSE_MS = 10, 10 * MINUTE_MS, 20 * MINUTE_MS
 YEN_IN_USD = 0.0065

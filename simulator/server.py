@@ -12,32 +12,16 @@ from email.utils import formatdate
 from aiohttp import web
 from msgspec import Struct
 
-from simulator import (
-    binance,
-    bitget,
-    bithumb,
-    bybit,
-    coinbase,
-    coingecko,
-    control,
-    fx,
-    gate,
-    htx,
-    kraken,
-    kucoin,
-    mexc,
-    okx,
-    telegram,
-    upbit,
-    upbit_site,
-    webhook,
-)
+from simulator import coingecko, control, fx
+from simulator.abroad import binance, bitget, bybit, coinbase, gate, htx, kraken, kucoin, mexc, okx
 from simulator.counters import SERVICES, Counters
 from simulator.faults import Fault, covers
 from simulator.http_faults import Pages, bent, refusal
-from simulator.staging import Stage
-from simulator.venues import VENUE_NAMES
-from simulator.world import World
+from simulator.korea import bithumb, upbit, upbit_site
+from simulator.messengers import telegram, webhook
+from simulator.world.staging import Stage
+from simulator.world.venues import VENUE_NAMES
+from simulator.world.world import World
 
 SERVICE_MODULES = (
     upbit,

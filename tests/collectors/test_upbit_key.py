@@ -8,7 +8,7 @@ import json
 import pytest
 
 from collectors.upbit_key import UpbitKey, bearer
-from simulator.bearer import Gatekeeper, Unauthorized
+from simulator.korea.bearer import Gatekeeper, Unauthorized
 
 KEY = UpbitKey("SIM-ACCESS", "SIM-SECRET")
 

@@ -11,10 +11,10 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from simulator import bithumb, upbit, upbit_site
 from simulator.counters import Counters
 from simulator.faults import Fault
-from simulator.world import World
+from simulator.korea import bithumb, upbit, upbit_site
+from simulator.world.world import World
 from tests.fakes.simulator import A_LITTLE_MS, FakeSimClock
 
 STEP_S = 0.5

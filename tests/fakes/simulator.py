@@ -8,10 +8,10 @@ from typing import Any
 import aiohttp
 from msgspec import Struct
 
-from simulator.clock import RunningClock, SimClock
 from simulator.counters import Counters
 from simulator.server import TICK_S, served
-from simulator.world import World
+from simulator.world.clock import RunningClock, SimClock
+from simulator.world.world import World
 from tests.fakes.clock import FakeClock
 
 A_LITTLE_MS = 5_000  # what a world of the tests has traded before its start; an ordinary one a minute

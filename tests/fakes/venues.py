@@ -8,10 +8,11 @@ import aiohttp
 from aiohttp import web
 from msgspec import Struct
 
-from simulator import binance, bitget, bybit, coinbase, coingecko, fx, gate, htx, kraken, kucoin, mexc, okx
+from simulator import coingecko, fx
+from simulator.abroad import binance, bitget, bybit, coinbase, gate, htx, kraken, kucoin, mexc, okx
 from simulator.counters import Counters
-from simulator.venues import Entry
-from simulator.world import World
+from simulator.world.venues import Entry
+from simulator.world.world import World
 from tests.fakes.simulator import A_LITTLE_MS, FakeSimClock
 
 

@@ -16,7 +16,7 @@ from collectors.events import Channel, Exchange, Listing, ListingState
 from collectors.net.http import HttpDoor, open_door
 from collectors.net.limits import Limits
 from config.settings import VaspEntry
-from simulator.venues import VENUE_NAMES
+from simulator.world.venues import VENUE_NAMES
 from tests.analysis.venues.test_against_simulator import PATHS
 from tests.fakes.evidence import SHIPPED
 from tests.fakes.simulator import FakeSimClock, SimulatorHandle, running_simulator

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from simulator.universe import invented_coin
+from simulator.world.universe import invented_coin
 from tests.fakes.venues import Venues, running_venues
 
 V3 = "/coingecko/api/v3"

@@ -24,7 +24,7 @@ from collectors.net.http import HttpDoor, open_door
 from collectors.net.limits import Limits
 from collectors.rest import Ticker
 from config.load import load_settings
-from simulator.venues import Entry
+from simulator.world.venues import Entry
 from tests.fakes.simulator import FakeSimClock, SimulatorHandle, running_simulator
 
 PATHS = {

@@ -19,7 +19,6 @@ from config.check import exposed, off
 from config.clock import Clock, SystemClock
 from config.load import Secrets, load_secrets, load_settings
 from config.settings import Settings, SettingsError
-from ops import cli, doctor, garbage
 from ops.assembly import loading
 from ops.assembly.ground import Base, Bulkhead, base
 from ops.assembly.judging import judging
@@ -28,20 +27,22 @@ from ops.assembly.observing import observing
 from ops.assembly.recording import begun, record
 from ops.assembly.reloading import reloading
 from ops.assembly.telling import telling
-from ops.deadman import Deadman
-from ops.head_start import HeadStart
-from ops.health_file import last_heartbeat
-from ops.lifetimes import running
-from ops.lock import AlreadyRunning, Hold, boot_id, held, noting
-from ops.logs import set_up
-from ops.memory import share_one_heap
-from ops.operator_desk import Before
-from ops.reloader import Hangup
-from ops.sd_notify import Notify
-from ops.simulated_time import NoSimulator
-from ops.stopping import Stop, holding_back, let_in
-from ops.storage import opened
-from ops.watchdog import Watchdog
+from ops.commands import cli, doctor
+from ops.process import garbage
+from ops.process.head_start import HeadStart
+from ops.process.lifetimes import running
+from ops.process.lock import AlreadyRunning, Hold, boot_id, held, noting
+from ops.process.logs import set_up
+from ops.process.memory import share_one_heap
+from ops.process.reloader import Hangup
+from ops.process.sd_notify import Notify
+from ops.process.simulated_time import NoSimulator
+from ops.process.stopping import Stop, holding_back, let_in
+from ops.process.storage import opened
+from ops.watching.deadman import Deadman
+from ops.watching.health_file import last_heartbeat
+from ops.watching.operator_desk import Before
+from ops.watching.watchdog import Watchdog
 from store.database import SQLITE_VERSION, StorageUnusable
 from store.writer import SWITCH_S
 

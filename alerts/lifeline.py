@@ -12,12 +12,12 @@ from typing import Protocol, TypeVar
 
 from alerts.alert import Alert
 from alerts.delivery import Notifier
+from alerts.texts.words import Language
 from alerts.unrecorded import FromMemory, Unsaved
-from alerts.words import Language
 from collectors.net.deadline import wait_until_done
 from config.clock import Clock
-from store import delivery_outcomes
 from store.database import Connection
+from store.tables import delivery_outcomes
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from alerts import message, news_text
 from alerts.alert import KRW_ADDED, Alert, AlertKind, AlertLevel
-from alerts.words import Language
+from alerts.texts import message, news_text
+from alerts.texts.words import Language
 from collectors.events import Exchange, Listing, Notice
 from collectors.listing_life import Change
 from collectors.market_lists import Renamed

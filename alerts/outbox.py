@@ -1,10 +1,10 @@
 """Alerts on their way out: what is due leaves, at the pace allowed, and what became of it is written down.
 
-An alert is a row before it is a message (`store/deliveries.py`); this is the part that waits. One request at a time for
-each target, so that a chat that hangs delays no other; a first sight does not even wait for that one. Nothing overtakes
-its own key. The promises: a first sight, CRITICAL and HIGH arrive at least once, and a copy that may be the second one
-says so; lower levels arrive at most once after an uncertain request; a text is told late, or in a digest, never dropped
-in silence.
+An alert is a row before it is a message (`store/tables/deliveries.py`); this is the part that waits. One request at a
+time for each target, so that a chat that hangs delays no other; a first sight does not even wait for that one. Nothing
+overtakes its own key. The promises: a first sight, CRITICAL and HIGH arrive at least once, and a copy that may be the
+second one says so; lower levels arrive at most once after an uncertain request; a text is told late, or in a digest,
+never dropped in silence.
 """
 
 import asyncio
@@ -15,8 +15,8 @@ from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
-from alerts import buttons
 from alerts.alert import Alert, AlertKind, AlertLevel
+from alerts.chat import buttons
 from alerts.delivery import (
     Answer,
     Hopeless,
@@ -28,18 +28,18 @@ from alerts.delivery import (
     Uncertain,
     scheme_of,
 )
-from alerts.markup import tag_of
-from alerts.operator_text import digest, marks, operator
 from alerts.pacing import Pacer, Rank, Rates
-from alerts.words import Language
+from alerts.texts.markup import tag_of
+from alerts.texts.operator_text import digest, marks, operator
+from alerts.texts.words import Language
 from collectors.net.deadline import within
 from config.clock import Clock
 from config.settings import Alerting
-from store import deliveries, delivery_outcomes
 from store.database import Connection
-from store.debounce import Posted, forget_expired, post
-from store.deliveries import Claim, Delivery, Op
-from store.digests import fold, next_low_ms
+from store.tables import deliveries, delivery_outcomes
+from store.tables.debounce import Posted, forget_expired, post
+from store.tables.deliveries import Claim, Delivery, Op
+from store.tables.digests import fold, next_low_ms
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

@@ -8,16 +8,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from alerts import message
 from alerts.alert import Alert, AlertKind, AlertLevel
-from alerts.series import Series, joined, line, summed
-from alerts.words import EXCHANGES, Language
+from alerts.pictures.series import Series, joined, line, summed
+from alerts.texts import message
+from alerts.texts.words import EXCHANGES, Language
 from analysis.outcome import ListingOutcome, samples_of
 from collectors.events import Listing
-from store import deliveries, gaps, listings, outcomes
 from store.database import Connection
-from store.deliveries import Delivery
-from store.outcomes import PROVISIONAL_AFTER_MS, Due, Recorded
+from store.tables import deliveries, gaps, listings, outcomes
+from store.tables.deliveries import Delivery
+from store.tables.outcomes import PROVISIONAL_AFTER_MS, Due, Recorded
 
 T = TypeVar("T")
 

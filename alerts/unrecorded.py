@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 
 from alerts.alert import Alert
 from alerts.delivery import TELEGRAM, WEBHOOK, Hopeless, Lost, Message, Notifier, Retry, Sent, scheme_of
-from alerts.markup import tag_of
-from alerts.words import Language, say
+from alerts.texts.markup import tag_of
+from alerts.texts.words import Language, say
 from config.clock import Clock
 
 log = logging.getLogger(__name__)

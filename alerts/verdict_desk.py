@@ -11,17 +11,17 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
-from alerts import message
 from alerts.alert import Alert, AlertKind, AlertLevel
-from alerts.details import venue_of
-from alerts.words import Language
-from analysis.fx_keeper import snapshots
+from alerts.texts import message
+from alerts.texts.details import venue_of
+from alerts.texts.words import Language
+from analysis.keepers.fx_keeper import snapshots
 from analysis.ringing import Quiet, Ring
 from analysis.verdict import Fact, Mode, Verdict, VerdictNotKept
 from collectors.events import Listing
-from store import decisions, deliveries, fx, listings
 from store.database import Connection
-from store.deliveries import Delivery
+from store.tables import decisions, deliveries, fx, listings
+from store.tables.deliveries import Delivery
 from store.writer import WriterGone
 
 log = logging.getLogger(__name__)

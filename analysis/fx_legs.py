@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct
 
 from analysis.evidence import FxLegs
-from analysis.korea import parse_books
+from analysis.fetching.korea import parse_books
+from analysis.fetching.reading import NoAnswer, Reply, Wire, decoded, figure, positive, require_200
+from analysis.fetching.sources import DEADLINE_S, Door, Line
 from analysis.premium import agreed_leg
 from analysis.quotes import Book, Figure, Leg, NotListed, Silent
-from analysis.reading import NoAnswer, Reply, Wire, decoded, figure, positive, require_200
-from analysis.sources import DEADLINE_S, Door, Line
 from analysis.venues import bybit_wire, okx_wire
 from analysis.venues.assemble import Ticker
 from collectors import bithumb_rest, upbit_rest

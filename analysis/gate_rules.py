@@ -1,6 +1,6 @@
 """One function per rule of the verdict: `(GateInput) -> Finding | None`. Pure.
 
-A blocker says no, a warning says careful. Codes (`alerts/words.py` has the words):
+A blocker says no, a warning says careful. Codes (`alerts/texts/words.py` has the words):
 
     blockers   not_listed_here, not_open_yet ·
                no_open_route and its causes withdrawal_closed, deposit_closed, deposit_scheduled, transfer_slow,

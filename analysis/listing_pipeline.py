@@ -12,9 +12,9 @@ from decimal import Decimal
 import msgspec
 
 from analysis.evidence import Evidence
+from analysis.fetching.gathering import Gathering, Sources
 from analysis.gate import follow, judge
 from analysis.gate_rules import Previous
-from analysis.gathering import Gathering, Sources
 from analysis.pace import CROWD, Worth, pause_s, worth
 from analysis.premium import Fx, FxMember, remember
 from analysis.quotes import NotListed

@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from analysis.reading import Reply, Wire, decoded, positive, require_200
+from analysis.fetching.reading import Reply, Wire, decoded, positive, require_200
 
 
 class KnownCoin(Struct, frozen=True):

@@ -1,6 +1,6 @@
 """What the judging side knows and says: facts with a source and an age, findings, routes, costs, one verdict.
 
-Pure values. The rules that make them live in `gate_rules.py` and `gate.py`; `alerts/message.py` turns them into text.
+Pure values. The rules that make them live in `gate_rules.py` and `gate.py`; `alerts/texts/message.py` makes them text.
 A finding carries a code and its numbers, never a sentence, so that one formatter can speak Korean or English.
 """
 

@@ -17,8 +17,8 @@ from collectors.recorder import Recorder
 from collectors.repair.gaps import MINUTE_MS
 from config.clock import Clock
 from config.settings import Retention
-from store import candles, debounce, fx, global_minutes, listing_seconds, quarantine
 from store.database import Connection
+from store.tables import candles, debounce, fx, global_minutes, listing_seconds, quarantine
 from store.writer import SLICE_S, DatabaseWriter
 
 log = logging.getLogger(__name__)

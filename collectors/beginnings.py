@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from collectors.events import Exchange, GapCause, Market
 from collectors.repair.gaps import MINUTE_MS
-from store.gaps import OpenGap
+from store.tables.gaps import OpenGap
 
 
 class Beginnings:

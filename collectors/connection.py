@@ -20,7 +20,7 @@ from collectors.sink import Lost, Pace, ShardStatus, Sink
 from collectors.subscription import Subscription
 from collectors.vigil import Step, Vigil
 from config.clock import Clock
-from ops.lifetimes import running
+from ops.process.lifetimes import running
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from collectors.events import Exchange, Market
-from store.quarantine import Refused
+from store.tables.quarantine import Refused
 
 SAMPLES_A_FLUSH = 20  # rows of quarantine kept from one second; more of the same teach nothing
 

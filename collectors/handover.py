@@ -14,8 +14,8 @@ from collectors.events import Candle, Exchange, GapCause, Market
 from collectors.gap_changes import GapChanges, joined
 from collectors.minutes import MinuteFold
 from collectors.repair.gaps import SECOND_MS
-from store import candles, gaps, quarantine
-from store.quarantine import Refused
+from store.tables import candles, gaps, quarantine
+from store.tables.quarantine import Refused
 from store.writer import DatabaseWriter, Rows
 
 log = logging.getLogger(__name__)

@@ -10,12 +10,12 @@ from msgspec import Struct
 
 from alerts import listing_alerts
 from alerts.alert import Alert
-from alerts.words import Language
+from alerts.texts.words import Language
 from collectors.events import EXCHANGES, Channel, Listing, Sighting, SightingKind, exchange_of
 from collectors.listing_life import Change, observe, settled
 from collectors.listing_memory import OVER, ListingMemory
 from collectors.notice_reading import Reading
-from store.news import Entry, ReadNotice, Told
+from store.tables.news import Entry, ReadNotice, Told
 
 HINT_KEEPS_MS = 7 * 86_400_000  # a wallet seen this long before its listing was a sight of it
 BEGINS = (Change.FIRST_SIGHT, Change.NEW_EPISODE)

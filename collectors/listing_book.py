@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, S
 from msgspec.structs import replace
 
 from alerts import listing_alerts
-from alerts.words import Language
+from alerts.texts.words import Language
 from collectors import deposit_look, list_look, notice_look
 from collectors.bithumb_rest import Wallet
 from collectors.deposit_look import DepositLooks
@@ -25,9 +25,9 @@ from collectors.market_monitor import News
 from collectors.notice_parser import ParsedNotice
 from collectors.notice_reading import without_body
 from config.clock import Clock
-from store import listings, news
-from store.deliveries import Delivery
-from store.news import Commits, Recorded
+from store.tables import listings, news
+from store.tables.deliveries import Delivery
+from store.tables.news import Commits, Recorded
 
 log = logging.getLogger(__name__)
 HOUR_MS = 3_600_000

@@ -15,7 +15,7 @@ from collectors.notice_parser import NoticeKind, ParsedNotice
 from collectors.notice_reading import rename_in
 from collectors.notice_versions import NoticeVersions
 from collectors.sightings import understand
-from store.notices import NoticeRow
+from store.tables.notices import NoticeRow
 
 SOON_MS = 600_000
 RENAME_KEEPS_MS = 60 * 86_400_000  # from the notice of a rename or swap to the market under the new name

@@ -27,8 +27,8 @@ from collectors.sources import (
     PushSource,
 )
 from config.clock import Clock
-from ops.health import ChannelReading
-from ops.lifetimes import restarting, running
+from ops.process.lifetimes import restarting, running
+from ops.watching.health import ChannelReading
 
 __all__ = [
     "AssetSource",

@@ -14,7 +14,7 @@ _HALTED = re.compile(r"중단|중지|제한|종료|suspend|halt|paus|stop", re.I
 
 
 class What(Enum):
-    """`value` is the word of the vocabulary in alerts/news_text.py."""
+    """`value` is the word of the vocabulary in alerts/texts/news_text.py."""
 
     DELISTING = "delisting"
     CAUTION = "caution"

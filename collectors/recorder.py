@@ -28,10 +28,10 @@ from collectors.second_bucket import Disbelief, Rejection, SecondBucket
 from collectors.second_part import whole_second
 from config.clock import Clock
 from config.settings import Recording
-from store import candles, gaps, markets
 from store.database import Connection
-from store.gaps import OpenGap
-from store.quarantine import Refused
+from store.tables import candles, gaps, markets
+from store.tables.gaps import OpenGap
+from store.tables.quarantine import Refused
 from store.writer import DatabaseWriter
 
 log = logging.getLogger(__name__)

@@ -9,24 +9,25 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from alerts import message, operator_text
 from alerts.alert import Alert, AlertKind, AlertLevel
-from alerts.asked import Ask, Asked, Misspelled
-from alerts.buttons import Press, Pressed
+from alerts.chat.asked import Ask, Asked, Misspelled
+from alerts.chat.buttons import Press, Pressed
 from alerts.outbox import Outbox, Writer
+from alerts.texts import message, operator_text
+from alerts.texts.words import Language, say
 from alerts.verdict_desk import VerdictDesk
-from alerts.words import Language, say
 from analysis.ringing import Quiet
 from analysis.verdict import Verdict
 from collectors.events import EXCHANGES, Exchange, Listing
 from collectors.net.deadline import within
 from config.clock import Clock
-from ops import chat_text, health
-from ops.health import Limits, Readings
-from store import deliveries, gaps, listings, mutes
+from ops import chat_text
+from ops.watching import health
+from ops.watching.health import Limits, Readings
 from store.database import Connection
-from store.mutes import Coin
-from store.outcomes import reading
+from store.tables import deliveries, gaps, listings, mutes
+from store.tables.mutes import Coin
+from store.tables.outcomes import reading
 
 T = TypeVar("T")
 

@@ -5,16 +5,16 @@ Coins, titles and reasons are other people's text; they go as plain text, which 
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from alerts.asked import MENU, Misspelled
-from alerts.details import best_route, facts, finding, net
-from alerts.figures import kst, kst_time, percent, span, valued
-from alerts.words import EXCHANGES, OUTCOMES, PREFIX, Language, Words, say, unknown, word
+from alerts.chat.asked import MENU, Misspelled
+from alerts.texts.details import best_route, facts, finding, net
+from alerts.texts.figures import kst, kst_time, percent, span, valued
+from alerts.texts.words import EXCHANGES, OUTCOMES, PREFIX, Language, Words, say, unknown, word
 from analysis.verdict import Fact, Outcome, Verdict
 from collectors.events import Exchange
-from ops.health import Report
-from store.gaps import GapRow
-from store.listings import ListingRow
-from store.mutes import Mute
+from ops.watching.health import Report
+from store.tables.gaps import GapRow
+from store.tables.listings import ListingRow
+from store.tables.mutes import Mute
 
 STATUSES = {
     "green": ("🟢 정상", "🟢 All is well"),

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 
 from aiohttp import web
 
-from ops import metrics
-from ops.footprint import footprint
-from ops.health import Limits, Readings, unready
-from ops.loop_lag import LoopLag
+from ops.watching import metrics
+from ops.watching.footprint import footprint
+from ops.watching.health import Limits, Readings, unready
+from ops.watching.loop_lag import LoopLag
 
 Routes = list[web.RouteDef]
 

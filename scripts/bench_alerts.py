@@ -26,17 +26,17 @@ from pathlib import Path
 import aiohttp
 
 from alerts.alert import Alert, AlertKind, AlertLevel
+from alerts.notifiers.telegram import Telegram
 from alerts.outbox import Outbox
-from alerts.telegram import Telegram
 from collectors.net.http import HttpDoor, open_door
 from collectors.net.limits import Limits
 from config.clock import SimulatorClock
 from config.settings import Alerting, Writing
-from ops.lifetimes import running
+from ops.process.lifetimes import running
 from simulator.server import Served, served
 from simulator.world.clock import RunningClock
 from simulator.world.world import World
-from store.deliveries import add_alert, fresh
+from store.tables.deliveries import add_alert, fresh
 from store.writer import DatabaseWriter
 
 ROOT = Path(__file__).resolve().parents[1]

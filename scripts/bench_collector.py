@@ -26,8 +26,8 @@ from collectors.recorder import Recorder
 from collectors.robust_ws import Pace, Shard
 from config.clock import SystemClock
 from config.settings import Recording, Retention, Writing
-from ops.garbage import search_seldom
-from ops.lifetimes import running
+from ops.process.garbage import search_seldom
+from ops.process.lifetimes import running
 from store.database import connect
 from store.writer import SWITCH_S, DatabaseWriter
 

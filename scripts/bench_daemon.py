@@ -26,7 +26,7 @@ LOADED = (
     "collector_daemon",
     "collectors.net.session",
     "collectors.net.picows_socket",
-    "alerts.telegram",
+    "alerts.notifiers.telegram",
     "ops.assembly.serving",
     "web.views",
 )

@@ -18,8 +18,8 @@ from urllib.parse import urlencode
 import aiohttp
 
 from alerts.lifeline import Lifeline
+from alerts.notifiers.telegram import Telegram
 from alerts.outbox import Outbox
-from alerts.telegram import Telegram
 from collectors import upbit_ws
 from collectors.aggregator import Aggregator
 from collectors.channels.upbit_announcement import UpbitAnnouncement
@@ -38,7 +38,7 @@ from collectors.upbit_key import UpbitKey
 from config.clock import SystemClock
 from config.settings import Alerting, Recording, Retention, Writing
 from ops.assembly.channels import nonce
-from ops.lifetimes import running
+from ops.process.lifetimes import running
 from store.writer import SWITCH_S, DatabaseWriter
 
 MARKETS = 700

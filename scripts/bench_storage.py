@@ -21,8 +21,8 @@ from collectors.events import Candle, Market, Trade
 from collectors.minutes import MinuteFold
 from collectors.recorder import Recorder
 from config.settings import Recording, Retention, Writing
-from store import candles, markets
 from store.database import connect, migrate
+from store.tables import candles, markets
 from store.writer import SLICE_S, SWITCH_S, DatabaseWriter, Rows
 
 MARKETS = [

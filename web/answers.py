@@ -5,12 +5,13 @@ Times are UTC epoch milliseconds; what is unknown is None.
 
 from msgspec import Struct
 
-from ops.latency import Latency, latencies
-from store import around_listing, fx, latest, listing_page, listing_prices, listings, premiums, volumes
+from ops.commands.latency import Latency, latencies
 from store.database import Connection
-from store.listing_page import AlertRow, FactRow
-from store.listings import ListingRow
-from store.notices import NoticeRow
+from store.readings import around_listing, latest, listing_page, premiums, volumes
+from store.readings.listing_page import AlertRow, FactRow
+from store.tables import fx, listing_prices, listings
+from store.tables.listings import ListingRow
+from store.tables.notices import NoticeRow
 from web import asked, series
 from web.dominance import Dominance, dominance
 from web.now import Rate

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 
 from analysis.evidence import positive
-from store.volumes import MarketVolume, WorldVolume
+from store.readings.volumes import MarketVolume, WorldVolume
 
 HOUR_MS = 3_600_000
 DAY_H = 24.0

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from alerts.words import Words
+from alerts.texts.words import Words
 from analysis.premium import excess
-from ops.health import Limits, Readings, Report, reasons, report
-from store.fx import FxSnapshot
-from store.latest import GapFigures, Latest, Stamps, usdt_usd
-from store.listing_page import AlertRow
+from ops.watching.health import Limits, Readings, Report, reasons, report
+from store.readings.latest import GapFigures, Latest, Stamps, usdt_usd
+from store.readings.listing_page import AlertRow
+from store.tables.fx import FxSnapshot
 from web.readable import BriefView, brief_view
 
 OVER = ("settled", "cancelled")

@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from config.clock import Clock
-from ops.health import Limits, Readings
-from ops.lifetimes import running
-from ops.loop_lag import LoopLag
+from ops.process.lifetimes import running
+from ops.watching.health import Limits, Readings
+from ops.watching.loop_lag import LoopLag
 from web import static_files
 from web.live import Live
 

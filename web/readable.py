@@ -3,12 +3,12 @@
 import msgspec
 from msgspec import Struct
 
-from alerts.details import finding
-from alerts.words import Words
+from alerts.texts.details import finding
+from alerts.texts.words import Words
 from analysis.verdict import Finding
-from store.latest import Brief
-from store.listing_page import DecisionRow, Judged
-from store.listings import ListingRow
+from store.readings.latest import Brief
+from store.readings.listing_page import DecisionRow, Judged
+from store.tables.listings import ListingRow
 
 
 class Reason(Struct, frozen=True):

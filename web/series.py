@@ -7,8 +7,8 @@ from msgspec import Struct
 from analysis.outcome import Second, samples_of
 from analysis.premium import excess
 from analysis.price_row import ListingPrice
-from store.around_listing import Blind, KrwMarket, Point
-from store.premiums import CoinNow, CoinPoint, Rates
+from store.readings.around_listing import Blind, KrwMarket, Point
+from store.readings.premiums import CoinNow, CoinPoint, Rates
 
 
 class PremiumSeries(Struct, frozen=True):

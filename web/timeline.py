@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
-from store.listing_page import AlertRow, DecisionRow
-from store.listings import ListingRow
-from store.notices import NoticeRow
+from store.readings.listing_page import AlertRow, DecisionRow
+from store.tables.listings import ListingRow
+from store.tables.notices import NoticeRow
 
 MOMENTS_MAX = 400
 FIRST_SIGHT = "first_sight"

@@ -7,12 +7,12 @@ import msgspec
 from aiohttp import web
 
 from config.clock import Clock
-from ops.footprint import resident_bytes
-from ops.health import Limits, Readings
-from ops.loop_lag import LoopLag
-from store import latest
+from ops.watching.footprint import resident_bytes
+from ops.watching.health import Limits, Readings
+from ops.watching.loop_lag import LoopLag
 from store.cache import Tier, TtlCache
 from store.questions import NoAnswer, Questions
+from store.readings import latest
 from web import answers, asked
 from web.asked import BadQuery
 from web.now import Now, now_view

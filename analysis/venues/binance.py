@@ -2,6 +2,7 @@
 
 import asyncio
 
+from analysis.fetching.sources import BACKGROUND_S, DEADLINE_S, Door, Line
 from analysis.quotes import (
     Figure,
     Instrument,
@@ -14,7 +15,6 @@ from analysis.quotes import (
     Transfers,
     VenueAnswer,
 )
-from analysis.sources import BACKGROUND_S, DEADLINE_S, Door, Line
 from analysis.venues import signing
 from analysis.venues.assemble import (
     Part,
@@ -50,7 +50,7 @@ DEFAULT_FUNDING_H = 8.0  # of every perpetual that fundingInfo does not list
 
 
 class Binance:
-    """See `analysis.sources.Venue`. Transfer state needs a read-only key; without one it is silent, never closed."""
+    """See `Venue` in `fetching/sources.py`. Transfer state needs a read-only key; without one: silence, never "closed"."""
 
     name = "binance"
 

@@ -8,16 +8,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from analysis.quotes import (
-    Book,
-    Candle,
-    Figure,
-    Instrument,
-    NetworkState,
-    NotListed,
-    Transfers,
-)
-from analysis.reading import (
+from analysis.fetching.reading import (
     NoAnswer,
     Reply,
     Wire,
@@ -32,6 +23,15 @@ from analysis.reading import (
     signed_figure,
     transfer_state,
     whole,
+)
+from analysis.quotes import (
+    Book,
+    Candle,
+    Figure,
+    Instrument,
+    NetworkState,
+    NotListed,
+    Transfers,
 )
 from analysis.venues.assemble import PerpTicker, Ticker
 

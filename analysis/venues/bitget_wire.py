@@ -9,8 +9,7 @@ from typing import Generic, TypeVar
 import msgspec
 from msgspec import Struct, field
 
-from analysis.quotes import Book, Candle, Instrument, NetworkState, NotListed, Transfers
-from analysis.reading import (
+from analysis.fetching.reading import (
     QUOTE_VOLUME,
     NoAnswer,
     Reply,
@@ -29,6 +28,7 @@ from analysis.reading import (
     transfer_state,
     whole,
 )
+from analysis.quotes import Book, Candle, Instrument, NetworkState, NotListed, Transfers
 from analysis.venues.assemble import PerpTicker, Ticker
 
 R = TypeVar("R")

@@ -2,6 +2,8 @@
 
 import asyncio
 
+from analysis.fetching.reading import by_coin
+from analysis.fetching.sources import BACKGROUND_S, DEADLINE_S, Door, Line
 from analysis.quotes import (
     Instrument,
     Instruments,
@@ -13,8 +15,6 @@ from analysis.quotes import (
     Transfers,
     VenueAnswer,
 )
-from analysis.reading import by_coin
-from analysis.sources import BACKGROUND_S, DEADLINE_S, Door, Line
 from analysis.venues import signing
 from analysis.venues.assemble import (
     Part,
@@ -45,7 +45,7 @@ PAGES = 10  # of 1,000 instruments; there were about 700 in 2026
 
 
 class Bybit:
-    """See `analysis.sources.Venue`. Transfer state needs a read-only key; without one it is silent, never closed."""
+    """See `Venue` in `fetching/sources.py`. Transfer state needs a read-only key; without one: silence, never "closed"."""
 
     name = "bybit"
 

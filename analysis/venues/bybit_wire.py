@@ -8,8 +8,7 @@ from typing import Generic, TypeVar
 
 from msgspec import Struct
 
-from analysis.quotes import Book, Candle, Instrument, NetworkState, NotListed, Transfers
-from analysis.reading import (
+from analysis.fetching.reading import (
     NoAnswer,
     Reply,
     Wire,
@@ -26,6 +25,7 @@ from analysis.reading import (
     transfer_state,
     whole,
 )
+from analysis.quotes import Book, Candle, Instrument, NetworkState, NotListed, Transfers
 from analysis.venues.assemble import PerpTicker, Ticker
 
 R = TypeVar("R")

@@ -10,8 +10,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from analysis.quotes import Book, Candle, Figure, Instrument, NetworkState, NotListed, Transfers
-from analysis.reading import (
+from analysis.fetching.reading import (
     QUOTE_VOLUME,
     NoAnswer,
     Reply,
@@ -29,6 +28,7 @@ from analysis.reading import (
     refuse,
     whole,
 )
+from analysis.quotes import Book, Candle, Figure, Instrument, NetworkState, NotListed, Transfers
 from analysis.venues.assemble import Ticker
 from analysis.verdict import TransferState
 

@@ -9,8 +9,8 @@ from typing import Generic, TypeVar
 
 from msgspec import Struct
 
+from analysis.fetching.reading import Reply
 from analysis.quotes import Book, Candle, Figure, Instrument, NotListed, Transfers
-from analysis.reading import Reply
 from analysis.venues.assemble import PerpTicker, Ticker
 
 T_co = TypeVar("T_co", covariant=True)

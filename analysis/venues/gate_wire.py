@@ -10,8 +10,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from analysis.quotes import Book, Candle, Instrument, NetworkState, NotListed, Transfers
-from analysis.reading import (
+from analysis.fetching.reading import (
     QUOTE_VOLUME,
     NoAnswer,
     Reply,
@@ -30,6 +29,7 @@ from analysis.reading import (
     signed_figure,
     whole,
 )
+from analysis.quotes import Book, Candle, Instrument, NetworkState, NotListed, Transfers
 from analysis.venues.assemble import PerpTicker, Ticker
 from analysis.verdict import TransferState
 

@@ -9,8 +9,7 @@ from typing import Generic, TypeVar
 
 from msgspec import Struct, field
 
-from analysis.quotes import Book, Candle, Figure, Instrument, NetworkState, NotListed, Transfers
-from analysis.reading import (
+from analysis.fetching.reading import (
     QUOTE_VOLUME,
     NoAnswer,
     Reply,
@@ -29,6 +28,7 @@ from analysis.reading import (
     signed_figure,
     whole,
 )
+from analysis.quotes import Book, Candle, Figure, Instrument, NetworkState, NotListed, Transfers
 from analysis.venues.assemble import PerpTicker, Ticker
 from analysis.verdict import TransferState
 

@@ -10,8 +10,7 @@ from typing import Generic, TypeVar
 import msgspec
 from msgspec import Struct
 
-from analysis.quotes import Book, Candle, Figure, Instrument, NetworkState, NotListed, Transfers
-from analysis.reading import (
+from analysis.fetching.reading import (
     LONGEST_REASON,
     QUOTE_VOLUME,
     NoAnswer,
@@ -28,6 +27,7 @@ from analysis.reading import (
     positive,
     refuse,
 )
+from analysis.quotes import Book, Candle, Figure, Instrument, NetworkState, NotListed, Transfers
 from analysis.venues.assemble import PerpTicker, Ticker
 from analysis.verdict import TransferState
 

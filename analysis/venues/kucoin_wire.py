@@ -9,8 +9,7 @@ from typing import Generic, TypeVar
 
 from msgspec import Struct
 
-from analysis.quotes import Book, Candle, Figure, Instrument, NetworkState, NotListed, Transfers
-from analysis.reading import (
+from analysis.fetching.reading import (
     QUOTE_VOLUME,
     NoAnswer,
     Reply,
@@ -30,6 +29,7 @@ from analysis.reading import (
     transfer_state,
     whole,
 )
+from analysis.quotes import Book, Candle, Figure, Instrument, NetworkState, NotListed, Transfers
 from analysis.venues.assemble import PerpTicker, Ticker
 
 R = TypeVar("R")

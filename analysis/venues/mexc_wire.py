@@ -9,8 +9,7 @@ from typing import Generic, TypeVar
 
 from msgspec import Struct
 
-from analysis.quotes import Book, Candle, Instrument, NotListed
-from analysis.reading import (
+from analysis.fetching.reading import (
     QUOTE_VOLUME,
     NoAnswer,
     Reply,
@@ -28,6 +27,7 @@ from analysis.reading import (
     signed_figure,
     whole,
 )
+from analysis.quotes import Book, Candle, Instrument, NotListed
 from analysis.venues.assemble import PerpTicker, Ticker
 
 R = TypeVar("R")

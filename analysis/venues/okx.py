@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
+from analysis.fetching.reading import Reply
+from analysis.fetching.sources import BACKGROUND_S, DEADLINE_S, Door, Line
 from analysis.quotes import (
     Book,
     Instrument,
@@ -15,8 +17,6 @@ from analysis.quotes import (
     Transfers,
     VenueAnswer,
 )
-from analysis.reading import Reply
-from analysis.sources import BACKGROUND_S, DEADLINE_S, Door, Line
 from analysis.venues import signing
 from analysis.venues.assemble import Part, first_listed, perp_part, resolution_for, run_of, spot_part, venue_answer
 from analysis.venues.okx_wire import (
@@ -40,7 +40,7 @@ BARS = {60: "1m", 300: "5m", 900: "15m", 3_600: "1H"}
 
 
 class Okx:
-    """See `analysis.sources.Venue`. Transfer state needs a read-only key; without one it is silent, never closed."""
+    """See `Venue` in `fetching/sources.py`. Transfer state needs a read-only key; without one: silence, never "closed"."""
 
     name = "okx"
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import Struct
 
-from analysis.reading import NoAnswer, Reply, Wire, decoded, flag, number, refuse
+from analysis.fetching.reading import NoAnswer, Reply, Wire, decoded, flag, number, refuse
 
 BINANCE_READS = frozenset({"enableReading", "enableFixReadOnly"})
 BINANCE_MUST_TELL = ("enableWithdrawals", "enableSpotAndMarginTrading")

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import TypeVar, cast
 
+from analysis.fetching.sources import BACKGROUND_S, DEADLINE_S, Door, Line
 from analysis.quotes import (
     Book,
     Instrument,
@@ -19,7 +20,6 @@ from analysis.quotes import (
     Transfers,
     VenueAnswer,
 )
-from analysis.sources import BACKGROUND_S, DEADLINE_S, Door, Line
 from analysis.venues.assemble import (
     Part,
     PerpTicker,
@@ -49,7 +49,7 @@ KEPT = 256  # answers
 
 
 class RestVenue:
-    """See `analysis.sources.Venue`."""
+    """See `Venue` in `fetching/sources.py`."""
 
     def __init__(self, dialect: Dialect, door: Door, clock: Clock, deadline_s: float = DEADLINE_S) -> None:
         self.name = dialect.name

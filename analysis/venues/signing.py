@@ -15,8 +15,8 @@ from urllib.parse import urlencode
 
 from msgspec import Struct, structs
 
+from analysis.fetching.reading import Reply
 from analysis.quotes import Silent
-from analysis.reading import Reply
 
 T = TypeVar("T")
 

@@ -18,7 +18,7 @@ from collectors.net.socket import Connect, ConnectRefused, Socket, SocketError
 from collectors.upbit_announcement import LISTINGS, PING_EVERY_S, WANTED
 from collectors.upbit_key import UpbitKey, bearer
 from config.clock import Clock
-from ops.lifetimes import running
+from ops.process.lifetimes import running
 
 log = logging.getLogger(__name__)
 

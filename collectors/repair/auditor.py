@@ -33,7 +33,7 @@ from collectors.repair.healing import alike, holds, stretches
 from collectors.repair.history import CANDLES, Gone, History, OutOfReach, Unanswered, Unreadable
 from collectors.repair.told_seconds import Suspects
 from config.clock import Clock
-from store import audit
+from store.tables import audit
 from store.writer import DatabaseWriter
 
 log = logging.getLogger(__name__)

@@ -25,9 +25,9 @@ from collectors.repair.history import Gone, History, OutOfReach, Unanswered, Unr
 from collectors.second_part import whole_second
 from config.clock import Clock
 from config.settings import Retention
-from store import candles, healing
 from store.database import Connection
-from store.healing import Excess, Lacking, Wound, minutes_in
+from store.tables import candles, healing
+from store.tables.healing import Excess, Lacking, Wound, minutes_in
 from store.writer import DatabaseWriter
 
 log = logging.getLogger(__name__)

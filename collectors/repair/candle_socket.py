@@ -19,7 +19,7 @@ from collectors.net.socket import Connect, Socket, SocketError
 from collectors.repair.gaps import MINUTE_MS
 from collectors.repair.told_seconds import ToldSeconds
 from config.clock import Clock
-from ops.lifetimes import running
+from ops.process.lifetimes import running
 
 log = logging.getLogger(__name__)
 

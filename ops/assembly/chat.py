@@ -1,9 +1,9 @@
 """Builds what answers readers in the chat. Loaded once recording stands, like everything that speaks to people."""
 
-from alerts.commands import Commands
+from alerts.chat.commands import Commands
 from alerts.delivery import TELEGRAM, scheme_of
-from alerts.telegram import Telegram
-from alerts.telegram_ears import Ears
+from alerts.notifiers.telegram import Telegram
+from alerts.notifiers.telegram_ears import Ears
 from ops.assembly.ground import Base
 from ops.assembly.judging import Judging
 from ops.assembly.listings import Listings

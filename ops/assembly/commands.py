@@ -6,10 +6,10 @@ from config.check import exposed
 from config.clock import SystemClock
 from config.load import load_secrets, load_settings
 from config.settings import SettingsError
-from ops import readout, upkeep
 from ops.assembly import questions
-from ops.cli import Arguments
-from ops.logs import set_up
+from ops.commands import readout, upkeep
+from ops.commands.cli import Arguments
+from ops.process.logs import set_up
 
 
 def carry_out(asked: Arguments) -> int:

@@ -16,11 +16,11 @@ from collectors.net.turns import Turns
 from config.clock import Clock, SimulatorClock, SystemClock
 from config.load import Secrets
 from config.settings import Settings
-from ops import vitals
-from ops.endpoints import Endpoints, endpoints
-from ops.head_start import HeadStart
-from ops.lifetimes import restarting, running
-from ops.simulated_time import follow, simulator_clock
+from ops.process.endpoints import Endpoints, endpoints
+from ops.process.head_start import HeadStart
+from ops.process.lifetimes import restarting, running
+from ops.process.simulated_time import follow, simulator_clock
+from ops.watching import vitals
 from store.writer import WriterGone
 
 log = logging.getLogger("radar")

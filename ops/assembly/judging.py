@@ -5,26 +5,26 @@ from functools import partial
 
 from msgspec import Struct
 
-from alerts.drawing import draw
 from alerts.outcome_desk import OutcomeDesk
+from alerts.pictures.drawing import draw
 from alerts.verdict_desk import VerdictDesk
-from analysis.coingecko import CoinGecko
-from analysis.deposit_watch import DepositWatch
-from analysis.everyone import Everyone, Names, no_names
-from analysis.fx_keeper import FxKeeper
+from analysis.fetching.coingecko import CoinGecko
+from analysis.fetching.everyone import Everyone, Names, no_names
+from analysis.fetching.gathering import Sizes
+from analysis.fetching.korea import NO_BOOKS, LiveBooks
 from analysis.gate_rules import Previous
-from analysis.gathering import Sizes
-from analysis.instrument_keeper import InstrumentKeeper
-from analysis.korea import NO_BOOKS, LiveBooks
+from analysis.keepers.deposit_watch import DepositWatch
+from analysis.keepers.fx_keeper import FxKeeper
+from analysis.keepers.instrument_keeper import InstrumentKeeper
+from analysis.keepers.outcome_keeper import OutcomeKeeper
+from analysis.keepers.size_keeper import SizeKeeper
+from analysis.keepers.token_keeper import TokenKeeper
+from analysis.keepers.world_keeper import WorldKeeper
 from analysis.listing_pipeline import ListingPipeline
-from analysis.outcome_keeper import OutcomeKeeper
 from analysis.price_row import price_row
 from analysis.ringing import Rung
-from analysis.size_keeper import SizeKeeper
-from analysis.token_keeper import TokenKeeper
 from analysis.venues.signing import ApiKey
 from analysis.verdict import Verdict
-from analysis.world_keeper import WorldKeeper
 from collectors.events import Exchange, Listing
 from collectors.net.deadline import within
 from collectors.recorder import Recorder
@@ -36,7 +36,7 @@ from config.settings import Settings
 from ops.assembly.channels import nonce, upbit_key
 from ops.assembly.ground import Base
 from ops.assembly.telling import Telling
-from store import decisions, listing_prices
+from store.tables import decisions, listing_prices
 from store.writer import DatabaseWriter
 
 REMEMBER_S = 3.0

@@ -9,19 +9,19 @@ from collectors.net.http import Response
 from collectors.recorder import Recorder
 from config.check import off
 from config.clock import Clock
-from ops import vitals
 from ops.assembly.ground import Base, Bulkhead
 from ops.assembly.judging import Judging
 from ops.assembly.listings import Listings
 from ops.assembly.recording import Recording
 from ops.assembly.telling import Telling
-from ops.clock_offset import ClockOffset
-from ops.health import Limits
-from ops.health_file import HealthFile
-from ops.key_questions import KeyQuestions, KeyWatch
-from ops.loop_lag import LoopLag
-from ops.operator_desk import Before, OperatorDesk
-from ops.storage import Opened
+from ops.commands.key_questions import KeyQuestions, KeyWatch
+from ops.process.storage import Opened
+from ops.watching import vitals
+from ops.watching.clock_offset import ClockOffset
+from ops.watching.health import Limits
+from ops.watching.health_file import HealthFile
+from ops.watching.loop_lag import LoopLag
+from ops.watching.operator_desk import Before, OperatorDesk
 
 
 class Observing(Struct, frozen=True):

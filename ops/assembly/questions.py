@@ -8,12 +8,13 @@ import msgspec
 from analysis.listing_pipeline import ListingPipeline
 from config.load import Secrets
 from config.settings import Settings
-from ops import cli, readout, upkeep, vitals
 from ops.assembly.ground import FEEDS, Base, base
 from ops.assembly.judging import everyone_of
-from ops.clock_offset import ClockOffset
-from ops.examination import Examination
+from ops.commands import cli, readout, upkeep
+from ops.commands.examination import Examination
 from ops.radar_socket import BadQuestion, ask
+from ops.watching import vitals
+from ops.watching.clock_offset import ClockOffset
 
 EXAMINATION_S = 60.0
 

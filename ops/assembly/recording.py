@@ -22,7 +22,7 @@ from collectors.repair.history import History
 from collectors.robust_ws import Pace, Shard
 from collectors.universe import Universe
 from ops.assembly.ground import FEEDS, Base
-from ops.lifetimes import running
+from ops.process.lifetimes import running
 from store.writer import DatabaseWriter
 
 

@@ -13,7 +13,7 @@ from ops.assembly.listings import Listings
 from ops.assembly.observing import Observing
 from ops.assembly.recording import Recording
 from ops.assembly.telling import Telling
-from ops.reloader import Reloader
+from ops.process.reloader import Reloader
 
 
 def reloading(

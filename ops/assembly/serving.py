@@ -11,8 +11,8 @@ from ops.assembly.ground import Base, Bulkhead
 from ops.assembly.judging import Judging
 from ops.assembly.observing import Observing
 from ops.assembly.questions import answer_analyze, answer_doctor
-from ops.lifetimes import running
 from ops.listener import listening
+from ops.process.lifetimes import running
 from ops.radar_socket import serving
 from web.page import Page
 

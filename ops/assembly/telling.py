@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from alerts.delivery import TELEGRAM, Notifier
-from alerts.discreet import Discreet
-from alerts.door import Door
-from alerts.later import Later
-from alerts.lean_telegram import spare_docstrings, spare_httpx
 from alerts.lifeline import Lifeline
-from alerts.log_target import LogTarget
+from alerts.notifiers.discreet import Discreet
+from alerts.notifiers.door import Door
+from alerts.notifiers.later import Later
+from alerts.notifiers.lean_telegram import spare_docstrings, spare_httpx
+from alerts.notifiers.log_target import LogTarget
+from alerts.notifiers.webhook import Webhook, form_of
 from alerts.outbox import Outbox
-from alerts.webhook import Webhook, form_of
 from config.settings import Alerting
 from ops.assembly.ground import Base
-from ops.endpoints import WEBHOOK
-from store import mutes
+from ops.process.endpoints import WEBHOOK
+from store.tables import mutes
 from store.writer import DatabaseWriter
 
 if TYPE_CHECKING:
-    from alerts.telegram import Telegram
+    from alerts.notifiers.telegram import Telegram
 
 
 class Telling(Struct, frozen=True):
@@ -62,7 +62,7 @@ def telegram_over(door: Door, token: str, moved: dict[str, int]) -> "Telegram":
     """The notifier for `telegram:<chat id>`, and of its library what it needs."""
     spare_httpx()
     spare_docstrings()
-    from alerts.telegram import Telegram
+    from alerts.notifiers.telegram import Telegram
 
     return Telegram(token, door, moved)
 

@@ -14,7 +14,7 @@ from alerts.lifeline import PATIENCE_S, Lifeline
 from alerts.outbox import Outbox
 from alerts.unrecorded import SEALED_S, STANDBY_S, Unsaved
 from config.settings import Alerting
-from store.deliveries import add_alert, edit_alert, first_sight_of
+from store.tables.deliveries import add_alert, edit_alert, first_sight_of
 from tests.fakes.clock import FakeClock
 from tests.fakes.outbox import (
     BUG,

@@ -20,7 +20,7 @@ from config.clock import SystemClock
 from config.settings import Writing
 from store import database
 from store.writer import DatabaseWriter
-from tests.alerts.test_message import OPENED
+from tests.alerts.texts.test_message import OPENED
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.outbox import CHAT, ScriptedChats
 

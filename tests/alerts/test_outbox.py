@@ -12,7 +12,7 @@ from alerts.debounce import Decision
 from alerts.delivery import Hopeless, Lost, Retry, Sent, Uncertain
 from alerts.outbox import UNCERTAIN_FIRST_S, Outbox
 from config.settings import Alerting
-from store.deliveries import add_alert, edit_alert, fresh
+from store.tables.deliveries import add_alert, edit_alert, fresh
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.outbox import (
     BUG,

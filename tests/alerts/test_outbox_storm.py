@@ -12,7 +12,7 @@ from alerts.alert import AlertKind, AlertLevel
 from alerts.delivery import Answer, Message, Retry, Sent, Uncertain
 from alerts.outbox import Outbox
 from config.settings import Alerting
-from store.deliveries import add_alert, fresh
+from store.tables.deliveries import add_alert, fresh
 from tests.fakes.clock import FakeClock
 from tests.fakes.outbox import CHAT, GROUP, DirectWriter, an_alert, open_database
 

@@ -8,12 +8,13 @@ import msgspec
 import pytest
 
 from alerts.outcome_desk import OutcomeDesk
-from alerts.series import Series
+from alerts.pictures.series import Series
 from analysis.outcome import Label, ListingOutcome, Second
 from analysis.price_row import ListingPrice
 from collectors.events import Channel, GapCause, Listing, ListingState, Market
-from store import deliveries, gaps, listings, markets, outcomes, rows
-from store.outcomes import Due, Recorded
+from store import rows
+from store.tables import deliveries, gaps, listings, markets, outcomes
+from store.tables.outcomes import Due, Recorded
 from tests.fakes.clock import START_MS
 from tests.fakes.outbox import CHAT, DirectWriter, a_first_sight, open_database
 

@@ -14,10 +14,10 @@ from analysis.ringing import Quiet, Ring
 from analysis.verdict import Fact, Mode, Outcome, Verdict, VerdictNotKept
 from collectors.events import Channel, Listing, ListingState
 from collectors.listing_life import Change
-from store import deliveries, listings
 from store.database import Connection
+from store.tables import deliveries, listings
 from store.writer import WriterGone
-from tests.alerts.test_message import OPENED, T
+from tests.alerts.texts.test_message import OPENED, T
 from tests.fakes.outbox import CHAT, DirectWriter, lifeline, open_database
 
 SEEN = Listing(

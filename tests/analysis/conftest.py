@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from ops.lifetimes import running
+from ops.process.lifetimes import running
 from tests.analysis.pipeline_world import World
 from tests.fakes.clock import FakeClock
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from analysis.evidence import FxLegs, KoreanFacts
-from analysis.gathering import NoSizes
+from analysis.fetching.gathering import NoSizes
 from analysis.listing_pipeline import ListingPipeline
 from analysis.quotes import Instruments, NotListed, Run, Silent, VenueAnswer
 from analysis.ringing import Quiet, Ring

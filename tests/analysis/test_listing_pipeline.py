@@ -10,7 +10,7 @@ import pytest
 from analysis.listing_pipeline import QUEUE
 from analysis.verdict import Mode, Outcome
 from collectors.events import ListingState
-from ops.lifetimes import running
+from ops.process.lifetimes import running
 from tests.analysis.pipeline_world import World, listing
 from tests.fakes.clock import START_MS, FakeClock
 

@@ -10,7 +10,7 @@ from analysis.quotes import Silent
 from analysis.ringing import Quiet, Ring, Rung
 from analysis.verdict import Outcome, Verdict, VerdictNotKept
 from collectors.events import Listing
-from ops.lifetimes import running
+from ops.process.lifetimes import running
 from tests.analysis.pipeline_world import LISTING, World, listing
 from tests.fakes import evidence as good
 from tests.fakes.clock import START_MS, FakeClock

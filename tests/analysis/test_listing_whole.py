@@ -20,16 +20,17 @@ import pytest
 
 from alerts.verdict_desk import VerdictDesk
 from analysis.evidence import KoreanFacts
+from analysis.keepers.outcome_keeper import OutcomeKeeper
 from analysis.listing_pipeline import ListingPipeline
-from analysis.outcome_keeper import OutcomeKeeper
 from analysis.price_row import price_row
 from analysis.verdict import TransferState, Verdict
 from collectors.events import Channel, Listing, Notice, market_of
 from collectors.listing_book import ListingBook
-from ops.lifetimes import running
-from store import listing_prices, markets, rows
+from ops.process.lifetimes import running
+from store import rows
+from store.tables import listing_prices, markets
+from tests.analysis.keepers.test_outcome_keeper import stored_by
 from tests.analysis.pipeline_world import World
-from tests.analysis.test_outcome_keeper import stored_by
 from tests.fakes import evidence as good
 from tests.fakes.blank import open_blank
 from tests.fakes.clock import START_MS, FakeClock

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from analysis.reading import Reply
+from analysis.fetching.reading import Reply
 from analysis.tokenomics import chosen, parse_market_caps
 
 ROW = {

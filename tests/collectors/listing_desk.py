@@ -8,7 +8,7 @@ from pathlib import Path
 from collectors.bithumb_rest import Wallet
 from collectors.events import Channel, Notice, market_of
 from collectors.listing_book import ListingBook
-from store.deliveries import Delivery
+from store.tables.deliveries import Delivery
 from store.writer import DatabaseWriter
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.outbox import lifeline

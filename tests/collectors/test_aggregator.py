@@ -12,11 +12,11 @@ from collectors.aggregator import Aggregator
 from collectors.events import Channel, GapCause, Listing, ListingState, Market
 from collectors.recorder import Recorder
 from config.settings import Recording, Retention, Writing
-from ops.lifetimes import running
-from store import candles, fx, listings, markets, quarantine
-from store.fx import FxSnapshot
-from store.quarantine import Refused
+from ops.process.lifetimes import running
 from store.rows import execute
+from store.tables import candles, fx, listings, markets, quarantine
+from store.tables.fx import FxSnapshot
+from store.tables.quarantine import Refused
 from store.writer import DatabaseWriter
 from tests.fakes.blank import blank
 from tests.fakes.clock import START_MS, FakeClock

@@ -2,7 +2,7 @@
 
 from collectors.beginnings import Beginnings
 from collectors.events import GapCause, Market
-from store.gaps import OpenGap
+from store.tables.gaps import OpenGap
 
 BTC, NEW = Market("upbit", "BTC", "KRW"), Market("upbit", "NEW", "KRW")
 MINUTE = 60_000

@@ -2,7 +2,7 @@
 
 from collectors.doubts import SAMPLES_A_FLUSH, Doubts
 from collectors.events import EXCHANGES, Market
-from store.quarantine import Refused
+from store.tables.quarantine import Refused
 
 BTC = Market("upbit", "BTC", "KRW")
 

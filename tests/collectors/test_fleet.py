@@ -13,7 +13,7 @@ from collectors.net.limits import CONNECT, Limits
 from collectors.net.socket import Library, connector
 from collectors.robust_ws import Pace, Shard, ShardStatus, collect
 from config.clock import SystemClock
-from ops.lifetimes import running
+from ops.process.lifetimes import running
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.exchange import FakeExchange, answer, drop, garbage, refuse, send, trade_frame
 

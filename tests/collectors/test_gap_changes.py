@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from collectors.events import GapCause
 from collectors.gap_changes import GapChanges, joined
-from store import gaps
 from store.database import SCHEMA, statements
 from store.rows import execute
+from store.tables import gaps
 
 Row = tuple[str, int | None, int, int | None, str]
 

@@ -9,8 +9,8 @@ from collectors.gap_changes import GapChanges
 from collectors.handover import HandOver
 from collectors.minutes import MinuteFold
 from config.settings import Writing
-from store import markets
-from store.quarantine import Refused
+from store.tables import markets
+from store.tables.quarantine import Refused
 from store.writer import DatabaseWriter
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.recording import BTC, ETH, rows, second

@@ -8,7 +8,7 @@ import pytest
 
 from alerts.lifeline import Lifeline
 from collectors.listing_book import ListingBook
-from store import mutes
+from store.tables import mutes
 from tests.collectors.listing_desk import (
     BTC,
     ETH,

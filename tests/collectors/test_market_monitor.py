@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from collectors.bithumb_rest import Wallet
 from collectors.events import Channel, Exchange, Listing, ListingState, Market, Notice, market_of
 from collectors.market_monitor import ChannelOff, ChannelTrouble, Ear, MarketMonitor, News
-from ops.lifetimes import running
+from ops.process.lifetimes import running
 from tests.fakes.clock import START_MS, FakeClock
 
 NOVA = market_of("upbit", "KRW-NOVA")

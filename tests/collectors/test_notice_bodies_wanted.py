@@ -16,7 +16,7 @@ from collectors.net.lines import Answer, Lines, Question
 from collectors.net.session import Session
 from collectors.notice_bodies import TRIES, WAITING_MOST, NoticeBodies
 from collectors.sources import ChannelOff, ChannelTrouble, NoticeSource
-from ops.lifetimes import restarting, running
+from ops.process.lifetimes import restarting, running
 from tests.fakes.clock import START_MS, FakeClock
 
 

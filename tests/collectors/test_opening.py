@@ -8,7 +8,7 @@ import pytest
 from collectors.events import Channel, Exchange, Listing, Market, Notice, Trade
 from collectors.listing_book import ListingBook
 from collectors.opening import OpeningWatch
-from ops.lifetimes import running
+from ops.process.lifetimes import running
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.outbox import DirectWriter, lifeline, open_database
 

@@ -11,7 +11,7 @@ from collectors.net.limits import CONNECT, Limits
 from collectors.opening_desk import OpeningDesk
 from collectors.overlap import Overlap
 from collectors.robust_ws import Pace, Shard
-from ops.lifetimes import running
+from ops.process.lifetimes import running
 from tests.collectors.test_openings import KRW, listing
 from tests.collectors.test_overlap import Log
 from tests.fakes.clock import START_MS, FakeClock

@@ -7,7 +7,7 @@ Beside this: `test_recorder_markets.py` (which markets are expected), `test_reco
 import pytest
 
 from collectors.events import GapCause, Trade
-from ops.lifetimes import running
+from ops.process.lifetimes import running
 from tests.collectors.recorder_bench import Bench
 from tests.fakes.clock import START_MS
 from tests.fakes.recording import BTC, ETH, SOL, rows, together, trade

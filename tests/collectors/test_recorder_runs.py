@@ -6,7 +6,7 @@ from pathlib import Path
 from collectors.aggregator import Aggregator
 from collectors.handover import WAITING_ROWS
 from config.settings import Retention
-from ops.lifetimes import running
+from ops.process.lifetimes import running
 from tests.collectors.recorder_bench import Bench
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.recording import BTC, ETH, rows, trade

@@ -10,7 +10,7 @@ from collectors import upbit_ws
 from collectors.events import GapCause, Market, Trade
 from collectors.net.limits import CONNECT, Limits
 from collectors.robust_ws import Shard, ShardStatus
-from ops.lifetimes import running
+from ops.process.lifetimes import running
 from tests.collectors.shards import BTC, ETH, PACE, URL, Log, frame, shard_of
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.exchange import FakeExchange, drop, garbage, hang, refuse, send, stall, wait

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from collectors.events import GapCause, Market
 from collectors.robust_ws import Pace
-from ops.lifetimes import running
+from ops.process.lifetimes import running
 from tests.collectors.shards import BTC, ETH, Log, frame, refusing, shard_of
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.exchange import FakeExchange, Step, answer, send, stall, wait

@@ -7,13 +7,13 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from ops.answer import Mark
-from ops.footprint import Footprint
-from ops.health import AlertsReading, Traffic
-from ops.key_checks import KeyAnswer, KeyState
-from ops.metrics import exposition
-from store.track_record import TrackRecord
-from tests.ops.test_health import LIMITS, NOW, UP, readings
+from ops.commands.answer import Mark
+from ops.commands.key_checks import KeyAnswer, KeyState
+from ops.watching.footprint import Footprint
+from ops.watching.health import AlertsReading, Traffic
+from ops.watching.metrics import exposition
+from store.readings.track_record import TrackRecord
+from tests.ops.watching.test_health import LIMITS, NOW, UP, readings
 
 DASHBOARD = Path(__file__).resolve().parents[2] / "deploy" / "grafana-dashboard.json"
 METRIC = re.compile(r"radar_[a-z0-9_]+")

@@ -16,9 +16,9 @@ from typing import Any, TypeVar
 
 import collector_daemon
 from config.load import load_secrets, load_settings
-from ops import cli
-from ops.lock import held
-from ops.logs import set_up
+from ops.commands import cli
+from ops.process.lock import held
+from ops.process.logs import set_up
 from tests.end_to_end.outside import TELEGRAM, NeverHappened, Outside
 from tests.fakes.simulator import SimulatorHandle, running_simulator
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from config.load import Secrets, load_settings
-from ops import cli
 from ops.assembly import questions
+from ops.commands import cli
 from tests.end_to_end.daemon import beside_a_simulator
 from tests.end_to_end.nursery import Nursery
 from tests.end_to_end.outside import Answer, command, json_lines, own_config

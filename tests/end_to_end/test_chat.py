@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from analysis.price_row import ListingPrice
 from collectors.events import Channel, Listing, ListingState
-from store import listing_prices, listings, rows
+from store import rows
+from store.tables import listing_prices, listings
 from tests.end_to_end.outside import CHAT
 from tests.end_to_end.pair import Pair, small_world
 from tests.fakes.blank import open_blank

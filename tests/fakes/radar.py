@@ -30,8 +30,8 @@ from collectors.net.socket import connector
 from collectors.upbit_key import UpbitKey
 from config.clock import Clock, SimulatorClock
 from config.settings import Writing
-from ops.health import ChannelReading
-from ops.lifetimes import running
+from ops.process.lifetimes import running
+from ops.watching.health import ChannelReading
 from store.writer import DatabaseWriter
 from tests.fakes.blank import blank
 from tests.fakes.outbox import lifeline

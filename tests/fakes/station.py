@@ -27,11 +27,11 @@ from collectors.robust_ws import Shard
 from collectors.sink import Pace, ShardStatus
 from config.clock import Clock
 from config.settings import Recording, Retention, Writing
-from ops.clock_offset import ClockOffset
-from ops.health import ChannelReading, Readings, Report, report
-from ops.lifetimes import running
-from ops.vitals import Vitals, limits
-from ops.watchman import Began, Watchman
+from ops.process.lifetimes import running
+from ops.watching.clock_offset import ClockOffset
+from ops.watching.health import ChannelReading, Readings, Report, report
+from ops.watching.vitals import Vitals, limits
+from ops.watching.watchman import Began, Watchman
 from store.writer import DatabaseWriter
 from tests.end_to_end.truth import Compared, Recorded, compare_with
 from tests.fakes.blank import blank

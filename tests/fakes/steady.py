@@ -11,7 +11,7 @@ from collectors.aggregator import Aggregator
 from collectors.events import EXCHANGES, Channel, Listing, ListingState, Market
 from collectors.recorder import Recorder
 from config.settings import Recording, Retention, Writing
-from store import candles, deliveries, listings
+from store.tables import candles, deliveries, listings
 from store.writer import DatabaseWriter
 from tests.fakes.blank import blank
 from tests.fakes.clock import START_MS, FakeClock

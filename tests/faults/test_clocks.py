@@ -11,10 +11,10 @@ import pytest
 from collectors.events import Channel, Exchange, GapCause, Market, Notice
 from collectors.listing_book import ListingBook
 from config.clock import SimulatorClock
-from ops.lifetimes import running
-from ops.loop_lag import LoopLag
-from ops.sd_notify import Notify
-from ops.watchdog import Watchdog
+from ops.process.lifetimes import running
+from ops.process.sd_notify import Notify
+from ops.watching.loop_lag import LoopLag
+from ops.watching.watchdog import Watchdog
 from store.writer import DatabaseWriter
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.exchange import FakeExchange, answer

@@ -15,8 +15,8 @@ from collectors.net.http import HttpDoor, Refused, open_door
 from collectors.net.limits import Limits
 from collectors.sink import Pace
 from config.load import load_settings
-from ops.endpoints import endpoints
-from ops.lifetimes import running
+from ops.process.endpoints import endpoints
+from ops.process.lifetimes import running
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.exchange import FakeConnection, FakeExchange, answer, error_frame, refuse
 from tests.fakes.recording import BTC, ETH

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from collectors.events import Exchange, Market
-from ops.lifetimes import running
+from ops.process.lifetimes import running
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.exchange import FakeExchange, answer
 from tests.fakes.station import Station, recording

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.lock import held
+from ops.process.lock import held
 from tests.end_to_end.outside import ROOT, command, environment
 from tests.end_to_end.pair import DAEMON, Pair, small_world
 

@@ -12,8 +12,8 @@ import pytest
 from msgspec.structs import replace
 
 from config.settings import Writing
-from ops.health import has_wal_reset_bug, report
-from ops.vitals import limits
+from ops.watching.health import has_wal_reset_bug, report
+from ops.watching.vitals import limits
 from store.database import Migration, SchemaTooNew, connect, migrate
 from store.reader import Reader
 from tests.fakes.bad_disk import bad_disk

@@ -8,9 +8,9 @@ import pytest
 
 from alerts.alert import Alert, AlertLevel
 from alerts.delivery import Retry
-from store.deliveries import STANDBY_MS, add_alert
+from store.tables.deliveries import STANDBY_MS, add_alert
+from tests.alerts.notifiers.test_telegram_end_to_end import Whole, connected
 from tests.alerts.test_outbox import Bench
-from tests.alerts.test_telegram_end_to_end import Whole, connected
 from tests.fakes.outbox import CHAT, a_first_sight, an_alert
 
 OTHER = "telegram:222"
@@ -93,7 +93,7 @@ async def test_fault_46_hours_without_telegram_and_a_restart_end_in_one_digest_a
 ) -> None:
     """What rings at once went out by the webhook; the rest is one message when Telegram is back; nothing is lost.
 
-    That a dead daemon is noticed from outside is `tests/ops/test_deadman.py`.
+    That a dead daemon is noticed from outside is `tests/ops/watching/test_deadman.py`.
     """
     bench = Bench(tmp_path, (CHAT, WEBHOOK))
     bench.chats.always[CHAT] = Retry("connection refused")

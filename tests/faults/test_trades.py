@@ -13,7 +13,7 @@ import pytest
 from collectors.events import Candle, Exchange, Market, Trade
 from collectors.sink import Pace
 from config.clock import SimulatorClock, SystemClock
-from ops.lifetimes import running
+from ops.process.lifetimes import running
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.exchange import FakeConnection, FakeExchange, answer, trade_frame
 from tests.fakes.leaping_loop import LeapingLoop

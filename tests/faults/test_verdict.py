@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import msgspec
 import pytest
 
-from analysis.everyone import Everyone
+from analysis.fetching.everyone import Everyone
 from analysis.listing_pipeline import ListingPipeline
 from analysis.verdict import Outcome, Verdict
 from collectors.events import Channel, Exchange, Listing, ListingState

@@ -6,15 +6,15 @@ from pathlib import Path
 
 from alerts.alert import AlertKind, AlertLevel
 from alerts.debounce import Decision
-from alerts.message import first_sight
+from alerts.notifiers.telegram import is_configured
 from alerts.outbox import Outbox
-from alerts.telegram import is_configured
-from alerts.words import PREFIX
+from alerts.texts.message import first_sight
+from alerts.texts.words import PREFIX
 from collectors.events import Channel, Listing, ListingState
 from config.settings import Alerting
-from ops.lifetimes import running
-from store.debounce import post
-from store.deliveries import add_alert
+from ops.process.lifetimes import running
+from store.tables.debounce import post
+from store.tables.deliveries import add_alert
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.outbox import CHAT, DirectWriter, ScriptedChats, a_first_sight, an_alert, open_database
 

@@ -34,8 +34,8 @@ from config.settings import (
     VaspEntry,
     convert,
 )
-from store import fx
 from store.cache import Tier, TtlCache
+from store.tables import fx
 from tests.analysis.test_premium import priced
 from tests.fakes.blank import open_blank
 from tests.fakes.clock import FakeClock

@@ -10,10 +10,10 @@ import pytest
 from collectors.events import Candle
 from collectors.second_bucket import SecondBucket
 from config.settings import Recording, Writing
-from store import candles, markets, token_registry
 from store.database import SCHEMA
 from store.rows import Rows
-from store.token_registry import Token
+from store.tables import candles, markets, token_registry
+from store.tables.token_registry import Token
 from store.writer import DatabaseWriter
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.recording import BTC, rows, trade

@@ -8,7 +8,7 @@ from pathlib import Path
 from collectors.bithumb_rest import Wallet
 from collectors.events import Channel, Exchange, Listing, ListingState, Market, Notice
 from collectors.market_monitor import MarketMonitor, News
-from ops.lifetimes import running
+from ops.process.lifetimes import running
 from tests.fakes.clock import START_MS, FakeClock
 
 ROOT = Path(__file__).resolve().parents[2]

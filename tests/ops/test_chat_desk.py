@@ -9,22 +9,23 @@ import msgspec
 import pytest
 
 from alerts import listing_alerts
-from alerts.asked import Ask, Asked, Misspelled
-from alerts.buttons import Press, Pressed
+from alerts.chat.asked import Ask, Asked, Misspelled
+from alerts.chat.buttons import Press, Pressed
 from alerts.outbox import Outbox
+from alerts.texts.words import Language
 from alerts.verdict_desk import VerdictDesk
-from alerts.words import Language
 from analysis.verdict import Fact, Verdict
 from collectors.events import Channel, Exchange, GapCause, Listing, ListingState, Market
 from collectors.listing_life import Change
 from config.settings import Alerting
 from ops.chat_desk import ChatDesk
-from ops.health import Limits
-from store import deliveries, gaps, listings, markets, rows
-from tests.alerts.test_message import OPENED
+from ops.watching.health import Limits
+from store import rows
+from store.tables import deliveries, gaps, listings, markets
+from tests.alerts.texts.test_message import OPENED
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.outbox import CHAT, GROUP, DirectWriter, ScriptedChats, lifeline, open_database
-from tests.ops.test_health import readings
+from tests.ops.watching.test_health import readings
 
 NOVA = Listing(
     "upbit", "NOVA", 1, ("KRW",), ListingState.ANNOUNCED, START_MS, Channel.UPBIT_NOTICES, title="<b>노바</b>"

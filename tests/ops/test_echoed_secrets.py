@@ -9,17 +9,17 @@ import pytest
 
 from alerts.alert import AlertLevel
 from alerts.delivery import Message, Sent
-from alerts.discreet import Discreet
-from alerts.telegram import Telegram
-from alerts.webhook import Form, Webhook
+from alerts.notifiers.discreet import Discreet
+from alerts.notifiers.telegram import Telegram
+from alerts.notifiers.webhook import Form, Webhook
 from collectors.net.http import DoorError, HttpDoor, open_door
 from collectors.net.limits import Limits
 from config.clock import SystemClock
 from config.redaction import Redactor
 from config.secrets import Secrets
-from ops.deadman import Deadman
-from ops.examination import QUESTIONS, Examination
-from ops.key_questions import KEYS, KeyQuestions
+from ops.commands.examination import QUESTIONS, Examination
+from ops.commands.key_questions import KEYS, KeyQuestions
+from ops.watching.deadman import Deadman
 from tests.fakes.echo import echoing
 
 MARK = "5ecret7Mark"
@@ -57,7 +57,7 @@ async def test_no_answer_of_a_service_brings_a_secret_back(caplog: pytest.LogCap
                     said.append(repr(await KeyQuestions(door, SystemClock(), given).ask(exchange)))
     assert {"telegram", "hook", "ping", *KEYS} <= set(echo.requests)
     assert len(said) >= ROUNDS * (len(KEYS) + 1)
-    # The library tells its URL to whoever listens at DEBUG; `ops/logs.py` does not, and blanks it besides.
+    # The library tells its URL to whoever listens at DEBUG; `ops/process/logs.py` does not, and blanks it besides.
     logged = [record.getMessage() for record in caplog.records if not record.name.startswith("telegram")]
     assert [text for text in (*said, *logged) if MARK in text] == []
 

@@ -11,13 +11,13 @@ from aiohttp import web
 from config.check import exposed
 from config.secrets import Secrets
 from config.settings import Listen
-from ops.footprint import footprint
-from ops.health import Readings
 from ops.listener import listening
-from ops.loop_lag import LoopLag
 from ops.radar_socket import ask, serving
 from ops.vital_routes import routes
-from tests.ops.test_health import DOWN, LIMITS, NOW, heard, readings, writer
+from ops.watching.footprint import footprint
+from ops.watching.health import Readings
+from ops.watching.loop_lag import LoopLag
+from tests.ops.watching.test_health import DOWN, LIMITS, NOW, heard, readings, writer
 
 FREE = Listen(port=0)
 

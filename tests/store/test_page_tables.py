@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from analysis.world_prices import GlobalPrice
+from analysis.keepers.world_prices import GlobalPrice
 from collectors.events import GapCause, Market
-from store import around_listing, candles, gaps, global_minutes, listing_seconds, markets, premiums, volumes
-from store.around_listing import POINTS_MAX, STEPS_S, step_of
-from store.premiums import PRICE_MAX_AGE_MS
+from store.readings import around_listing, premiums, volumes
+from store.readings.around_listing import POINTS_MAX, STEPS_S, step_of
+from store.readings.premiums import PRICE_MAX_AGE_MS
 from store.rows import execute
+from store.tables import candles, gaps, global_minutes, listing_seconds, markets
 from tests.fakes.clock import START_MS
 from tests.fakes.recording import BTC, SOL, database, second
 

@@ -12,12 +12,12 @@ import pytest
 from alerts.alert import Alert, AlertKind, AlertLevel
 from analysis.verdict import Fact, Finding, Mode, Outcome, Verdict
 from collectors.events import Channel, Listing, ListingState, Market, Notice, Sighting, SightingKind
-from store import decisions, deliveries, fx, listings, markets, notices, quarantine, token_registry
-from store.fx import FxSnapshot
-from store.quarantine import Refused
 from store.reader import Reader
 from store.rows import execute
-from store.token_registry import Token
+from store.tables import decisions, deliveries, fx, listings, markets, notices, quarantine, token_registry
+from store.tables.fx import FxSnapshot
+from store.tables.quarantine import Refused
+from store.tables.token_registry import Token
 from tests.fakes.recording import BTC, ETH, SOL, database
 
 NOVA = Listing(

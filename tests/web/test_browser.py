@@ -8,7 +8,7 @@ import pytest
 
 from analysis.verdict import Outcome
 from scripts.browser import Browser, Tab
-from tests.ops.test_health import DOWN
+from tests.ops.watching.test_health import DOWN
 from tests.web.world import EVIL_COIN, EVIL_TITLE, Served, add_verdict, served
 from web.live import EVERY_S
 

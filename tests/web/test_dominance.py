@@ -2,7 +2,7 @@
 
 import pytest
 
-from store.volumes import MarketVolume, WorldVolume
+from store.readings.volumes import MarketVolume, WorldVolume
 from web.dominance import HOUR_MS, dominance
 
 DAY_MS = 24 * HOUR_MS

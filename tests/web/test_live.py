@@ -10,8 +10,8 @@ import aiohttp
 from aiohttp import web
 
 from config.settings import Listen
-from ops.lifetimes import running
 from ops.listener import listening
+from ops.process.lifetimes import running
 from store.questions import NoAnswer
 from tests.fakes.clock import FakeClock
 from tests.web.world import served

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from store.listings import ListingRow
+from store.tables.listings import ListingRow
 from web.now import trade
 from web.readable import BriefView, VerdictView
 

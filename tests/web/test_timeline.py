@@ -2,8 +2,8 @@
 
 from msgspec.structs import replace
 
-from store.listing_page import AlertRow, DecisionRow
-from store.listings import MarketRow, SightingRow
+from store.readings.listing_page import AlertRow, DecisionRow
+from store.tables.listings import MarketRow, SightingRow
 from tests.web.test_now import ROW
 from web.timeline import MOMENTS_MAX, timeline
 

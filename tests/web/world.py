@@ -17,16 +17,17 @@ from msgspec import Struct
 
 from alerts.alert import Alert, AlertKind, AlertLevel
 from analysis.facts import USDT_FACT
+from analysis.keepers.world_prices import GlobalPrice
 from analysis.price_row import ListingPrice
 from analysis.verdict import Fact, Finding, Mode, Outcome, Verdict
-from analysis.world_prices import GlobalPrice
 from collectors.events import Candle, Channel, GapCause, Listing, ListingState, Market, Notice, Sighting, SightingKind
 from config.settings import Listen
-from ops.health import Readings
-from ops.lifetimes import running
 from ops.listener import listening
-from ops.loop_lag import LoopLag
-from store import (
+from ops.process.lifetimes import running
+from ops.watching.health import Readings
+from ops.watching.loop_lag import LoopLag
+from store.rows import execute
+from store.tables import (
     candles,
     decisions,
     deliveries,
@@ -39,11 +40,10 @@ from store import (
     markets,
     notices,
 )
-from store.fx import FxInput, FxSnapshot
-from store.rows import execute
+from store.tables.fx import FxInput, FxSnapshot
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.recording import database
-from tests.ops.test_health import LIMITS, readings
+from tests.ops.watching.test_health import LIMITS, readings
 from web.page import Page
 
 NOW = START_MS

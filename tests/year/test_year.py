@@ -31,8 +31,8 @@ from collectors.listing_book import ListingBook
 from collectors.market_monitor import ListSource, MarketMonitor, NoticeSource
 from collectors.net.limits import Limits
 from collectors.upbit_key import UpbitKey
-from ops.lifetimes import running
-from store.listings import report
+from ops.process.lifetimes import running
+from store.tables.listings import report
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.outbox import DirectWriter, lifeline, open_database
 from tests.year.boards import Announcements, Board, BoardDoor

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from analysis.bank import Bank
-from analysis.coingecko import CoinGecko
-from analysis.everyone import VENUES
+from analysis.fetching.bank import Bank
+from analysis.fetching.coingecko import CoinGecko
+from analysis.fetching.everyone import VENUES
+from analysis.fetching.korea import Korea
+from analysis.fetching.sources import Venue
 from analysis.fx_legs import FxSources
-from analysis.korea import Korea
 from analysis.quotes import BankRate, Book, Listed, NotListed, Perp, Run, Silent, Spot, Transfers
 from analysis.routes import canonical
-from analysis.sources import Venue
 from analysis.tokenomics import MarketCap
 from analysis.venues.binance import Binance
 from analysis.venues.bybit import Bybit

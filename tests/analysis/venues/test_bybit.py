@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis.fetching.reading import NoAnswer, Reply
 from analysis.quotes import Instrument, Listed, NotListed, Perp, Run, Silent, Spot, Transfers
-from analysis.reading import NoAnswer, Reply
 from analysis.venues import bybit_wire as wire
 from analysis.venues.bybit import Bybit
 from analysis.venues.signing import ApiKey

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from analysis.bank import parse_dunamu
+from analysis.fetching.bank import parse_dunamu
+from analysis.fetching.reading import NoAnswer, Reply
+from analysis.keepers.token_list import parse_raw_coins, read_coins
 from analysis.quotes import Book, Instrument, Transfers
-from analysis.reading import NoAnswer, Reply
-from analysis.token_list import parse_raw_coins, read_coins
 from analysis.tokenomics import parse_market_caps
 from analysis.venues import binance_wire, bybit_wire, okx_wire
 from analysis.venues.assemble import PerpTicker, Ticker

@@ -6,9 +6,9 @@ from typing import get_args
 
 import pytest
 
-from analysis.everyone import VENUES
+from analysis.fetching.everyone import VENUES
+from analysis.fetching.sources import Venue
 from analysis.quotes import Book, Instruments, Listed, NotListed, Perp, Quote, Silent, Spot, Transfers
-from analysis.sources import Venue
 from analysis.verdict import TransferState
 from config.settings import VenueName
 from tests.fakes.clock import FakeClock

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis.fetching.reading import NoAnswer, Reply
 from analysis.quotes import Instrument, Listed, NotListed, Perp, Run, Silent, Spot, Transfers
-from analysis.reading import NoAnswer, Reply
 from analysis.venues import okx_wire as wire
 from analysis.venues.okx import Okx
 from analysis.venues.signing import ApiKey

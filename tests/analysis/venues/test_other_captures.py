@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from analysis.fetching.reading import Reply
 from analysis.quotes import Book, Figure
-from analysis.reading import Reply
 from analysis.venues import gate_wire, kraken_wire, kucoin_wire
 from analysis.venues.assemble import Ticker
 

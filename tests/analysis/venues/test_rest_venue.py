@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.everyone import VENUES
+from analysis.fetching.everyone import VENUES
+from analysis.fetching.reading import NoAnswer, Reply
 from analysis.quotes import Book, Listed, NotListed, Perp, Run, Silent, Spot, Transfers
-from analysis.reading import NoAnswer, Reply
 from analysis.venues import bitget_wire, coinbase_wire, gate_wire, htx_wire, kraken_wire, kucoin_wire, mexc_wire
 from analysis.venues.assemble import Ticker
 from analysis.venues.bitget import BITGET

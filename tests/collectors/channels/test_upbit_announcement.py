@@ -13,7 +13,7 @@ from collectors.events import Notice
 from collectors.net.limits import Limits
 from collectors.net.socket import ConnectRefused
 from collectors.upbit_key import UpbitKey
-from ops.lifetimes import running
+from ops.process.lifetimes import running
 from tests.fakes.clock import FakeClock
 from tests.fakes.exchange import FakeExchange, drop, error_frame, garbage, refuse, send, stall, wait
 

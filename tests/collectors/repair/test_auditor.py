@@ -17,8 +17,8 @@ from collectors.net.http import Response
 from collectors.repair.auditor import Auditor
 from collectors.repair.history import History, Unanswered
 from config.settings import Retention
-from ops.lifetimes import running
-from store import candles
+from ops.process.lifetimes import running
+from store.tables import candles
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.healing_bench import Bench, numbered
 from tests.fakes.recording import BTC, SOL, rows

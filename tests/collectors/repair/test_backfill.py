@@ -15,7 +15,7 @@ from collectors.net.http import Refused, Response, Unreachable
 from collectors.repair.backfill import CHECKS_WAITING, LOOK_S, MOST_TRIES, MOST_WOUNDS, Checked
 from collectors.repair.history import Unanswered
 from config.settings import Retention
-from store import candles, healing, listings
+from store.tables import candles, healing, listings
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.healing_bench import Bench, numbered
 from tests.fakes.recording import BTC, ETH, SOL, rows, same, trade

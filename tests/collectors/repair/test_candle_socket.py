@@ -10,7 +10,7 @@ import pytest
 from collectors.events import Candle, Exchange, Market
 from collectors.net.limits import Limits
 from collectors.repair.candle_socket import CandleSocket
-from ops.lifetimes import running
+from ops.process.lifetimes import running
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.exchange import FakeExchange, drop, error_frame, garbage, refuse, send, stall, wait
 from tests.fakes.recording import BTC, ETH

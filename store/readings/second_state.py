@@ -1,0 +1,42 @@
+"""Was any second of any market recorded, quiet or missed? The answer from everything that is stored."""
+
+import sqlite3
+
+from collectors.events import Exchange
+from collectors.repair.gaps import MINUTE_MS, SECOND_MS, SecondState, state_of
+from store.tables import candles
+from store.tables.gaps import missed_of
+
+_STORED = """
+SELECT EXISTS (SELECT 1 FROM candles_1s WHERE open_ms = :at AND market_id = :market)
+    OR EXISTS (SELECT 1 FROM listing_seconds WHERE open_ms = :at AND market_id = :market)
+"""
+_MINUTE = "SELECT EXISTS (SELECT 1 FROM candles_1m WHERE market_id = :market AND open_ms = :minute)"
+
+
+def state_at(connection: sqlite3.Connection, market_id: int, second_ms: int) -> SecondState:
+    """What is known of the second that starts at `second_ms`, the exchange's time.
+
+    Nobody listened before a market was first expected, and nothing is promised of what is not stored yet: both are
+    BLIND. COVERED is for seconds that were purged from a minute that has trades.
+    """
+    exchange, first_seen_ms = _market(connection, market_id)
+    promised_ms = candles.recorded_until(connection, exchange) or 0
+    if second_ms < first_seen_ms - first_seen_ms % MINUTE_MS or second_ms + SECOND_MS > promised_ms:
+        return SecondState.BLIND
+    at = {"at": second_ms, "market": market_id, "minute": second_ms - second_ms % MINUTE_MS}
+    stored = bool(connection.execute(_STORED, at).fetchone()[0])
+    missed = missed_of(connection, exchange, market_id, second_ms, second_ms + SECOND_MS)
+    state = state_of(second_ms, stored, missed)
+    purged = second_ms < candles.purged_until(connection)
+    if state is SecondState.QUIET and purged and connection.execute(_MINUTE, at).fetchone()[0]:
+        return SecondState.COVERED
+    return state
+
+
+def _market(connection: sqlite3.Connection, market_id: int) -> tuple[Exchange, int]:
+    row = connection.execute("SELECT exchange, first_seen_ms FROM markets WHERE id = ?", (market_id,)).fetchone()
+    if row is None:
+        raise ValueError(f"no market has the id {market_id}")
+    exchange, first_seen_ms = row
+    return exchange, first_seen_ms

@@ -1,0 +1,71 @@
+"""The SQL of the audit: stored candles held against the exchange's own, and what becomes of those that differ."""
+
+import sqlite3
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from collectors.events import Candle, Exchange, GapCause, Market
+from collectors.repair.audit import Comparison, compare
+from collectors.repair.gaps import MINUTE_MS
+from store.tables import candles, healing
+from store.tables.gaps import missed_of
+
+
+class Reach(Struct, frozen=True):
+    """What is there to be compared of one market: seconds from `kept_ms` on, minutes from `known_ms` to `rolled_ms`."""
+
+    known_ms: int
+    kept_ms: int
+    rolled_ms: int
+
+
+def reach(connection: sqlite3.Connection, exchange: Exchange, market_id: int) -> Reach:
+    """How far the stored candles of a market reach. It is known from the minute on in which it was first expected."""
+    (first_seen_ms,) = connection.execute("SELECT first_seen_ms FROM markets WHERE id = ?", (market_id,)).fetchone()
+    known_ms = first_seen_ms - first_seen_ms % MINUTE_MS
+    kept_ms = max(known_ms, candles.purged_until(connection))
+    return Reach(known_ms, kept_ms, candles.rolled_until(connection, exchange) or 0)
+
+
+def seconds(
+    connection: sqlite3.Connection, market: Market, market_id: int, span: range, theirs: Mapping[int, Candle]
+) -> tuple[Comparison, Mapping[int, Candle]]:
+    """Hold the stored seconds of a span against these; ours come along."""
+    return healing.differing(connection, market, market_id, span.start, span.stop, theirs.values())
+
+
+def minutes(
+    connection: sqlite3.Connection, market: Market, market_id: int, span: range, theirs: Mapping[int, Candle]
+) -> tuple[Comparison, Mapping[int, Candle]]:
+    """Hold the stored minutes of a span against these; ours come along."""
+    ours = candles.load_minutes(connection, market, market_id, span)
+    missed = missed_of(connection, market.exchange, market_id, span.start, span.stop)
+    return compare(span, MINUTE_MS, ours, theirs, missed), ours
+
+
+def rolled_again(
+    connection: sqlite3.Connection, market: Market, market_id: int, span: range, theirs: Mapping[int, Candle]
+) -> tuple[Comparison, Mapping[int, Candle]]:
+    """The same of minutes that are rolled once more from their seconds, where those are all still there."""
+    for minute_ms in span:
+        if minute_ms >= candles.purged_until(connection):
+            candles.rollup_minute(connection, minute_ms, [market_id])
+    return minutes(connection, market, market_id, span, theirs)
+
+
+def take_over(
+    connection: sqlite3.Connection, market: Market, market_id: int, minute: Candle, state: str, now_ms: int, source: str
+) -> None:
+    """Store the exchange's minute in place of ours, with a gap that says so; `state` tells what its seconds are."""
+    span = minute.open_ms, minute.open_ms + MINUTE_MS
+    (wound,) = healing.add(connection, market, market_id, [span], GapCause.DIFFERED)
+    healing.heal_minutes(connection, wound, [minute], now_ms, source, state)
+
+
+def condemn(
+    connection: sqlite3.Connection, market: Market, market_id: int, span: tuple[int, int], now_ms: int, reason: str
+) -> None:
+    """Mark a candle that nothing bears out: it stays, with a gap that can't be healed."""
+    (wound,) = healing.add(connection, market, market_id, [span], GapCause.DIFFERED)
+    healing.close(connection, wound.gap_id, "unhealable", now_ms, reason)

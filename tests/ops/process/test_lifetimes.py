@@ -1,0 +1,57 @@
+"""A task's crash ends the body in the recording zone, and is told and begun again in the judging one."""
+
+import asyncio
+
+import pytest
+
+from ops.process.lifetimes import restarting, running
+from tests.fakes.clock import FakeClock
+
+
+async def forever() -> None:
+    await asyncio.Event().wait()
+
+
+async def fail() -> None:
+    raise OSError("the cable is out")
+
+
+async def test_leaving_the_body_cancels_what_runs_beside_it() -> None:
+    ended: list[str] = []
+
+    async def note_the_end() -> None:
+        try:
+            await forever()
+        finally:
+            ended.append("cancelled")
+
+    async with running(note_the_end()):
+        await asyncio.sleep(0)
+    assert ended == ["cancelled"]
+
+
+async def test_a_crash_beside_the_body_ends_it_and_travels_on_as_itself() -> None:
+    with pytest.raises(OSError, match="the cable is out"):
+        async with running(forever(), fail()):
+            await forever()
+
+
+async def test_the_bodys_own_exception_is_what_leaves() -> None:
+    with pytest.raises(ValueError, match="body"):
+        async with running(forever()):
+            raise ValueError("body")
+
+
+async def test_work_that_crashes_is_told_and_begun_again_after_the_pause() -> None:
+    clock, told = FakeClock(), list[str]()
+    begun: list[int] = []
+
+    async def fail_twice() -> None:
+        begun.append(clock.now_ms())
+        if len(begun) < 3:
+            raise ValueError(f"attempt {len(begun)}")
+
+    async with running(restarting("probe", fail_twice, clock, lambda name, e: told.append(f"{name}: {e}"), pause_s=5)):
+        await clock.advance(11)
+    assert told == ["probe: attempt 1", "probe: attempt 2"]
+    assert [ms - begun[0] for ms in begun] == [0, 5_000, 10_000]

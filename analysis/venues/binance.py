@@ -50,7 +50,7 @@ DEFAULT_FUNDING_H = 8.0  # of every perpetual that fundingInfo does not list
 
 
 class Binance:
-    """See `Venue` in `fetching/sources.py`. Transfer state needs a read-only key; without one: silence, never "closed"."""
+    """See `Venue` in `fetching/sources.py`. Transfer state needs a read-only key; else it is silent, never closed."""
 
     name = "binance"
 

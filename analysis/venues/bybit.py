@@ -45,7 +45,7 @@ PAGES = 10  # of 1,000 instruments; there were about 700 in 2026
 
 
 class Bybit:
-    """See `Venue` in `fetching/sources.py`. Transfer state needs a read-only key; without one: silence, never "closed"."""
+    """See `Venue` in `fetching/sources.py`. Transfer state needs a read-only key; else it is silent, never closed."""
 
     name = "bybit"
 

@@ -40,7 +40,7 @@ BARS = {60: "1m", 300: "5m", 900: "15m", 3_600: "1H"}
 
 
 class Okx:
-    """See `Venue` in `fetching/sources.py`. Transfer state needs a read-only key; without one: silence, never "closed"."""
+    """See `Venue` in `fetching/sources.py`. Transfer state needs a read-only key; else it is silent, never closed."""
 
     name = "okx"
 

@@ -28,7 +28,7 @@ from collectors.sources import (
 )
 from config.clock import Clock
 from ops.process.lifetimes import restarting, running
-from ops.watching.health import ChannelReading
+from ops.watching.readings import ChannelReading
 
 __all__ = [
     "AssetSource",

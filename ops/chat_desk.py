@@ -23,7 +23,8 @@ from collectors.net.deadline import within
 from config.clock import Clock
 from ops import chat_text
 from ops.watching import health
-from ops.watching.health import Limits, Readings
+from ops.watching.health import Limits
+from ops.watching.readings import Readings
 from store.database import Connection
 from store.tables import deliveries, gaps, listings, mutes
 from store.tables.mutes import Coin

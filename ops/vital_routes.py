@@ -9,8 +9,9 @@ from aiohttp import web
 
 from ops.watching import metrics
 from ops.watching.footprint import footprint
-from ops.watching.health import Limits, Readings, unready
+from ops.watching.health import Limits, unready
 from ops.watching.loop_lag import LoopLag
+from ops.watching.readings import Readings
 
 Routes = list[web.RouteDef]
 

@@ -45,6 +45,7 @@ PURE = [
     *("collectors/upbit_candles.py", "ops/commands/gap_words.py"),
     *(
         "ops/watching/health.py",
+        "ops/watching/readings.py",
         "ops/watching/troubles.py",
         "ops/watching/watchman.py",
         "ops/watching/restarts.py",

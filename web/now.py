@@ -6,7 +6,8 @@ from msgspec import Struct
 
 from alerts.texts.words import Words
 from analysis.premium import excess
-from ops.watching.health import Limits, Readings, Report, reasons, report
+from ops.watching.health import Limits, Report, reasons, report
+from ops.watching.readings import Readings
 from store.readings.latest import GapFigures, Latest, Stamps, usdt_usd
 from store.readings.listing_page import AlertRow
 from store.tables.fx import FxSnapshot

@@ -26,8 +26,9 @@ from aiohttp import web
 
 from config.clock import Clock
 from ops.process.lifetimes import running
-from ops.watching.health import Limits, Readings
+from ops.watching.health import Limits
 from ops.watching.loop_lag import LoopLag
+from ops.watching.readings import Readings
 from web import static_files
 from web.live import Live
 

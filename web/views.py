@@ -8,8 +8,9 @@ from aiohttp import web
 
 from config.clock import Clock
 from ops.watching.footprint import resident_bytes
-from ops.watching.health import Limits, Readings
+from ops.watching.health import Limits
 from ops.watching.loop_lag import LoopLag
+from ops.watching.readings import Readings
 from store.cache import Tier, TtlCache
 from store.questions import NoAnswer, Questions
 from store.readings import latest

@@ -9,7 +9,8 @@ from pathlib import Path
 import msgspec
 
 from config.clock import Clock
-from ops.watching.health import Limits, Readings, Report, parse, report
+from ops.watching.health import Limits, Report, parse, report
+from ops.watching.readings import Readings
 
 log = logging.getLogger(__name__)
 LOOK_EVERY_S = 1.0

@@ -12,7 +12,8 @@ from prometheus_client.registry import Collector, CollectorRegistry
 from ops.commands.key_checks import KeyState
 from ops.commands.latency import percentile
 from ops.watching.footprint import Footprint
-from ops.watching.health import AlertsReading, Limits, Readings, Status, WriterReading, report
+from ops.watching.health import Limits, Status, report
+from ops.watching.readings import AlertsReading, Readings, WriterReading
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 QUANTILES = ("0.5", "0.99")

@@ -20,7 +20,7 @@ from collectors.net.deadline import within
 from config.clock import Clock
 from ops.process.lock import Run
 from ops.watching import restarts
-from ops.watching.health import Readings
+from ops.watching.readings import Readings
 from ops.watching.restarts import Start
 from ops.watching.troubles import CRASH, RELOAD, RELOADED, START, STOP, Trouble, deaf, name_of, settled
 from ops.watching.watchman import Began, Watchman

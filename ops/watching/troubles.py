@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from alerts.texts.words import EXCHANGES, Words
 from ops.commands.key_checks import KeyAnswer, KeyState
-from ops.watching.health import NOTICE_CHANNELS, ChannelReading, FeedReading, Readings, unexplained
+from ops.watching.health import NOTICE_CHANNELS, unexplained
+from ops.watching.readings import ChannelReading, FeedReading, Readings
 
 SILENT_S = 60.0
 FAILURES_TOLD = 20  # in a row, of one connection: about seven minutes

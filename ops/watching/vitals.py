@@ -21,13 +21,13 @@ from config.clock import Clock
 from config.redaction import NOTHING
 from ops.commands.key_checks import KeyAnswer
 from ops.watching.clock_offset import ClockOffset
-from ops.watching.health import (
+from ops.watching.health import Limits
+from ops.watching.readings import (
     AlertsReading,
     AuditReading,
     CandleSocketReading,
     ChannelReading,
     FeedReading,
-    Limits,
     Readings,
     Traffic,
     WriterReading,

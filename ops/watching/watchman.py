@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from ops.watching.health import Readings
+from ops.watching.readings import Readings
 from ops.watching.troubles import Pulse, Trouble, troubles
 
 STEADY_S = 10.0

@@ -10,8 +10,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from ops.commands.answer import Mark
 from ops.commands.key_checks import KeyAnswer, KeyState
 from ops.watching.footprint import Footprint
-from ops.watching.health import AlertsReading, Traffic
 from ops.watching.metrics import exposition
+from ops.watching.readings import AlertsReading, Traffic
 from store.readings.track_record import TrackRecord
 from tests.ops.watching.test_health import LIMITS, NOW, UP, readings
 

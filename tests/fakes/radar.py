@@ -31,7 +31,7 @@ from collectors.upbit_key import UpbitKey
 from config.clock import Clock, SimulatorClock
 from config.settings import Writing
 from ops.process.lifetimes import running
-from ops.watching.health import ChannelReading
+from ops.watching.readings import ChannelReading
 from store.writer import DatabaseWriter
 from tests.fakes.blank import blank
 from tests.fakes.outbox import lifeline

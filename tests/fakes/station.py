@@ -29,7 +29,8 @@ from config.clock import Clock
 from config.settings import Recording, Retention, Writing
 from ops.process.lifetimes import running
 from ops.watching.clock_offset import ClockOffset
-from ops.watching.health import ChannelReading, Readings, Report, report
+from ops.watching.health import Report, report
+from ops.watching.readings import ChannelReading, Readings
 from ops.watching.vitals import Vitals, limits
 from ops.watching.watchman import Began, Watchman
 from store.writer import DatabaseWriter

@@ -15,8 +15,8 @@ from ops.listener import listening
 from ops.radar_socket import ask, serving
 from ops.vital_routes import routes
 from ops.watching.footprint import footprint
-from ops.watching.health import Readings
 from ops.watching.loop_lag import LoopLag
+from ops.watching.readings import Readings
 from tests.ops.watching.test_health import DOWN, LIMITS, NOW, heard, readings, writer
 
 FREE = Listen(port=0)

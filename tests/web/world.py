@@ -24,8 +24,8 @@ from collectors.events import Candle, Channel, GapCause, Listing, ListingState, 
 from config.settings import Listen
 from ops.listener import listening
 from ops.process.lifetimes import running
-from ops.watching.health import Readings
 from ops.watching.loop_lag import LoopLag
+from ops.watching.readings import Readings
 from store.rows import execute
 from store.tables import (
     candles,

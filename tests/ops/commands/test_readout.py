@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from ops.commands import cli, readout
-from ops.watching.health import AuditReading, Status, WriterReading, report
+from ops.watching.health import Status, report
+from ops.watching.readings import AuditReading, WriterReading
 from tests.ops.watching.test_health import LIMITS, NOW, readings
 
 

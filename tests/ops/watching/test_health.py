@@ -7,21 +7,9 @@ import msgspec
 import pytest
 
 from collectors.net.limits import ServiceState
-from ops.watching.health import (
-    AlertsReading,
-    AuditReading,
-    ChannelReading,
-    FeedReading,
-    Limits,
-    Readings,
-    Status,
-    WriterReading,
-    parse,
-    reasons,
-    report,
-    status_of,
-)
+from ops.watching.health import Limits, Status, parse, reasons, report, status_of
 from ops.watching.health_file import HealthFile
+from ops.watching.readings import AlertsReading, AuditReading, ChannelReading, FeedReading, Readings, WriterReading
 from tests.fakes.clock import START_MS, FakeClock
 
 NOW = START_MS

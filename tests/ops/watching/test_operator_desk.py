@@ -12,8 +12,8 @@ from alerts.outbox import Outbox
 from alerts.unrecorded import Unrecorded
 from config.settings import Alerting
 from ops.process.lock import Run
-from ops.watching.health import ChannelReading, Readings
 from ops.watching.operator_desk import Before, Finding, OperatorDesk
+from ops.watching.readings import ChannelReading, Readings
 from ops.watching.restarts import STEADY_MS
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.outbox import CHAT, DirectWriter, ScriptedChats, open_database

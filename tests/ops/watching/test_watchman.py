@@ -5,7 +5,7 @@ import pytest
 
 from ops.commands.answer import Mark
 from ops.commands.key_checks import KeyAnswer, KeyState
-from ops.watching.health import AuditReading, ChannelReading, FeedReading, Readings
+from ops.watching.readings import AuditReading, ChannelReading, FeedReading, Readings
 from ops.watching.troubles import Trouble, deaf, name_of, settled
 from ops.watching.watchman import STEADY_S, Began, Ended, Watchman
 from tests.ops.watching.test_health import DOWN, FEED, NOW, UP, heard, readings, writer

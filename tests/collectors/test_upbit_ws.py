@@ -92,6 +92,15 @@ def test_a_book_is_best_first_without_empty_rows() -> None:
     )
 
 
+@pytest.mark.parametrize(("sent", "kept"), [(30, 30), (15, 15), (1_000, 30)])
+def test_a_book_keeps_the_best_thirty_of_each_side_however_many_are_sent(sent: int, kept: int) -> None:
+    rows = [{"ap": 5_000 + n, "bp": 4_000 - n, "as": 1, "bs": 2} for n in range(sent)]
+    book = decode(encoded(GOOD_BOOK | {"obu": rows[::-1]}), RECEIVED_MS)
+    assert isinstance(book, OrderBook)
+    assert book.asks == tuple((5_000.0 + n, 1.0) for n in range(kept))
+    assert book.bids == tuple((4_000.0 - n, 2.0) for n in range(kept))
+
+
 def test_control_frames_have_their_own_types() -> None:
     assert decode(b'{"status":"UP"}', 1) == StatusUp()
     refusal = b'{"error":{"name":"WRONG_FORMAT","message":"x"}}'

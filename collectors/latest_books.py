@@ -21,7 +21,3 @@ class LatestBooks:
 
     def latest(self, market: Market) -> OrderBook | None:
         return self._books.get(market)
-
-    def forget(self, market: Market) -> None:
-        """Nobody listens to this book any more."""
-        self._books.pop(market, None)

@@ -15,8 +15,6 @@ def test_the_newest_book_of_a_market_is_kept() -> None:
     books.note(book(BTC, 100, bid=98.0))
     books.note(book(BTC, 50, bid=97.0))
     assert books.latest(BTC) == book(BTC, 100, bid=98.0)
-    books.forget(BTC)
-    assert books.latest(BTC) is None
 
 
 def test_past_its_bound_the_book_that_changed_longest_ago_is_dropped() -> None:

@@ -4,6 +4,7 @@ Beside this: `test_recorder_markets.py` (which markets are expected), `test_reco
 `test_recorder_runs.py` (one run after another, and a writer that refuses).
 """
 
+import msgspec
 import pytest
 
 from collectors.events import GapCause, Trade
@@ -55,6 +56,20 @@ async def test_what_a_standing_connection_missed_is_a_gap_that_is_over_and_opens
     await bench.stored()
     assert bench.gaps()[-1] == ("KRW-BTC", 5_000, 9_000, "stale")
     assert bench.recorder.reading("upbit").open_gaps == 1, "the one that was never live"
+
+
+async def test_a_snapshot_of_a_trade_that_was_published_and_never_came_is_a_gap_up_to_now(bench: Bench) -> None:
+    await bench.begin(BTC, ETH)
+    bench.go_live(BTC, ETH)
+    await bench.clock.advance(10)
+    bench.hear(market=BTC)
+    await bench.clock.advance(20)
+    bench.hear(market=ETH)
+    for at_ms, market in ((15_000, BTC), (29_000, ETH)):  # fifteen seconds old, and one that is still on its way
+        bench.recorder.trade(msgspec.structs.replace(trade(at_ms, market=market, received_ms=30_000), snapshot=True))
+    await bench.stored()
+    assert bench.gaps()[2:] == [("KRW-BTC", 9_000, 31_000, "stale")]
+    assert bench.recorder.reading("upbit").live == 2
 
 
 async def test_being_told_twice_that_a_market_is_live_costs_no_second(bench: Bench) -> None:

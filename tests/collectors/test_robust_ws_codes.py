@@ -37,6 +37,24 @@ async def test_a_market_taken_away_is_told_and_asked_for_no_more(
         assert [(markets, cause) for markets, _, cause in log.of("lost")] == [(("ETH",), GapCause.STOP)]
 
 
+async def test_a_connection_that_is_gone_hears_of_no_change(clock: FakeClock, exchange: FakeExchange, log: Log) -> None:
+    exchange.script(answer(refusing()))
+    exchange.script(answer(refusing()))
+    shard = shard_of([BTC, ETH], exchange, log, clock)
+    async with running(shard.run()):
+        await clock.advance(5)
+        exchange.connections[0].cut()
+        await clock.settle()
+        said = len(exchange.connections[0].sent)
+        shard.change_markets([BTC])
+        shard.doubt()
+        shard.ask_again()
+        await clock.advance(5)
+        assert [markets for markets, *_ in log.of("lost")] == [("BTC", "ETH")]
+        assert len(exchange.connections[0].sent) == said
+        assert exchange.connections[1].requests == [["KRW-BTC"]]
+
+
 async def test_a_shard_without_markets_does_not_connect_until_it_has_some(
     clock: FakeClock, exchange: FakeExchange, log: Log
 ) -> None:

@@ -42,7 +42,9 @@ async def test_a_quiet_feed_that_answers_ping_counts_as_stale_all_the_same(
         assert exchange.connections[0].sent.count("PING") == 3
         assert log.of("lost") == []
         await clock.advance(2)
-        assert log.of("lost")[0][2] is GapCause.STALE
+        assert log.of("lost") == [
+            (("BTC",), START_MS - 1_000, GapCause.STALE)
+        ]  # from its last trade, not its last word
 
 
 async def test_silence_is_healthy_where_no_bound_is_set(clock: FakeClock, exchange: FakeExchange, log: Log) -> None:

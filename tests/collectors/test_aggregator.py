@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -145,6 +145,44 @@ async def test_a_stop_between_two_slices_of_a_minute_leaves_no_market_out(
         bench.aggregator.force_rollup()
     told = [row[:3] for row in bench.minutes()]
     assert told == [("KRW-BTC", 1, 4.0), ("KRW-ETH", 1, 6.0), ("KRW-BTC", 2, 7.0)]
+
+
+def transactions(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Grows with each that the writer is asked for."""
+    asked: list[object] = []
+    run = bench.writer.run
+
+    async def counted(work: Callable[[sqlite3.Connection], object], **how: bool) -> object:
+        asked.append(work)
+        return await run(work, **how)
+
+    monkeypatch.setattr(bench.writer, "run", counted)
+    return asked
+
+
+async def test_minutes_and_what_is_kept_for_good_are_written_in_slices(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aggregator, "ROWS_A_STEP", 1)
+    monkeypatch.setattr(aggregator, "ROLL_SLICE_S", -1.0)  # one step a slice
+    monkeypatch.setattr(aggregator, "SLICE_S", -1.0)  # ten seconds a slice
+    coins = [Market("upbit", f"C{n}", "KRW") for n in range(5)]
+    await bench.begin(*coins)
+    heard = Listing("upbit", "C0", 1, ("KRW",), ListingState.ANNOUNCED, START_MS, Channel.UPBIT_NOTICES)
+    await bench.writer.run(lambda connection: listings.save(connection, heard))
+    for at_s in range(1, 130):
+        await bench.clock.advance(1)
+        for market in coins:
+            bench.recorder.trade(trade(at_s * 1_000, float(at_s), market=market))
+        bench.recorder.flush()
+    asked = transactions(bench, monkeypatch)
+    assert await bench.aggregator.roll()
+    assert len(asked) >= len(coins)
+    assert len(bench.minutes()) == 2 * len(coins)
+    asked.clear()
+    await bench.aggregator.keep()
+    assert len(asked) >= 12
+    assert rows(bench.path, "SELECT COUNT(*) >= 120 FROM listing_seconds") == [(1,)]
 
 
 async def test_a_restart_within_a_minute_joins_both_runs(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collectors.aggregator import Aggregator
 from collectors.handover import WAITING_ROWS
 from config.settings import Retention
 from ops.process.lifetimes import running
+from store.tables import candles
 from tests.collectors.recorder_bench import Bench
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.recording import BTC, ETH, rows, trade
@@ -88,6 +89,27 @@ async def test_candles_wait_while_the_writer_refuses_and_are_all_stored_later(tm
             await bench.stored()
     assert len(bench.seconds()) == 76
     assert bench.recorder.dropped == 0
+
+
+async def test_nothing_is_vouched_for_while_a_second_waits_though_there_were_room_to_say_so(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    bench = Bench(tmp_path, clock, inbox=3)
+    with bench.writer:
+        await bench.begin(BTC, ETH)
+        await bench.stored()
+        bench.go_live(BTC, ETH)
+        disk = threading.Event()
+        bench.writer.offer(lambda connection: disk.wait(), weight=2)  # room for one row, and two want in
+        for market in (BTC, ETH):
+            bench.recorder.trade(trade(2_000, market=market))
+        await bench.clock.advance(60)
+        bench.recorder.flush()
+        disk.set()
+        vouched = await bench.writer.run(lambda connection: candles.recorded_until(connection, "upbit"))
+        assert bench.seconds() == []
+        assert vouched is not None
+        assert vouched <= START_MS + 2_000
 
 
 async def test_past_the_bound_the_oldest_seconds_are_dropped_and_marked(tmp_path: Path, clock: FakeClock) -> None:

@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -86,6 +87,22 @@ async def test_urgent_work_overtakes_what_waits_and_commits_at_once(tmp_path: Pa
             writer.offer(token(f"S{n}"))
         assert await writer.run(count, urgent=True) == 0
         assert writer.queue_size == 30
+
+
+async def test_a_transaction_takes_up_nothing_more_after_three_milliseconds(tmp_path: Path) -> None:
+    others_saw: list[int] = []
+
+    def slow(connection: sqlite3.Connection) -> None:
+        others_saw.append(len(rows(tmp_path / "radar.db", SYMBOLS)))
+        connection.execute(INSERT, (f"S{len(others_saw)}", 8))
+        until = time.monotonic() + 0.004
+        while time.monotonic() < until:
+            pass
+
+    with opened(tmp_path, SLOW) as writer:
+        for _ in range(5):
+            writer.offer(slow)
+    assert others_saw == [0, 1, 2, 3, 4], "each was committed before the next began"
 
 
 async def test_urgent_work_is_served_between_the_two_halves_of_a_checkpoint(

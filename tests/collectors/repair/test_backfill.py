@@ -74,7 +74,10 @@ async def test_a_gap_that_rest_may_not_show_yet_waits(bench: Bench) -> None:
     await bench.run(10, [BTC])
     bench.recorder.lost([BTC], bench.clock.now_ms(), GapCause.DISCONNECT)
     bench.recorder.live([BTC], bench.clock.now_ms() + 2_000)
-    await bench.run(6, [BTC])
+    await bench.run(8, [BTC])
+    await bench.writer.run(lambda connection: None)
+    ends_s = bench.gaps()[-1][3]
+    assert bench.recorder.settled_before("upbit") >= START_MS + ends_s * 1_000, "here it is over"
     await bench.backfill.once()
     assert bench.gaps()[-1][1] == "open"
     await bench.settle(BTC)
@@ -94,6 +97,16 @@ async def test_the_minutes_that_a_healed_gap_touches_are_rolled_again_with_their
     assert rows(bench.path, "SELECT covered_s < 60 FROM candles_1m") == [(1,)]
     await bench.backfill.once()
     assert rows(bench.path, "SELECT trades, covered_s FROM candles_1m") == [(180, 60)]
+
+
+async def test_what_is_healed_around_a_listing_is_kept_for_good_at_once(bench: Bench) -> None:
+    coin = Market("upbit", "NEW", "KRW")
+    heard = Listing("upbit", "NEW", 1, ("KRW",), ListingState.ANNOUNCED, START_MS, Channel.UPBIT_NOTICES)
+    await bench.writer.run(lambda connection: listings.save(connection, heard))
+    await missed(bench, coin)
+    await bench.backfill.once()
+    kept = {row[0] for row in rows(bench.path, "SELECT (open_ms - ?) / 1000 FROM listing_seconds", START_MS)}
+    assert kept >= set(range(8, 31))
 
 
 async def test_a_trade_that_comes_late_over_the_socket_does_not_undo_a_healed_second(bench: Bench) -> None:
@@ -157,6 +170,20 @@ async def test_coins_of_young_listings_come_first_then_what_rates_are_taken_from
     await bench.backfill.once()
     order = list(dict.fromkeys(asked["market"] for _, asked in bench.rest.asked))
     assert order == ["KRW-NEWCOIN", "KRW-USDT", "KRW-ETH"]
+
+
+async def test_a_listing_that_comes_while_many_markets_heal_waits_for_few_of_them(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collectors.repair.backfill.MOST_MARKETS", 4)
+    coins = [Market("upbit", f"C{n}", "KRW") for n in range(12)]
+    await missed(bench, *coins)
+    await bench.backfill.once()
+    bench.young.add("C11")
+    await bench.backfill.once()
+    order = list(dict.fromkeys(asked["market"] for _, asked in bench.rest.asked))
+    assert order.index("KRW-C11") == 4
+    assert len(order) == 8
 
 
 async def test_a_gap_older_than_the_stored_seconds_is_healed_in_its_minutes(tmp_path: Path, clock: FakeClock) -> None:
@@ -297,6 +324,21 @@ async def test_a_young_coin_is_found_among_more_gaps_than_one_pass_takes(bench: 
     await bench.settle(BTC, young)
     await bench.backfill.once()
     assert bench.rest.asked[0][1]["market"] == "KRW-NEWCOIN"
+
+
+async def test_where_the_trades_of_upbit_take_too_many_pages_its_own_seconds_are_taken_over(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collectors.repair.backfill.MOST_PAGES", 1)  # of 500 trades, or of 200 seconds
+    await missed(bench, BTC, for_s=180)
+    await bench.backfill.once()
+    cause, state, *_, source = bench.gaps()[-1]
+    assert (cause, state, source) == ("disconnect", "healed", "/v1/candles/seconds, counts are lower bounds")
+    sql = "SELECT open_ms, open, high, low, close, volume, quote_volume, trades FROM candles_1s"
+    stored = {row[0]: Candle(BTC, *row) for row in rows(bench.path, sql)}  # type: ignore[arg-type]  # a row
+    true = {each.open_ms: each for each in numbered(bench.rest.trades, 1_000)}
+    for open_ms in range(START_MS + 11_000, START_MS + 190_000, 1_000):  # none of them was heard
+        assert same(stored[open_ms], replace(true[open_ms], trades=1)), open_ms
 
 
 async def test_where_the_trades_of_bithumb_reach_no_further_its_minutes_are_taken_over(

@@ -70,6 +70,7 @@ WANTED = {
     "auto_vacuum": 2,
     "wal_autocheckpoint": 0,
     "busy_timeout": 1000,
+    "journal_size_limit": 64 * 1024 * 1024,
 }
 
 

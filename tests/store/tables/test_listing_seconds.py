@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from collectors.events import Channel, Listing, ListingState, Market
 from store.rows import execute
 from store.tables import candles, listing_seconds, listings, markets
-from store.tables.listing_seconds import LEAD_MS, PATIENCE_MS, TAIL_MS
+from store.tables.listing_seconds import PATIENCE_MS
 from tests.fakes.clock import START_MS
 from tests.fakes.recording import BTC, ETH, SOL, database, second
 
@@ -19,7 +19,9 @@ NEW_ELSEWHERE = Market("bithumb", "NEW", "KRW")
 USDT = Market("bithumb", "USDT", "KRW")
 IN_BTC = Market("upbit", "ETH", "BTC")
 HEARD = Listing("upbit", "NEW", 1, ("KRW",), ListingState.ANNOUNCED, START_MS, Channel.UPBIT_NOTICES)
+TEN_MINUTES_MS = 600_000
 HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 COLUMNS = "open, high, low, close, volume, quote_volume, trades"
 
 
@@ -56,19 +58,19 @@ def test_the_coin_is_kept_on_both_exchanges_with_bitcoin_and_tether(
         (replace(HEARD, trading_starts_ms=START_MS + HOUR_MS), START_MS + HOUR_MS + PATIENCE_MS),
         (
             replace(HEARD, state=ListingState.TRADING, first_trade_ms=START_MS + HOUR_MS),
-            START_MS + HOUR_MS + TAIL_MS,
+            START_MS + HOUR_MS + DAY_MS,
         ),
         (
             replace(HEARD, state=ListingState.TRADING, trading_starts_ms=START_MS + HOUR_MS),
-            START_MS + HOUR_MS + TAIL_MS,
+            START_MS + HOUR_MS + DAY_MS,
         ),
-        (replace(HEARD, state=ListingState.TRADING), START_MS + TAIL_MS),
+        (replace(HEARD, state=ListingState.TRADING), START_MS + DAY_MS),
         (replace(HEARD, state=ListingState.CANCELLED, gone_ms=START_MS + 5_000), START_MS + 5_000),
     ],
     ids=["no date", "announced for later", "first trade seen", "trades, unseen", "found trading", "cancelled"],
 )
 def test_a_window_ends_a_day_after_the_opening(connection: sqlite3.Connection, listing: Listing, to_ms: int) -> None:
-    assert window(connection, listing) == (START_MS - LEAD_MS, to_ms)
+    assert window(connection, listing) == (START_MS - TEN_MINUTES_MS, to_ms)
 
 
 def test_a_window_begins_ten_minutes_before_the_notice_not_before_our_sight_of_it(
@@ -76,13 +78,13 @@ def test_a_window_begins_ten_minutes_before_the_notice_not_before_our_sight_of_i
 ) -> None:
     published_ms = START_MS - 90_500
     from_ms, _ = window(connection, replace(HEARD, published_ms=published_ms))
-    assert from_ms == published_ms - LEAD_MS - 500  # a whole second
+    assert from_ms == published_ms - TEN_MINUTES_MS - 500  # a whole second
 
 
 def test_a_window_that_is_over_asks_for_nothing(connection: sqlite3.Connection) -> None:
     listings.save(connection, replace(HEARD, state=ListingState.SETTLED, first_trade_ms=START_MS))
-    assert listing_seconds.windows(connection, START_MS + TAIL_MS) == []
-    assert len(listing_seconds.windows(connection, START_MS + TAIL_MS - 1)) == 1
+    assert listing_seconds.windows(connection, START_MS + DAY_MS) == []
+    assert len(listing_seconds.windows(connection, START_MS + DAY_MS - 1)) == 1
 
 
 def kept(connection: sqlite3.Connection) -> list[tuple[int, ...]]:

@@ -28,6 +28,15 @@ def test_shipped_folder_loads(folder: Path) -> None:
     assert settings.radar.gate.venues == ("binance", "okx", "bybit", "gate", "bitget", "htx", "coinbase")
 
 
+def test_as_shipped_silence_is_yellow_when_the_contract_says_and_no_wait_is_long(folder: Path) -> None:
+    radar = load_settings(folder).radar
+    assert (radar.recording.upbit_silent_s, radar.recording.bithumb_silent_s) == (30.0, 120.0)
+    assert radar.health.queue_yellow == 10_000
+    assert radar.recording.first_message_s <= 15.0
+    assert radar.recording.reconnect_first_s <= 2.0
+    assert radar.recording.reconnect_cap_s <= 30.0
+
+
 @pytest.mark.parametrize(
     ("name", "old", "new", "told"),
     [

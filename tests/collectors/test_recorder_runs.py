@@ -4,6 +4,7 @@ import threading
 from pathlib import Path
 
 from collectors.aggregator import Aggregator
+from collectors.events import GapCause
 from collectors.handover import WAITING_ROWS
 from config.settings import Retention
 from ops.process.lifetimes import running
@@ -53,6 +54,34 @@ async def test_after_a_crash_the_gap_begins_before_the_last_second_that_is_surel
         second.go_live(BTC)
         await second.stored()
     assert second.gaps()[1:] == [("KRW-BTC", 11_000, 81_000, "start")]
+
+
+async def test_a_gap_that_stands_at_a_crash_reaches_back_over_what_the_crash_took(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    first = Bench(tmp_path, clock)
+    with first.writer:  # left without close(), as a crash would
+        await first.begin(BTC, ETH)
+        first.go_live(BTC, ETH)
+        async with running(first.recorder.run()):
+            for _ in range(20):
+                await clock.advance(1)
+                first.hear()
+                first.hear(market=ETH)
+            first.recorder.lost([BTC], first.clock.now_ms(), GapCause.DISCONNECT)
+        await first.stored()
+    assert first.gaps()[2:] == [("KRW-BTC", 19_000, None, "disconnect")]
+    await clock.advance(60)
+    second = Bench(tmp_path, clock)
+    with second.writer:
+        await second.begin(BTC, ETH)
+        second.go_live(BTC, ETH)
+        await second.stored()
+    assert sorted(second.gaps()[2:]) == [
+        ("KRW-BTC", 11_000, 19_000, "start"),
+        ("KRW-BTC", 19_000, 81_000, "disconnect"),
+        ("KRW-ETH", 11_000, 81_000, "start"),
+    ]
 
 
 async def test_a_crash_before_the_first_trade_leaves_no_time_unmarked(tmp_path: Path, clock: FakeClock) -> None:

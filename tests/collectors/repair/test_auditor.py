@@ -346,9 +346,11 @@ async def test_a_market_that_is_gone_stops_nothing(upbit: Audited) -> None:
 
 
 async def test_healing_goes_first_but_not_for_ever(upbit: Audited, clock: FakeClock) -> None:
+    await upbit.begin(BTC)
+    await upbit.run(20, [BTC])  # something to look at from the first moment
     async with running(upbit.auditor.run()):
-        await upbit.begin(BTC)
-        await upbit.run(50, [BTC])
+        await upbit.run(30, [BTC])
+        await upbit.writer.run(lambda connection: None)
         busy = [upbit.backfill.busy]  # it has not looked yet
         assert upbit.rest.asked == []
         await upbit.run(20, [BTC])

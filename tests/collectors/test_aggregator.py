@@ -308,6 +308,25 @@ async def test_the_seconds_of_a_listed_coin_are_kept_each_minute_and_outlive_the
     assert len(held) // 2 >= 800
 
 
+async def test_a_notice_that_is_seen_a_minute_late_finds_the_ten_minutes_before_it(bench: Bench) -> None:
+    await bench.begin(BTC)
+    for at_s in range(1, 1_000):
+        await bench.clock.advance(1)
+        bench.recorder.trade(trade(at_s * 1_000, float(at_s)))
+        bench.recorder.flush()
+    await bench.aggregator.roll()
+    await bench.aggregator.purge()
+    published_ms = bench.recorder.settled_before("upbit") - 60_000
+    assert rows(bench.path, "SELECT MIN(open_ms) > ? FROM candles_1s", START_MS) == [(1,)], "much is gone"
+    heard = Listing(
+        *("bithumb", "NEW", 1, ("KRW",), ListingState.ANNOUNCED, published_ms + 60_000, Channel.BITHUMB_NOTICES),
+        published_ms=published_ms,
+    )
+    await bench.writer.run(lambda connection: listings.save(connection, heard))
+    await bench.aggregator.keep()
+    assert rows(bench.path, "SELECT MIN(open_ms) FROM listing_seconds") == [(published_ms - 600_000,)]
+
+
 async def test_a_second_that_changes_late_is_kept_as_it_became(bench: Bench) -> None:
     await bench.begin(BTC)
     listing = Listing("bithumb", "NEW", 1, ("KRW",), ListingState.ANNOUNCED, START_MS, Channel.BITHUMB_NOTICES)

@@ -18,6 +18,27 @@ from tests.fakes.recording import BTC, ETH, rows, second
 GAPS = "SELECT market_id, (from_ms - ?) / 1000, (to_ms - ?) / 1000, cause FROM gaps ORDER BY market_id, from_ms"
 
 
+async def test_minutes_that_were_rolled_before_a_drop_could_be_said_count_their_coverage_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collectors.handover.WAITING_ROWS", 3)
+    writer = DatabaseWriter.open(tmp_path / "radar.db", FakeClock(), Writing(batch_ms=1, inbox=1))
+    writer.offer(lambda connection: None)  # not entered yet: full, and nothing is taken out
+    fold = MinuteFold(START_MS - 60_000)
+    out = HandOver(writer, fold)
+    for at_s in range(8):
+        out.add_seconds([second(at_s, market=BTC)], {BTC: 1})
+    out.push()
+    assert out.dropped == 5
+    assert fold.take("upbit", START_MS + 60_000).recount == ()
+    with writer:
+        await writer.run(lambda connection: markets.intern(connection, [BTC], START_MS))
+        while out.waits:
+            out.push()
+            await writer.run(lambda connection: None)
+    assert fold.take("upbit", START_MS + 120_000).recount == ((None, START_MS, START_MS + 5_000),)
+
+
 async def test_days_of_lost_connections_wait_as_a_few_gaps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("collectors.handover.WAITING_CHANGES", 20)
     monkeypatch.setattr("collectors.handover.WAITING_SAMPLES", 5)

@@ -110,12 +110,17 @@ async def test_what_is_healed_around_a_listing_is_kept_for_good_at_once(bench: B
 
 
 async def test_a_trade_that_comes_late_over_the_socket_does_not_undo_a_healed_second(bench: Bench) -> None:
-    await missed(bench, BTC)
+    await bench.begin(BTC)
+    await bench.run(10, [BTC], heard_at=[100])  # one of each second's three
+    bench.recorder.lost([BTC], bench.clock.now_ms(), GapCause.DISCONNECT)
+    await bench.run(20, [BTC], heard=False)
+    bench.recorder.live([BTC], bench.clock.now_ms())
+    await bench.settle(BTC)
     await bench.backfill.once()
-    late = next(each for each in bench.rest.trades if each.traded_ms >= START_MS + 9_000)
+    late = next(each for each in bench.rest.trades if each.traded_ms == START_MS + 9_400)
     bench.recorder.trade(late)
     await bench.settle(BTC)
-    assert bench.wrong(BTC, 0, 50) == []
+    assert bench.wrong(BTC, 8, 50) == []
 
 
 async def test_where_rest_shows_less_than_the_socket_brought_nothing_is_replaced(bench: Bench) -> None:
@@ -206,6 +211,18 @@ async def test_what_the_exchange_no_longer_lists_can_not_be_healed(bench: Bench)
     await bench.backfill.once()
     assert bench.states() == {"unhealable"}
     assert "Code not found" in str(bench.gaps()[-1][4])
+
+
+async def test_what_lies_further_back_than_any_page_can_not_be_healed(bench: Bench) -> None:
+    await missed(bench, BTC)
+    week_ms = 7 * 86_400_000
+    spans = [(START_MS - week_ms - 60_000, START_MS - week_ms - 50_000), (START_MS - 20_000, START_MS - 10_000)]
+    add = partial(healing.add, market=BTC, market_id=bench.recorder.ids[BTC], spans=spans, cause=GapCause.DIFFERED)
+    await bench.writer.run(add)
+    await bench.backfill.once()
+    (_, state, *_, source), (_, later, *_) = [row for row in bench.gaps() if row[0] == "differed"]
+    assert (state, source) == ("unhealable", "longer ago than 7 days")
+    assert later == "healed"
 
 
 @pytest.mark.parametrize("kind", ["429", "html", "unreachable", "refused"])

@@ -133,6 +133,9 @@ class Doubts:
     def __init__(self) -> None:
         self._seen: dict[Unit, tuple[int, str]] = {}
 
+    def __contains__(self, unit: Unit) -> bool:
+        return unit in self._seen
+
     def of(self, market: Market) -> list[Unit]:
         return [unit for unit in self._seen if unit.market == market]
 
@@ -148,15 +151,18 @@ class Doubts:
     def drop(self, unit: Unit) -> None:
         self._seen.pop(unit, None)
 
-    def judge(self, unit: Unit, outcome: Outcome, words: str) -> tuple[Outcome, str]:
-        """The outcome, with DOUBTFUL become UNEXPLAINED the third time; `words` are those of the first."""
+    def judge(self, unit: Unit, outcome: Outcome, words: str, looks: int = 1) -> tuple[Outcome, str]:
+        """The outcome, with DOUBTFUL become UNEXPLAINED the third time; `words` are those of the first.
+
+        `looks` is 0 where it was not looked at in a page of candles: then it is only in doubt from now on.
+        """
         times, words = self._seen.pop(unit, (0, words))
         if outcome is not Outcome.DOUBTFUL:
             return outcome, words
-        if times + 1 >= MOST_TIMES:
+        if (times := times + looks) >= MOST_TIMES:
             return Outcome.UNEXPLAINED, words
         if len(self._seen) < MOST_DOUBTS:
-            self._seen[unit] = times + 1, words
+            self._seen[unit] = times, words
         return Outcome.DOUBTFUL, words
 
 

@@ -117,21 +117,24 @@ class Auditor:
         there = await self._reach(market)
         second_ms, minute_ms = settled_ms - settled_ms % SECOND_MS, settled_ms - settled_ms % MINUTE_MS
         ends = {SECOND_MS: second_ms, MINUTE_MS: min(there.rolled_ms, minute_ms)}
+        doubted = frozenset(self._doubts.of(market))
         try:
             for length_ms, to_ms in ends.items():
                 if not await self._look_again(market, length_ms, to_ms, there):
                     return  # an old page; it is no witness to anything new either
-            await self._look_at_the_rest(market, ends, there)
+            await self._look_at_the_rest(market, ends, there, doubted)
         except (Gone, Unreadable) as e:
             log.info("%s %s is not audited: %s", self.exchange, market.code, e)
 
-    async def _look_at_the_rest(self, market: Market, ends: Mapping[int, int], there: audit.Reach) -> None:
-        """What was not compared yet."""
+    async def _look_at_the_rest(
+        self, market: Market, ends: Mapping[int, int], there: audit.Reach, doubted: Set[Unit]
+    ) -> None:
+        """What was not compared yet; `doubted` are looked at by themselves."""
         done = self._done.setdefault(market, _Done())
         if (self.exchange, SECOND_MS) in CANDLES:
             to_ms = ends[SECOND_MS]
             from_ms = _ceil(max(done.seconds_ms, there.kept_ms, to_ms - LOOK_BACK_MS), SECOND_MS)
-            await self._look_at_seconds(market, from_ms, to_ms)
+            await self._look_at_seconds(market, from_ms, to_ms, doubted)
             done.seconds_ms = max(from_ms, to_ms)
         to_ms = ends[MINUTE_MS]
         from_ms = _ceil(max(done.minutes_ms or to_ms - LOOK_BACK_MS, there.known_ms), MINUTE_MS)
@@ -140,12 +143,15 @@ class Auditor:
 
     # --- seconds ------------------------------------------------------------------------------------------------------
 
-    async def _look_at_seconds(self, market: Market, from_ms: int, to_ms: int) -> None:
+    async def _look_at_seconds(self, market: Market, from_ms: int, to_ms: int, doubted: Set[Unit]) -> None:
         if from_ms >= to_ms:
             return
         told, reached_ms = await self._history.latest(market, SECOND_MS, from_ms, to_ms)
         held, ours = await self._compared(market, SECOND_MS, range(reached_ms, to_ms, SECOND_MS), told)
-        await self._judge_seconds(market, len(held.equal), held.differing, ours, told)
+        left_out = {unit.open_ms for unit in doubted if unit.length_ms == SECOND_MS}  # the socket may have told of them
+        equal = sum(each not in left_out for each in held.equal)
+        wrong = [each for each in held.differing if each not in left_out]
+        await self._judge_seconds(market, equal, wrong, ours, told)
 
     async def _judge_seconds(
         self,
@@ -154,12 +160,13 @@ class Auditor:
         differing: Sequence[int],
         ours: Mapping[int, Candle],
         told: Mapping[int, Candle],
+        looks: int = 1,
     ) -> None:
         outcomes: dict[int, Outcome] = {}
         for span in stretches([(each, each + SECOND_MS) for each in differing], MINUTE_MS):
             outcomes |= await self._by_trades(market, differing, *span)
         self.tally.count(Outcome.EQUAL, self._clock.now_ms(), equal)
-        await self._conclude(market, SECOND_MS, outcomes, ours, told)
+        await self._conclude(market, SECOND_MS, outcomes, ours, told, looks)
 
     def told(self, seconds: Iterable[Candle]) -> int:
         """What the exchange's socket told of seconds that are settled here: what is ours is counted, the rest looked
@@ -178,16 +185,20 @@ class Auditor:
         return short
 
     async def look_into_suspects(self) -> None:
-        """Hold what was stored against what the socket told otherwise, of one market; raise Unanswered."""
+        """Hold what was stored against what the socket told otherwise, of one market; raise Unanswered.
+
+        What stays in doubt is left to the pages of candles: only looks at those condemn.
+        """
         final_ms = self._recorder.settled_before(self.exchange) - FINAL_MS
         if (suspected := self._suspects.ripe(final_ms, MOST_CANDLES * SECOND_MS)) is None:
             return
         market, told = suspected
         held, ours = await self._compared(market, SECOND_MS, range(min(told), max(told) + SECOND_MS, SECOND_MS), told)
-        equal = sum(each in told for each in held.equal)
-        wrong = [each for each in held.differing if each in told and not is_short(told[each], ours.get(each))]
+        fresh = {each for each in told if Unit(market, SECOND_MS, each) not in self._doubts}
+        equal = sum(each in fresh for each in held.equal)
+        wrong = [each for each in held.differing if each in fresh and not is_short(told[each], ours.get(each))]
         try:
-            await self._judge_seconds(market, equal, wrong, ours, told)
+            await self._judge_seconds(market, equal, wrong, ours, told, looks=0)
         except (Gone, Unreadable) as e:
             log.info("%s %s is not audited: %s", self.exchange, market.code, e)
         self._suspects.drop(market, told)
@@ -319,11 +330,12 @@ class Auditor:
         outcomes: Mapping[int, Outcome],
         ours: Mapping[int, Candle],
         told: Mapping[int, Candle],
+        looks: int = 1,
     ) -> None:
         """Count what became of candles that differed, mark what stays unexplained, and say so."""
         for n, (open_ms, found) in enumerate(sorted(outcomes.items())):
             unit = Unit(market, length_ms, open_ms)
-            outcome, words = self._doubts.judge(unit, found, _difference(ours.get(open_ms), told.get(open_ms)))
+            outcome, words = self._doubts.judge(unit, found, _difference(ours.get(open_ms), told.get(open_ms)), looks)
             if outcome is Outcome.UNEXPLAINED:
                 await self._mark(unit, words)
             self.tally.count(outcome, self._clock.now_ms())

@@ -480,3 +480,18 @@ async def test_suspects_that_nobody_can_be_asked_about_now_wait(upbit: Audited) 
     await upbit.auditor.look_into_suspects()
     assert upbit.counts == (0, 1, 0)
     assert upbit.wrong(BTC, 61, 62) == []
+
+
+async def test_what_the_socket_told_and_a_look_at_once_are_not_three_witnesses(upbit: Audited) -> None:
+    await with_a_trade_too_many(upbit, BTC)
+    [whole] = told_seconds(upbit, 70, 71)
+    assert upbit.auditor.told([replace(whole, high=whole.high + 1)]) == 0
+    await upbit.auditor.look_into_suspects()
+    await upbit.auditor.look(BTC)
+    assert upbit.counts[1:] == (0, 0)
+    assert upbit.auditor.told([replace(whole, high=whole.high + 1)]) == 0
+    await upbit.auditor.look_into_suspects()
+    assert upbit.counts[1:] == (0, 0), "told twice, it is no more in doubt"
+    await looked_at(upbit, BTC, 2)
+    assert upbit.counts[1:] == (1, 0)
+    assert upbit.wrong(BTC, 1, 130) == []

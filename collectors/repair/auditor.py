@@ -97,9 +97,9 @@ class Auditor:
                 continue
             self._looked_s = self._clock.monotonic()
             try:
-                await self.look_into_suspects()
                 await self.once()
                 self._waits_s = 0.0
+                await self.look_into_suspects()
             except Unanswered as e:
                 self._waits_s = min(PAUSE_CAP_S, max(e.pause_s, self._waits_s * 2))
                 log.debug("%s: auditing waits %.0f s: %s", self.exchange, self._waits_s, e)
@@ -199,6 +199,9 @@ class Auditor:
         wrong = [each for each in held.differing if each in fresh and not is_short(told[each], ours.get(each))]
         try:
             await self._judge_seconds(market, equal, wrong, ours, told, looks=0)
+        except Unanswered:
+            self._suspects.put_off(market)
+            raise
         except (Gone, Unreadable) as e:
             log.info("%s %s is not audited: %s", self.exchange, market.code, e)
         self._suspects.drop(market, told)

@@ -10,6 +10,7 @@ from collectors.repair.gaps import SECOND_MS
 
 MOST_TOLD = 20_000  # a minute of 330 markets that trade each second, 4 MB
 MOST_SUSPECTS = 2_000
+MOST_TRIES = 3  # so often in a row a market's pages may fail
 
 
 class ToldSeconds:
@@ -44,6 +45,7 @@ class Suspects:
 
     def __init__(self) -> None:
         self._told: dict[Market, dict[int, Candle]] = {}
+        self._tries: dict[Market, int] = {}
         self._count = 0
 
     def add(self, candle: Candle) -> None:
@@ -55,18 +57,25 @@ class Suspects:
     def ripe(self, before_ms: int, most_ms: int) -> tuple[Market, Mapping[int, Candle]] | None:
         """The market that waits longest of those with seconds that end at or before `before_ms`, and its seconds.
 
-        Only those of `most_ms` from its oldest on. None where nothing is ripe.
+        Only those of `most_ms` from its oldest on. None where nothing is ripe. What was put off comes behind the rest.
         """
-        market = min(self._told, key=lambda each: min(self._told[each]), default=None)
+        due = [each for each, told in self._told.items() if min(told) + SECOND_MS <= before_ms]
+        market = min(due, key=lambda each: (self._tries.get(each, 0), min(self._told[each])), default=None)
         if market is None:
             return None
         told = self._told[market]
         end_ms = min(before_ms, min(told) + most_ms)
-        ripe = {open_ms: candle for open_ms, candle in told.items() if open_ms + SECOND_MS <= end_ms}
-        return (market, ripe) if ripe else None
+        return market, {open_ms: candle for open_ms, candle in told.items() if open_ms + SECOND_MS <= end_ms}
+
+    def put_off(self, market: Market) -> None:
+        """Nobody could look into these now: try others first, and give them up after a few times."""
+        self._tries[market] = self._tries.get(market, 0) + 1
+        if self._tries[market] >= MOST_TRIES:
+            self.drop(market, dict(self._told.get(market, {})))
 
     def drop(self, market: Market, looked_into: Mapping[int, Candle]) -> None:
         """These were looked into; what was told anew meanwhile stays."""
+        self._tries.pop(market, None)
         told = self._told.get(market, {})
         for open_ms, candle in looked_into.items():
             if told.get(open_ms) is candle:

@@ -21,7 +21,7 @@ from ops.process.lifetimes import running
 from store.tables import candles
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.healing_bench import Bench, numbered
-from tests.fakes.recording import BTC, SOL, rows
+from tests.fakes.recording import BTC, ETH, SOL, rows
 
 ALL = {"upbit": 122 + 2, "bithumb": 2}  # what is settled, final and rolled once `settle` is over
 
@@ -495,3 +495,28 @@ async def test_what_the_socket_told_and_a_look_at_once_are_not_three_witnesses(u
     await looked_at(upbit, BTC, 2)
     assert upbit.counts[1:] == (1, 0)
     assert upbit.wrong(BTC, 1, 130) == []
+
+
+async def test_a_market_whose_pages_always_fail_does_not_keep_the_audit_from_all_others(
+    upbit: Audited, clock: FakeClock
+) -> None:
+    await upbit.begin(BTC, ETH)
+    await upbit.run(90, [BTC, ETH])
+    upbit.backfill.busy = False
+    for whole in told_seconds(upbit, 62, 64):
+        upbit.auditor.told([replace(whole, market=BTC, close=whole.close + 1)])
+    true, failed = upbit.rest.get, []
+
+    async def get(service: str, path: str, **more: Any) -> Response:
+        if "KRW-BTC" in dict(more["params"]).values():
+            failed.append(path)
+            return upbit.rest._answer({}, 500)
+        return await true(service, path, **more)
+
+    upbit.rest.get = get  # type: ignore[method-assign]
+    async with running(upbit.auditor.run()):
+        for _ in range(240):
+            await upbit.run(1, [BTC, ETH])
+            await upbit.writer.run(lambda connection: None)
+    assert failed.count("/v1/trades/ticks") == 3, "then it is left to the pages of candles"
+    assert upbit.counts[0] > 60, "the other market is compared all the while"

@@ -69,6 +69,20 @@ def test_a_suspect_waits_until_it_is_settled_and_is_told_by_market() -> None:
     assert suspects.ripe(START_MS + 5_000, 200_000) is not None, "told anew, it is not the one that was looked into"
 
 
+def test_a_market_that_nobody_can_look_into_comes_behind_the_others_and_is_given_up_in_the_end() -> None:
+    suspects = Suspects()
+    suspects.add(second(1))
+    suspects.add(second(2, market=ETH))
+    suspects.put_off(BTC)
+    assert suspects.ripe(START_MS + 9_000, 200_000) == (ETH, {START_MS + 2_000: second(2, market=ETH)})
+    assert suspects.ripe(START_MS + 2_000, 200_000) == (BTC, {START_MS + 1_000: second(1)}), "nobody else is ripe"
+    for _ in range(told_seconds.MOST_TRIES - 1):
+        suspects.put_off(BTC)
+    assert suspects.ripe(START_MS + 2_000, 200_000) is None
+    suspects.add(second(3))
+    assert suspects.ripe(START_MS + 9_000, 200_000) == (ETH, {START_MS + 2_000: second(2, market=ETH)})
+
+
 def test_a_flood_of_suspects_is_bounded() -> None:
     suspects = Suspects()
     for at_s in range(told_seconds.MOST_SUSPECTS + 50):

@@ -346,6 +346,10 @@ class Recorder:
         """A second as it was handed to the writer; None without trades, or where it is not remembered any more."""
         return self._sorted[market.exchange].closed(market, open_ms)
 
+    def exchange_ms(self, exchange: Exchange) -> int:
+        """The exchange's time now, as far as a step or a wrong setting of our clock is known."""
+        return self._now_ms() + self._sorted[exchange].offset_ms
+
     def last_trade_ms(self, exchange: Exchange) -> int | None:
         """Our time of the newest trade."""
         return self._buckets[exchange].last_received_ms

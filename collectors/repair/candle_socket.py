@@ -32,7 +32,7 @@ FOLLOW_S = 5.0  # between two looks at which markets we hear
 ANEW_S = 600.0  # so long a market that we hear no more is asked for all the same
 COMPARE_S = 1.0
 TOLD_MS = 3_000  # Upbit looks once a second: by then the last telling of a second is there
-OLDEST_MS, NEWEST_MS = 5 * MINUTE_MS, MINUTE_MS  # no honest second lies further from now
+OLDEST_MS, NEWEST_MS = 5 * MINUTE_MS, MINUTE_MS  # no honest second lies further from the exchange's now
 RETRY_FIRST_S, RETRY_CAP_S = 2.0, 300.0
 LOUD_FAILURES = (1, 20)  # in a row
 
@@ -45,6 +45,8 @@ class Heard(Protocol):
     def settled_before(self, exchange: Exchange) -> int: ...
 
     def last_trade_ms(self, exchange: Exchange) -> int | None: ...
+
+    def exchange_ms(self, exchange: Exchange) -> int: ...
 
 
 class CandleSocketStatus(Struct):
@@ -151,7 +153,7 @@ class _Conversation:
             await self._socket.deliver(self._take, lambda: False)
 
     def _take(self, frames: Sequence[bytes]) -> None:
-        now_ms = self._clock.now_ms()
+        theirs_ms = self._heard.exchange_ms(EXCHANGE)
         self._frame_at = self._clock.monotonic()
         for frame in frames:
             try:
@@ -160,16 +162,19 @@ class _Conversation:
                 self._unlikely(str(bad))
                 continue
             if isinstance(event, Candle):
-                self._note(event, now_ms)
+                self._note(event, theirs_ms)
             elif isinstance(event, FeedError):
                 raise _Ended(f"Upbit refuses its candles: {event.name}: {event.message}")
 
-    def _note(self, candle: Candle, now_ms: int) -> None:
-        if not self._seconds.note(candle, now_ms - OLDEST_MS, now_ms + NEWEST_MS):
+    def _note(self, candle: Candle, theirs_ms: int) -> None:
+        if candle.market not in self._asked:
+            self._unlikely(f"nobody asked for {candle.market.code}")
+            return
+        if not self._seconds.note(candle, theirs_ms - OLDEST_MS, theirs_ms + NEWEST_MS):
             self._unlikely(f"a second of another time: {candle.open_ms}")
             return
         self._told += 1
-        self._status.last_told_ms = now_ms
+        self._status.last_told_ms = self._clock.now_ms()
         self._status.failures_in_a_row = 0
 
     def _unlikely(self, why: str) -> None:

@@ -126,6 +126,7 @@ async def test_a_step_of_our_clock_costs_no_second(bench: Bench, step_ms: int) -
                 bench.recorder.flush()
             received_ms = bench.now()
             bench.recorder.trade(trade(exchange_ms - 50, float(second + 1), received_ms=received_ms))
+            assert bench.recorder.exchange_ms("upbit") == START_MS + exchange_ms
         bench.recorder.close()
     await bench.writer.run(lambda connection: None)
     assert [second for _, second, _, _ in bench.seconds()] == list(range(1, 30))

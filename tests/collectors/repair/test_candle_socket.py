@@ -23,6 +23,7 @@ class Heard:
         self._clock = clock
         self.markets: list[Market] = [BTC]
         self.trading = False
+        self.ahead_ms = 0
 
     def live_markets(self, exchange: Exchange) -> Sequence[Market]:
         assert exchange == "upbit"
@@ -30,11 +31,15 @@ class Heard:
 
     def settled_before(self, exchange: Exchange) -> int:
         assert exchange == "upbit"
-        return self._clock.now_ms() - 2_000
+        return self.exchange_ms(exchange) - 2_000
 
     def last_trade_ms(self, exchange: Exchange) -> int | None:
         assert exchange == "upbit"
         return self._clock.now_ms() if self.trading else None
+
+    def exchange_ms(self, exchange: Exchange) -> int:
+        assert exchange == "upbit"
+        return self._clock.now_ms() + self.ahead_ms
 
 
 class Scene:
@@ -167,3 +172,21 @@ async def test_what_was_told_before_a_loss_is_compared_all_the_same(scene: Scene
     async with scene.listening():
         await scene.clock.advance(10)
     assert [each.open_ms for each in scene.compared] == [START_MS]
+
+
+async def test_seconds_are_the_exchange_s_where_our_clock_is_minutes_off(scene: Scene) -> None:
+    scene.heard.ahead_ms = 600_000
+    scene.exchange.script(send(told(600), told(0)))
+    async with scene.listening():
+        await scene.clock.advance(10)
+    assert [each.open_ms - START_MS for each in scene.compared] == [600_000]
+    assert scene.status.unreadable == 1
+    assert scene.status.last_told_ms == START_MS, "by our own clock"
+
+
+async def test_a_market_that_nobody_asked_for_is_not_compared(scene: Scene) -> None:
+    scene.exchange.script(send(told(0, code="KRW-NOBODY"), told(0)))
+    async with scene.listening():
+        await scene.clock.advance(10)
+    assert [each.market for each in scene.compared] == [BTC]
+    assert scene.status.unreadable == 1

@@ -15,7 +15,7 @@ from collectors.events import Candle, Exchange, Market
 from collectors.frames import BadFrame, FeedError
 from collectors.net.limits import Limits
 from collectors.net.reconnect import backoff_s, opened
-from collectors.net.socket import Connect, Socket, SocketError
+from collectors.net.socket import Connect, ConnectRefused, Socket, SocketError
 from collectors.repair.gaps import MINUTE_MS
 from collectors.repair.told_seconds import ToldSeconds
 from config.clock import Clock
@@ -33,7 +33,10 @@ ANEW_S = 600.0  # so long a market that we hear no more is asked for all the sam
 COMPARE_S = 1.0
 TOLD_MS = 3_000  # Upbit looks once a second: by then the last telling of a second is there
 OLDEST_MS, NEWEST_MS = 5 * MINUTE_MS, MINUTE_MS  # no honest second lies further from the exchange's now
-RETRY_FIRST_S, RETRY_CAP_S = 2.0, 300.0
+CALM_S = 3.0  # so long nothing changes in what we hear before we take a handshake for ourselves
+RETRY_S = 2.0, 300.0  # the first pause, and the longest
+RETRY_REFUSED_S = 300.0, 3_600.0  # each refusal holds up the handshakes of all for a while
+TOO_MANY = (418, 429)
 LOUD_FAILURES = (1, 20)  # in a row
 
 
@@ -93,19 +96,25 @@ class CandleSocket:
         """Hear and compare for ever; reconnect inside the limits."""
         async with running(self._compare_for_ever()):
             while True:
-                if self._heard.live_markets(EXCHANGE):
-                    self._failed(await self._one_connection())
-                    pause_s = backoff_s(self.status.failures_in_a_row, RETRY_FIRST_S, RETRY_CAP_S, self._jitter)
-                    await self._clock.sleep(pause_s)
-                else:
-                    await self._clock.sleep(COMPARE_S)
+                await self._calm()
+                pauses_s = await self._one_connection()
+                await self._clock.sleep(backoff_s(self.status.failures_in_a_row, *pauses_s, self._jitter))
 
-    async def _one_connection(self) -> str:
-        """From the handshake to the loss, and why it was lost."""
+    async def _calm(self) -> None:
+        """Recording goes first: while its connections come back, none of the few handshakes is taken from them."""
+        heard, since = frozenset(self._heard.live_markets(EXCHANGE)), self._clock.monotonic()
+        while not heard or self._clock.monotonic() - since < CALM_S:
+            await self._clock.sleep(COMPARE_S)
+            if (live := frozenset(self._heard.live_markets(EXCHANGE))) != heard:
+                heard, since = live, self._clock.monotonic()
+
+    async def _one_connection(self) -> tuple[float, float]:
+        """From the handshake to the loss; how long to pause then, at first and at most."""
         try:
             socket = await opened(EXCHANGE, self._url, {}, self._connect, self._clock, self._limits, CONNECT_S)
         except (SocketError, TimeoutError) as e:
-            return str(e) or f"no connection within {CONNECT_S:g} s"
+            self._failed(str(e) or f"no connection within {CONNECT_S:g} s")
+            return RETRY_REFUSED_S if isinstance(e, ConnectRefused) and e.status in TOO_MANY else RETRY_S
         ended: list[str] = []
         self.status.connected = True
         try:
@@ -115,7 +124,8 @@ class CandleSocket:
         finally:
             self.status.connected, self.status.markets = False, 0
             await socket.close()
-        return ended[0]
+        self._failed(ended[0])
+        return RETRY_S
 
     def _failed(self, why: str) -> None:
         """The first failure is loud, those that follow are quiet."""

@@ -1,7 +1,7 @@
 """The socket of Upbit's own seconds: asked for what is heard, compared once settled, replaced when it is of no use."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from itertools import pairwise
 
@@ -9,6 +9,7 @@ import pytest
 
 from collectors.events import Candle, Exchange, Market
 from collectors.net.limits import Limits
+from collectors.repair import candle_socket
 from collectors.repair.candle_socket import CandleSocket
 from ops.process.lifetimes import running
 from tests.fakes.clock import START_MS, FakeClock
@@ -72,8 +73,9 @@ class Scene:
 
 
 @pytest.fixture
-def scene() -> Iterator[Scene]:
-    yield Scene()
+def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
+    monkeypatch.setattr(candle_socket, "CALM_S", 0.0)
+    return Scene()
 
 
 def told(at_s: int, price: float = 100.0, code: str = "KRW-BTC") -> bytes:
@@ -125,7 +127,7 @@ async def test_what_cannot_be_read_is_counted_and_costs_nothing_else(scene: Scen
 
 async def test_it_reconnects_for_ever_and_a_candle_makes_it_whole(scene: Scene) -> None:
     scene.exchange.script(send(told(0)), wait(3), drop())
-    scene.exchange.script(refuse(429))
+    scene.exchange.script(refuse(503))
     scene.exchange.script(send(error_frame("INVALID_PARAM", "no such type")))
     scene.exchange.script(send(told(20)))
     async with scene.listening():
@@ -190,3 +192,26 @@ async def test_a_market_that_nobody_asked_for_is_not_compared(scene: Scene) -> N
         await scene.clock.advance(10)
     assert [each.market for each in scene.compared] == [BTC]
     assert scene.status.unreadable == 1
+
+
+async def test_recording_takes_its_handshakes_first() -> None:
+    scene = Scene()
+    scene.heard.markets = []
+    async with scene.listening():
+        for n in range(4):  # an outage is over: one connection after the other comes back
+            await scene.clock.advance(2)
+            scene.heard.markets = [Market("upbit", f"COIN{each}", "KRW") for each in range(n + 1)]
+        await scene.clock.advance(2)
+        assert scene.exchange.attempts_at == []
+        await scene.clock.advance(2)
+    assert len(scene.exchange.connections) == 1
+
+
+async def test_a_host_that_takes_no_more_connections_is_left_alone_for_minutes(scene: Scene) -> None:
+    scene.exchange.script(refuse(429))
+    scene.exchange.script(refuse(418))
+    async with scene.listening():
+        await scene.clock.advance(1_000)
+    assert len(scene.exchange.connections) == 1
+    first, second, third = scene.exchange.attempts_at
+    assert (second - first, third - second) == (300, 600), "each pauses the handshakes of those that record as well"

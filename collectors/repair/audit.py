@@ -64,8 +64,13 @@ def compare(
 
 
 def is_short(theirs: Candle, ours: Candle | None) -> bool:
-    """Whether what a socket told is a part of ours: it need not tell a second's last trades, so that says nothing."""
-    return ours is not None and holds(ours, theirs) and not near(ours.volume, theirs.volume)
+    """Whether what a socket told is the beginning of ours: it need not tell a second's last trades.
+
+    So that says nothing; but another first price is that of a trade which ours may lack.
+    """
+    if ours is None or near(ours.volume, theirs.volume):
+        return False
+    return ours.open == theirs.open and holds(ours, theirs)
 
 
 def only_edges_differ(ours: Candle, theirs: Candle) -> bool:

@@ -170,16 +170,18 @@ class Auditor:
 
     def told(self, seconds: Iterable[Candle]) -> int:
         """What the exchange's socket told of seconds that are settled here: what is ours is counted, the rest looked
-        into, but for what is only a part of ours. Answers how many are.
+        into, but for what is only a part of ours (answers how many are) and for markets that we do not hear: healing
+        has those.
         """
         equal = short = 0
+        heard = set(self._recorder.live_markets(self.exchange))
         for candle in seconds:
             ours = self._recorder.second(candle.market, candle.open_ms)
             if alike(ours, candle):
                 equal += 1
             elif is_short(candle, ours):
                 short += 1
-            else:
+            elif candle.market in heard:
                 self._suspects.add(candle)
         self.tally.count(Outcome.EQUAL, self._clock.now_ms(), equal)
         return short

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from collectors.aggregator import Aggregator
 from collectors.events import Candle, GapCause, Market
 from collectors.net.http import Response
+from collectors.repair import told_seconds as told_seconds_module
 from collectors.repair.auditor import Auditor
 from collectors.repair.history import History, Unanswered
 from config.settings import Retention
@@ -442,6 +443,39 @@ async def test_a_telling_without_the_last_trades_says_nothing(upbit: Audited) ->
     await upbit.auditor.look_into_suspects()
     assert upbit.counts == (0, 0, 0)
     assert upbit.rest.asked == []
+
+
+async def test_a_part_of_ours_that_opens_otherwise_may_hold_a_trade_that_we_lack(upbit: Audited) -> None:
+    await healed_start(upbit, BTC)
+    await upbit.run(1, [BTC], heard_at=(400,))
+    await upbit.settle(BTC, seconds=30)
+    [whole] = told_seconds(upbit, 61, 62)
+    ours = upbit.recorder.second(BTC, whole.open_ms)
+    assert ours is not None
+    assert ours.open != whole.open
+    without_the_last = replace(whole, high=ours.high, low=ours.low, volume=1.6, quote_volume=160.0)
+    assert upbit.auditor.told([without_the_last]) == 0
+    await upbit.auditor.look_into_suspects()
+    assert upbit.counts == (0, 1, 0)
+    assert upbit.wrong(BTC, 61, 62) == []
+
+
+async def test_markets_that_are_not_heard_keep_no_other_from_being_looked_into(
+    upbit: Audited, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(told_seconds_module, "MOST_SUSPECTS", 10)
+    await upbit.begin(BTC, ETH)
+    await upbit.run(60, [BTC, ETH])
+    upbit.recorder.lost([BTC], upbit.clock.now_ms(), GapCause.DISCONNECT)
+    await upbit.run(20, [BTC], heard=False)
+    await upbit.run(1, [ETH], heard_at=(400,))
+    await upbit.run(20, [ETH])
+    for market in (BTC, ETH):
+        made = [each for each in upbit.rest.trades if each.market == market]
+        upbit.auditor.told([each for each in numbered(made, 1_000) if each.open_ms >= START_MS + 60_000])
+    await upbit.auditor.look_into_suspects()
+    assert upbit.counts[1] == 1
+    assert upbit.wrong(ETH, 61, 90) == []
 
 
 async def test_a_second_whose_prices_alone_differ_is_held_against_its_trades(upbit: Audited) -> None:

@@ -64,6 +64,11 @@ class CandleSocketStatus(Struct):
     failures_in_a_row: int = 0
     last_error: str = ""
 
+    @property
+    def hears(self) -> bool:
+        """Whether it is of use now: after a failure only the first candle shows that a new connection is."""
+        return self.connected and not self.failures_in_a_row
+
 
 class _Ended(Exception):
     """This connection is of no more use; the text says why."""
@@ -156,6 +161,7 @@ class _Conversation:
         self._asked: frozenset[Market] = frozenset()
         self._frame_at = clock.monotonic()
         self._told = 0
+        self._unread = ""  # what was wrong with the last frame that was of no use
 
     async def hold(self) -> NoReturn:
         """Until the connection is lost: raise SocketError or _Ended, in a group."""
@@ -190,6 +196,7 @@ class _Conversation:
     def _unlikely(self, why: str) -> None:
         """It proves nothing about our record, so it is only counted."""
         self._status.unreadable += 1
+        self._unread = why
         log.debug("Upbit's candles: %s", why)
 
     async def _follow(self) -> NoReturn:
@@ -216,4 +223,5 @@ class _Conversation:
             traded = (self._heard.last_trade_ms(EXCHANGE) or 0) > asked_ms
             await self._clock.sleep(ROUND_S - ANSWER_S)
             if traded and self._told == told:
-                raise _Ended(f"no candle in {ROUND_S:g} s, though there were trades")
+                unread = f"; what came is of no use: {self._unread}" if self._unread else ""
+                raise _Ended(f"no candle in {ROUND_S:g} s, though there were trades{unread}")

@@ -268,7 +268,7 @@ def _warnings(readings: Readings) -> Iterator[str]:
     candles = readings.candle_socket
     if candles is not None and candles.failures and candles.last_error:
         yield (
-            f"upbit's own seconds are not heard, {candles.failures} times in a row: {candles.last_error};"
+            f"upbit's own seconds are not heard (failures in a row: {candles.failures}): {candles.last_error};"
             " its pages of candles are compared all the same"
         )
     for host, state in readings.hosts.items():

@@ -69,7 +69,10 @@ class AuditReading(Struct, frozen=True):
 
 
 class CandleSocketReading(Struct, frozen=True):
-    """How Upbit's own seconds are heard: `told` since the start, `short` of which lacked trades that we have."""
+    """How Upbit's own seconds are heard: `told` since the start, `short` of which lacked trades that we have.
+
+    `connected` is false after a failure until the first candle comes.
+    """
 
     connected: bool
     markets: int

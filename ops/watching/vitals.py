@@ -189,14 +189,14 @@ class Vitals:
     def _candles_heard(self) -> CandleSocketReading | None:
         if (heard := self._candle_socket) is None:
             return None
-        failing = heard.failures_in_a_row and not heard.connected
+        failing = heard.failures_in_a_row
         return CandleSocketReading(
-            heard.connected,
+            heard.hears,
             heard.markets,
             heard.told,
             heard.short,
             heard.last_told_ms,
-            heard.failures_in_a_row if failing else 0,
+            failing,
             self._redact(heard.last_error) if failing else "",
         )
 

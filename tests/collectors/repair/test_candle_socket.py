@@ -215,3 +215,22 @@ async def test_a_host_that_takes_no_more_connections_is_left_alone_for_minutes(s
     assert len(scene.exchange.connections) == 1
     first, second, third = scene.exchange.attempts_at
     assert (second - first, third - second) == (300, 600), "each pauses the handshakes of those that record as well"
+
+
+async def test_after_a_failure_it_hears_nothing_before_the_first_candle(scene: Scene) -> None:
+    scene.exchange.script(drop())
+    scene.exchange.script(wait(5), send(told(0)))
+    async with scene.listening():
+        await scene.clock.advance(4)
+        assert scene.status.connected
+        assert not scene.status.hears, "it may be refused again"
+        await scene.clock.advance(5)
+        assert scene.status.hears
+
+
+async def test_frames_that_say_nothing_are_told_from_silence(scene: Scene) -> None:
+    scene.heard.trading = True
+    scene.exchange.script(send(b'{"ty":"candle.1s","cd":"KRW-BTC"}'))
+    async with scene.listening():
+        await scene.clock.advance(31)
+    assert "of no use: upbit: " in scene.status.last_error

@@ -32,6 +32,7 @@ FOLLOW_S = 5.0  # between two looks at which markets we hear
 ANEW_S = 600.0  # so long a market that we hear no more is asked for all the same
 COMPARE_S = 1.0
 TOLD_MS = 3_000  # Upbit looks once a second: by then the last telling of a second is there
+QUIET_S = 2.0  # and no other comes after so long, where the connection is behind
 OLDEST_MS, NEWEST_MS = 5 * MINUTE_MS, MINUTE_MS  # no honest second lies further from the exchange's now
 CALM_S = 3.0  # so long nothing changes in what we hear before we take a handshake for ourselves
 RETRY_S = 2.0, 300.0  # the first pause, and the longest
@@ -142,7 +143,8 @@ class CandleSocket:
     async def _compare_for_ever(self) -> NoReturn:
         while True:
             await self._clock.sleep(COMPARE_S)
-            if told := self._seconds.take(self._heard.settled_before(EXCHANGE) - TOLD_MS):
+            before_ms = self._heard.settled_before(EXCHANGE) - TOLD_MS
+            if told := self._seconds.take(before_ms, self._clock.monotonic() - QUIET_S):
                 self.status.told += len(told)
                 self.status.short += self._compare(told)
 
@@ -186,7 +188,7 @@ class _Conversation:
         if candle.market not in self._asked:
             self._unlikely(f"nobody asked for {candle.market.code}")
             return
-        if not self._seconds.note(candle, theirs_ms - OLDEST_MS, theirs_ms + NEWEST_MS):
+        if not self._seconds.note(candle, theirs_ms - OLDEST_MS, theirs_ms + NEWEST_MS, self._frame_at):
             self._unlikely(f"a second of another time: {candle.open_ms}")
             return
         self._told += 1

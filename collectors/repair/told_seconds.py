@@ -3,7 +3,7 @@
 Both are bounded. What does not fit is left to the pages of candles, which come round to it later. Pure.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from collectors.events import Candle, Market
 from collectors.repair.gaps import SECOND_MS
@@ -14,30 +14,41 @@ MOST_TRIES = 3  # so often in a row a market's pages may fail
 
 
 class ToldSeconds:
-    """The newest telling of each second. `take` those that are over for long enough."""
+    """The newest telling of each second. `take` those that are over, and told of no more, for long enough.
+
+    So each comes out once and whole, on a connection that is seconds behind as well.
+    """
 
     def __init__(self) -> None:
         self._by_second: dict[int, dict[Market, Candle]] = {}
+        self._told_at: dict[int, float] = {}
         self._count = 0
 
-    def note(self, candle: Candle, from_ms: int, to_ms: int) -> bool:
-        """Keep it, in place of what was told of that second before; False if it lies outside [from_ms, to_ms)."""
+    def note(self, candle: Candle, from_ms: int, to_ms: int, now: float) -> bool:
+        """Keep it, in place of what was told of that second before; False if it lies outside [from_ms, to_ms).
+
+        `now` is monotonic seconds.
+        """
         if not from_ms <= candle.open_ms < to_ms:
             return False
         of_second = self._by_second.setdefault(candle.open_ms, {})
         self._count += candle.market not in of_second
         of_second[candle.market] = candle
+        self._told_at[candle.open_ms] = now
         while self._count > MOST_TOLD:
-            self._count -= len(self._by_second.pop(min(self._by_second)))
+            self._forget(min(self._by_second))
         return True
 
-    def take(self, before_ms: int) -> list[Candle]:
-        """The seconds that end at or before `before_ms`, oldest first; they are forgotten here."""
-        taken: list[Candle] = []
-        for open_ms in sorted(each for each in self._by_second if each + SECOND_MS <= before_ms):
-            taken += self._by_second.pop(open_ms).values()
-        self._count -= len(taken)
-        return taken
+    def take(self, before_ms: int, told_until: float) -> list[Candle]:
+        """The seconds that end at or before `before_ms` and were last told of by then, oldest first; forgotten here."""
+        over = sorted(each for each in self._by_second if each + SECOND_MS <= before_ms)
+        return [candle for each in over if self._told_at[each] <= told_until for candle in self._forget(each)]
+
+    def _forget(self, open_ms: int) -> Iterable[Candle]:
+        del self._told_at[open_ms]
+        of_second = self._by_second.pop(open_ms)
+        self._count -= len(of_second)
+        return of_second.values()
 
 
 class Suspects:

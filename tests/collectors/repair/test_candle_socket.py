@@ -98,6 +98,17 @@ async def test_seconds_are_compared_once_settled_as_they_were_told_last(scene: S
     assert scene.status.last_told_ms == START_MS + 2_000
 
 
+async def test_a_connection_that_is_far_behind_tells_each_second_once_and_whole(scene: Scene) -> None:
+    steps = [[wait(1), send(told(at_s, 101.0), told(at_s + 1))] for at_s in range(5)]
+    scene.exchange.script(wait(12), *(step for pair in steps for step in pair))
+    async with scene.listening():
+        await scene.clock.advance(25)
+    assert [(each.open_ms - START_MS, each.close) for each in scene.compared] == [
+        *((at_s * 1_000, 101.0) for at_s in range(5)),
+        (5_000, 100.0),
+    ]
+
+
 async def test_it_waits_for_markets_and_asks_anew_as_they_come(scene: Scene) -> None:
     scene.heard.markets = []
     async with scene.listening():

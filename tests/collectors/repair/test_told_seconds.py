@@ -26,11 +26,11 @@ def test_each_second_comes_out_once_as_it_was_told_last(
     seconds = ToldSeconds()
     expected = {}
     for each in told:
-        assert seconds.note(of(*each), *WINDOW)
+        assert seconds.note(of(*each), *WINDOW, 0.0)
         expected[each[0], each[1]] = of(*each)
     taken: list[Candle] = []
     for at_s in [*sorted(looks), 21]:
-        part = seconds.take(START_MS + at_s * 1_000)
+        part = seconds.take(START_MS + at_s * 1_000, 0.0)
         assert all(each.open_ms < START_MS + at_s * 1_000 for each in part)
         taken += part
     assert sorted(taken, key=lambda each: (each.open_ms, each.market)) == [expected[key] for key in sorted(expected)]
@@ -39,16 +39,16 @@ def test_each_second_comes_out_once_as_it_was_told_last(
 
 def test_a_second_of_another_age_is_not_kept() -> None:
     seconds = ToldSeconds()
-    assert not seconds.note(second(-61), *WINDOW)
-    assert not seconds.note(second(600), *WINDOW)
-    assert seconds.take(WINDOW[1] + 1_000_000) == []
+    assert not seconds.note(second(-61), *WINDOW, 0.0)
+    assert not seconds.note(second(600), *WINDOW, 0.0)
+    assert seconds.take(WINDOW[1] + 1_000_000, 0.0) == []
 
 
 def test_past_the_bound_the_oldest_go() -> None:
     seconds = ToldSeconds()
     for at_s in range(told_seconds.MOST_TOLD + 10):
-        assert seconds.note(second(at_s), START_MS, START_MS + 10**9)
-    taken = seconds.take(START_MS + 10**9)
+        assert seconds.note(second(at_s), START_MS, START_MS + 10**9, 0.0)
+    taken = seconds.take(START_MS + 10**9, 0.0)
     assert len(taken) == told_seconds.MOST_TOLD
     assert taken[0] == second(10)
 

@@ -17,6 +17,8 @@ from collectors.frames import BadFrame, FeedError, StatusUp, Subscriptions
 FIRST_MS = 1_000_000_000_000  # 2001; a smaller time is in seconds
 LAST_MS = 10_000_000_000_000  # 2286; a larger one is in microseconds
 CODE_CHARS = 40
+MOST_CODES = 20_000  # that are remembered; no exchange has a tenth of it
+ERROR_CHARS = 300  # of what an exchange says of an error; it goes into logs and health.json
 INFINITY = float("inf")
 MOST_LEVELS = 30  # of one side: Upbit sends so many, Bithumb half of it
 
@@ -205,7 +207,7 @@ def read_control(exchange: Exchange, frame: bytes, typed_reason: str) -> StatusU
             raise BadFrame(exchange, typed_reason, frame)
         control = control[0]
     if control.error is not None:
-        return FeedError(str(control.error.name), control.error.message)
+        return FeedError(str(control.error.name)[:ERROR_CHARS], control.error.message[:ERROR_CHARS])
     listed = control.result if control.result is not None else control.rslt
     if listed is not None:
         codes = {each.type or each.ty: each.codes or each.cds for each in listed}
@@ -216,7 +218,7 @@ def read_control(exchange: Exchange, frame: bytes, typed_reason: str) -> StatusU
 
 
 class Markets(dict[str, Market]):
-    """Markets of one exchange by code, each made once: the same code gives the same object."""
+    """Markets of one exchange by code, each made once: the same code gives the same object, up to MOST_CODES."""
 
     def __init__(self, exchange: Exchange) -> None:
         super().__init__()
@@ -225,7 +227,9 @@ class Markets(dict[str, Market]):
     def __missing__(self, code: str) -> Market:
         if len(code) > CODE_CHARS or not code.isprintable() or " " in code:
             raise ValueError(f"{self._exchange}: {code[:CODE_CHARS]!r} is not a market code")
-        market = self[code] = market_of(self._exchange, code)
+        market = market_of(self._exchange, code)
+        if len(self) < MOST_CODES:
+            self[code] = market
         return market
 
 

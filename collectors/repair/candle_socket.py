@@ -38,6 +38,7 @@ CALM_S = 3.0  # so long nothing changes in what we hear before we take a handsha
 RETRY_S = 2.0, 300.0  # the first pause, and the longest
 RETRY_REFUSED_S = 300.0, 3_600.0  # each refusal holds up the handshakes of all for a while
 TOO_MANY = (418, 429)
+MOST_FRAMES = 20_000  # in a second; ten of all markets may come at once after a pause of ours
 LOUD_FAILURES = (1, 20)  # in a row
 
 
@@ -162,6 +163,7 @@ class _Conversation:
         self._status = status
         self._asked: frozenset[Market] = frozenset()
         self._frame_at = clock.monotonic()
+        self._frames, self._frames_from = 0, self._frame_at
         self._told = 0
         self._unread = ""  # what was wrong with the last frame that was of no use
 
@@ -173,6 +175,7 @@ class _Conversation:
     def _take(self, frames: Sequence[bytes]) -> None:
         theirs_ms = self._heard.exchange_ms(EXCHANGE)
         self._frame_at = self._clock.monotonic()
+        self._bound(len(frames))
         for frame in frames:
             try:
                 event = upbit_candles.decode(frame)
@@ -183,6 +186,14 @@ class _Conversation:
                 self._note(event, theirs_ms)
             elif isinstance(event, FeedError):
                 raise _Ended(f"Upbit refuses its candles: {event.name}: {event.message}")
+
+    def _bound(self, frames: int) -> None:
+        """A flood takes its time from recording."""
+        if self._frame_at - self._frames_from >= 1.0:
+            self._frames, self._frames_from = 0, self._frame_at
+        self._frames += frames
+        if self._frames > MOST_FRAMES:
+            raise _Ended(f"more than {MOST_FRAMES:,} frames in a second")
 
     def _note(self, candle: Candle, theirs_ms: int) -> None:
         if candle.market not in self._asked:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors import upbit_candles
+from collectors import dialect, upbit_candles
 from collectors.events import Candle, Market
 from collectors.frames import BadFrame, FeedError, StatusUp, Subscriptions
 from tests.collectors.socket_cases import json_values
@@ -141,3 +141,14 @@ def test_any_bytes_are_a_second_a_word_of_control_or_a_bad_frame(
     if isinstance(event, Candle):
         assert min(event.open, event.high, event.low, event.close, event.volume, event.quote_volume) > 0
         assert event.open_ms % 1_000 == 0
+
+
+def test_what_a_socket_makes_up_is_remembered_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dialect, "MOST_CODES", 2)
+    markets = dialect.Markets("upbit")
+    assert [markets[f"KRW-X{n}"].base for n in range(4)] == ["X0", "X1", "X2", "X3"]
+    assert len(markets) == 2
+    said = b'{"error":{"name":"' + b"N" * 9_000 + b'","message":"' + b"x" * 9_000 + b'"}}'
+    error = upbit_candles.decode(said)
+    assert isinstance(error, FeedError)
+    assert (len(error.name), len(error.message)) == (300, 300)

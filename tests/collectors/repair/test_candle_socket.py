@@ -245,3 +245,11 @@ async def test_frames_that_say_nothing_are_told_from_silence(scene: Scene) -> No
     async with scene.listening():
         await scene.clock.advance(31)
     assert "of no use: upbit: " in scene.status.last_error
+
+
+async def test_a_flood_ends_the_connection(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(candle_socket, "MOST_FRAMES", 5)
+    scene.exchange.script(send(*[told(0)] * 5), wait(1), send(*[told(1)] * 5), wait(1), send(*[told(2)] * 6))
+    async with scene.listening():
+        await scene.clock.advance(2.5)
+    assert "more than 5 frames" in scene.status.last_error

@@ -189,14 +189,16 @@ class Auditor:
     async def look_into_suspects(self) -> None:
         """Hold what was stored against what the socket told otherwise, of one market; raise Unanswered.
 
-        What stays in doubt is left to the pages of candles: only looks at those condemn.
+        What stays in doubt is left to the pages of candles: only looks at those condemn. What is told of the time
+        before the market was expected is nobody's miss.
         """
         final_ms = self._recorder.settled_before(self.exchange) - FINAL_MS
         if (suspected := self._suspects.ripe(final_ms, MOST_CANDLES * SECOND_MS)) is None:
             return
         market, told = suspected
         held, ours = await self._compared(market, SECOND_MS, range(min(told), max(told) + SECOND_MS, SECOND_MS), told)
-        fresh = {each for each in told if Unit(market, SECOND_MS, each) not in self._doubts}
+        kept_ms = (await self._reach(market)).kept_ms
+        fresh = {each for each in told if each >= kept_ms and Unit(market, SECOND_MS, each) not in self._doubts}
         equal = sum(each in fresh for each in held.equal)
         wrong = [each for each in held.differing if each in fresh and not is_short(told[each], ours.get(each))]
         try:

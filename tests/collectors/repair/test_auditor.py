@@ -554,3 +554,16 @@ async def test_a_market_whose_pages_always_fail_does_not_keep_the_audit_from_all
             await upbit.writer.run(lambda connection: None)
     assert failed.count("/v1/trades/ticks") == 3, "then it is left to the pages of candles"
     assert upbit.counts[0] > 60, "the other market is compared all the while"
+
+
+async def test_a_told_second_from_before_the_market_was_expected_is_nobody_s_miss(upbit: Audited) -> None:
+    """A first telling may be of the last second that traded, long before the daemon began."""
+    await upbit.run(60, [BTC], heard=False)
+    await healed_start(upbit, BTC)
+    await upbit.settle(BTC, seconds=30)
+    upbit.rest.asked.clear()
+    assert upbit.auditor.told(told_seconds(upbit, 50, 51)) == 0
+    await upbit.auditor.look_into_suspects()
+    assert upbit.counts == (0, 0, 0)
+    assert upbit.rest.asked == []
+    assert all(row[0] != "differed" for row in upbit.gaps())

@@ -20,6 +20,7 @@ from scripts.proof_judge import SECOND_MS, Opening, Verdict, judge
 from scripts.proof_pair import START_DEADLINE_S, Begin, Both, ProofFailed, pair
 
 AUDIT_S = 5.0
+SPEED = 5.0  # of life; both processes keep up with it on two cores, also while a staged coin is judged
 
 
 class Act(NamedTuple):
@@ -156,8 +157,8 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--speed",
         type=float,
-        default=paced(10.0),
-        help="simulated seconds in a real one; default: 10 on an idle machine",
+        default=paced(SPEED),
+        help=f"simulated seconds in a real one; default: {SPEED:g} on an idle machine",
     )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--markets", type=int, default=40, help="KRW markets over both exchanges")

@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack, suppress
 from functools import partial
 
 from collectors.events import Exchange
-from collectors.fleet import Fleet
+from collectors.feeds.fleet import Fleet
 from collectors.notices import patterns
 from config.check import exposed, off
 from config.clock import Clock, SystemClock

@@ -6,9 +6,9 @@ from alerts.alert import KRW_ADDED, Alert, AlertKind, AlertLevel
 from alerts.texts import message, news_text
 from alerts.texts.words import Language
 from collectors.events import Exchange, Listing, Notice
-from collectors.listing_life import Change
-from collectors.market_lists import Renamed
-from collectors.other_news import OVER, OtherNews
+from collectors.listings.listing_life import Change
+from collectors.listings.market_lists import Renamed
+from collectors.notices.other_news import OVER, OtherNews
 
 FIRST = (Change.FIRST_SIGHT, Change.NEW_EPISODE)
 UNTOLD = (Change.NONE, Change.SETTLED, Change.GONE, Change.RETURNED)

@@ -17,8 +17,8 @@ from analysis.premium import agreed_leg
 from analysis.quotes import Book, Figure, Leg, NotListed, Silent
 from analysis.venues import bybit_wire, okx_wire
 from analysis.venues.assemble import Ticker
-from collectors import bithumb_rest, upbit_rest
 from collectors.events import Exchange, Market
+from collectors.exchanges import bithumb_rest, upbit_rest
 from config.clock import Clock
 
 KRW_BASES = ("BTC", "ETH", "USDT")

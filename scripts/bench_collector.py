@@ -15,15 +15,15 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from collectors import upbit_ws
-from collectors.aggregator import Aggregator
 from collectors.events import GapCause, Market
-from collectors.fleet import Fleet
+from collectors.exchanges import upbit_ws
+from collectors.feeds.fleet import Fleet
+from collectors.feeds.robust_ws import Pace, Shard
 from collectors.net.limits import Limits
 from collectors.net.socket import Library, connector
 from collectors.net.turns import Turns
-from collectors.recorder import Recorder
-from collectors.robust_ws import Pace, Shard
+from collectors.recording.aggregator import Aggregator
+from collectors.recording.recorder import Recorder
 from config.clock import SystemClock
 from config.settings import Recording, Retention, Writing
 from ops.process.garbage import search_seldom

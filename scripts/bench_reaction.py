@@ -20,21 +20,21 @@ import aiohttp
 from alerts.lifeline import Lifeline
 from alerts.notifiers.telegram import Telegram
 from alerts.outbox import Outbox
-from collectors import upbit_ws
-from collectors.aggregator import Aggregator
 from collectors.channels.upbit_announcement import UpbitAnnouncement
 from collectors.channels.upbit_notices import UpbitNotices
 from collectors.events import Market
-from collectors.fleet import Fleet
-from collectors.listing_book import ListingBook
-from collectors.market_monitor import MarketMonitor
+from collectors.exchanges import upbit_ws
+from collectors.exchanges.upbit_key import UpbitKey
+from collectors.feeds.fleet import Fleet
+from collectors.feeds.robust_ws import Pace, Shard
+from collectors.listings.listing_book import ListingBook
+from collectors.listings.market_monitor import MarketMonitor
 from collectors.net.http import HttpDoor, open_door
 from collectors.net.limits import Limits
 from collectors.net.socket import connector
 from collectors.net.turns import Turns
-from collectors.recorder import Recorder
-from collectors.robust_ws import Pace, Shard
-from collectors.upbit_key import UpbitKey
+from collectors.recording.aggregator import Aggregator
+from collectors.recording.recorder import Recorder
 from config.clock import SystemClock
 from config.settings import Alerting, Recording, Retention, Writing
 from ops.assembly.channels import nonce

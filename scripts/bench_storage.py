@@ -16,10 +16,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from collectors.aggregator import Aggregator
 from collectors.events import Candle, Market, Trade
-from collectors.minutes import MinuteFold
-from collectors.recorder import Recorder
+from collectors.recording.aggregator import Aggregator
+from collectors.recording.minutes import MinuteFold
+from collectors.recording.recorder import Recorder
 from config.settings import Recording, Retention, Writing
 from store.database import connect, migrate
 from store.tables import candles, markets

@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,54 +14,16 @@ IO = {
     *("aiohttp", "aiosqlite", "asyncio", "httpx", "logging", "os", "picows", "random"),
     *("socket", "sqlite3", "telegram", "threading", "time", "websockets"),
 }
-PURE = [
-    *("alerts/alert.py", "alerts/debounce.py", "alerts/texts/markup.py", "alerts/texts/message.py", "alerts/pacing.py"),
-    *("alerts/texts/words.py", "alerts/texts/figures.py", "alerts/texts/details.py", "alerts/texts/listing_lines.py"),
-    *(
-        "alerts/texts/operator_text.py",
-        "alerts/delivery.py",
-        "alerts/chat/asked.py",
-        "alerts/chat/buttons.py",
-        "alerts/pictures/series.py",
-        "ops/chat_text.py",
-    ),
-    *("analysis/verdict.py", "analysis/premium.py", "analysis/cost_model.py", "analysis/routes.py"),
-    *("analysis/gate_rules.py", "analysis/gate.py", "analysis/identity.py", "analysis/outcome.py"),
-    *("analysis/evidence.py", "analysis/quotes.py", "analysis/weigh.py", "analysis/facts.py", "analysis/pace.py"),
-    *("analysis/ringing.py", "analysis/fetching/reading.py", "analysis/tokenomics.py", "analysis/price_row.py"),
-    *("config/settings.py", "config/secrets.py", "config/check.py", "config/redaction.py", "config/reload.py"),
-    *("collectors/events.py", "collectors/frames.py", "collectors/second_bucket.py", "collectors/second_part.py"),
-    *("collectors/upbit_ws.py", "collectors/upbit_rest.py", "collectors/bithumb_ws.py", "collectors/bithumb_rest.py"),
-    *("collectors/notice_parser.py", "collectors/listing_diff.py", "collectors/listing_life.py"),
-    *("collectors/listing_memory.py", "collectors/listing_batch.py", "collectors/notice_look.py"),
-    *("collectors/list_look.py", "collectors/deposit_look.py"),
-    *("collectors/market_lists.py", "collectors/notice_versions.py", "collectors/other_news.py"),
-    *("collectors/notice_reading.py", "collectors/sources.py", "ops/commands/latency.py"),
-    *("collectors/byte_budget.py", "collectors/sightings.py", "collectors/upbit_announcement.py"),
-    *("collectors/upbit_key.py", "alerts/listing_alerts.py", "alerts/texts/news_text.py"),
-    *("collectors/rhythm.py", "collectors/vigil.py", "collectors/latest_books.py", "collectors/subscription.py"),
-    *("collectors/doubts.py", "collectors/proofs.py"),
-    *("collectors/minutes.py", "collectors/net/limits.py", "collectors/repair/gaps.py", "ops/commands/classify.py"),
-    *("collectors/repair/healing.py", "collectors/repair/audit.py", "collectors/repair/told_seconds.py"),
-    *("collectors/upbit_candles.py", "ops/commands/gap_words.py"),
-    *(
-        "ops/watching/health.py",
-        "ops/watching/readings.py",
-        "ops/watching/troubles.py",
-        "ops/watching/watchman.py",
-        "ops/watching/restarts.py",
-        "ops/watching/clock_offset.py",
-    ),
-    *(
-        "ops/commands/doctor.py",
-        "ops/commands/answer.py",
-        "ops/commands/key_checks.py",
-        "ops/watching/liveness.py",
-        "ops/process/endpoints.py",
-    ),
-    *("web/asked.py", "web/dominance.py", "web/now.py", "web/readable.py", "web/series.py", "web/session.py"),
-    *("web/timeline.py", "store/checkpoint_pace.py", "collectors/gap_changes.py"),
-]
+PURE_AS_WELL = {  # besides those that say "Pure" of themselves
+    "alerts": "alert debounce delivery",
+    "alerts/texts": "details figures listing_lines markup message operator_text words",
+    "collectors": "events",
+    "collectors/exchanges": "bithumb_rest bithumb_ws frames upbit_announcement upbit_candles upbit_rest upbit_ws",
+    "collectors/listings": "listing_diff listing_life sources",
+    "collectors/notices": "notice_parser",
+    "collectors/recording": "second_bucket",
+    "ops/commands": "classify",
+}
 DOORS = {
     "aiohttp": {"collectors/net/session.py", "ops/radar_socket.py", "ops/listener.py", "ops/vital_routes.py", "web"},
     "picows": {"collectors/net/picows_socket.py"},
@@ -90,6 +53,16 @@ def roots(path: Path) -> set[str]:
 
 def sources(*packages: str) -> list[Path]:
     return [path for package in packages for path in sorted((ROOT / package).rglob("*.py"))]
+
+
+def says_so(path: Path) -> bool:
+    return re.search(r"\bPure\b", ast.get_docstring(ast.parse(path.read_text())) or "") is not None
+
+
+PURE = sorted(
+    {path.relative_to(ROOT).as_posix() for path in sources(*OURS) if says_so(path)}
+    | {f"{folder}/{name}.py" for folder, names in PURE_AS_WELL.items() for name in names.split()}
+)
 
 
 @pytest.mark.parametrize("path", PURE)

@@ -6,8 +6,8 @@ from alerts.alert import AlertLevel
 from alerts.texts.figures import kst
 from alerts.texts.words import EXCHANGES, PREFIX, Language, Words, say, word
 from collectors.events import Exchange, Notice
-from collectors.market_lists import Renamed
-from collectors.other_news import BAD, OtherNews
+from collectors.listings.market_lists import Renamed
+from collectors.notices.other_news import BAD, OtherNews
 
 NEWS: Mapping[str, Words] = {
     "delisting": ("거래지원 종료", "DELISTING"),

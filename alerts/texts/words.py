@@ -164,7 +164,7 @@ DERIVED = (
 BY_HAND = ".yaml"  # in the first word of the source of what is kept by hand: its date is no age of an answer
 
 
-# What happened to a listing after its first sight: `Change` of collectors/listing_life.py.
+# What happened to a listing after its first sight: `Change` of collectors/listings/listing_life.py.
 CHANGES: Mapping[str, Words] = {
     "new_episode": ("재상장", "RELISTED"),
     "quotes_added": ("마켓 추가", "MARKETS ADDED"),

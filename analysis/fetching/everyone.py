@@ -31,7 +31,7 @@ from analysis.venues.okx import Okx
 from analysis.venues.rest_venue import RestVenue
 from analysis.venues.signing import ApiKey, HeldKey
 from collectors.events import Exchange
-from collectors.rest import Ticker
+from collectors.exchanges.rest import Ticker
 from config.clock import Clock
 
 

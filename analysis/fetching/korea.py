@@ -1,6 +1,6 @@
 """The Korean side of a listing, by REST: the KRW book, the day's volume, and whether coins may come in and go out.
 
-What the pages mean is in `collectors/upbit_rest.py` and `bithumb_rest.py`, except for the transfer state: Bithumb's
+What the pages mean is in `collectors/exchanges/`, except for the transfer state: Bithumb's
 needs no key (the flags have been seen as 1, true and text; a map and a list), Upbit's needs one (docs.upbit.com
 `/v1/status/wallet`, checked 2026-11-20; it may lag by minutes).
 """
@@ -17,9 +17,9 @@ from analysis.fetching.reading import NoAnswer, Reply, Wire, decoded, number, re
 from analysis.fetching.sources import DEADLINE_S, Door, Line
 from analysis.quotes import Book, NetworkState, NotListed, Silent, Transfers
 from analysis.verdict import TransferState
-from collectors import bithumb_rest, upbit_rest
 from collectors.events import Exchange, Market, OrderBook
-from collectors.rest import ExchangeError, PageError, Ticker
+from collectors.exchanges import bithumb_rest, upbit_rest
+from collectors.exchanges.rest import ExchangeError, PageError, Ticker
 from config.clock import Clock
 
 P = TypeVar("P")

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from analysis.verdict import TransferState, Verdict
 from collectors.events import Exchange, Listing, ListingState
-from collectors.market_monitor import Gate, News
+from collectors.listings.market_monitor import Gate, News
 
 WITHOUT_CHANNEL = ("upbit",)  # exchanges whose deposits no listing channel shows
 WAITING = (ListingState.ANNOUNCED, ListingState.POSTPONED)

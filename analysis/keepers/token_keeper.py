@@ -32,7 +32,7 @@ from analysis.quotes import Silent
 from analysis.tokenomics import KnownCoin
 from analysis.venues import bitget_wire, coinbase_wire, gate_wire
 from collectors.events import Exchange
-from collectors.notice_parser import ParsedNotice
+from collectors.notices.notice_parser import ParsedNotice
 from config.clock import Clock
 from config.settings import Network
 from store import rows

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from collectors import bithumb_rest
-from collectors.bithumb_rest import Wallet
-from collectors.byte_budget import ByteBudget
 from collectors.channels.page import Page
 from collectors.events import Channel
+from collectors.exchanges import bithumb_rest
+from collectors.exchanges.bithumb_rest import Wallet
+from collectors.listings.byte_budget import ByteBudget
 from collectors.net.http import HttpDoor
 from config.clock import Clock
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Set
 
-from collectors import bithumb_rest
-from collectors.byte_budget import ByteBudget
 from collectors.channels.bithumb_ticker_all import shown
 from collectors.channels.page import Page
 from collectors.events import Channel, Market
+from collectors.exchanges import bithumb_rest
+from collectors.listings.byte_budget import ByteBudget
 from collectors.net.http import HttpDoor
 from config.clock import Clock
 

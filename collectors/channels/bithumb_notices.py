@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from collectors import bithumb_rest
 from collectors.channels.page import Page
 from collectors.events import Channel, Notice
+from collectors.exchanges import bithumb_rest
 from collectors.net.http import HttpDoor
 from config.clock import Clock
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Set
 from functools import partial
 
-from collectors import bithumb_rest
-from collectors.byte_budget import ByteBudget
 from collectors.channels.page import Page, read
 from collectors.events import Channel, Market
+from collectors.exchanges import bithumb_rest
+from collectors.listings.byte_budget import ByteBudget
 from collectors.net.http import HttpDoor
 from config.clock import Clock
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from collectors.byte_budget import ByteBudget
-from collectors.market_monitor import ChannelTrouble
+from collectors.exchanges.rest import ExchangeError, PageError, Request
+from collectors.listings.byte_budget import ByteBudget
+from collectors.listings.market_monitor import ChannelTrouble
 from collectors.net.http import DoorError, HttpDoor
-from collectors.rest import ExchangeError, PageError, Request
 from config.clock import Clock
 
 T = TypeVar("T")

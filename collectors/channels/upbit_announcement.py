@@ -8,15 +8,15 @@ import logging
 from collections.abc import Callable
 from typing import NoReturn
 
-from collectors import upbit_announcement
 from collectors.events import Channel, Notice
-from collectors.frames import BadFrame, FeedError
-from collectors.market_monitor import Ear
+from collectors.exchanges import upbit_announcement
+from collectors.exchanges.frames import BadFrame, FeedError
+from collectors.exchanges.upbit_announcement import LISTINGS, PING_EVERY_S, WANTED
+from collectors.exchanges.upbit_key import UpbitKey, bearer
+from collectors.listings.market_monitor import Ear
 from collectors.net.limits import Limits
 from collectors.net.reconnect import backoff_s, opened
 from collectors.net.socket import Connect, ConnectRefused, Socket, SocketError
-from collectors.upbit_announcement import LISTINGS, PING_EVERY_S, WANTED
-from collectors.upbit_key import UpbitKey, bearer
 from config.clock import Clock
 from ops.process.lifetimes import running
 

@@ -7,10 +7,10 @@ leaves it alone for an hour, and says so.
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from collectors import upbit_rest
 from collectors.channels.page import Page, read
 from collectors.events import Channel, Notice
-from collectors.market_monitor import ChannelOff, ChannelTrouble
+from collectors.exchanges import upbit_rest
+from collectors.listings.market_monitor import ChannelOff, ChannelTrouble
 from collectors.net.http import HttpDoor
 from config.clock import Clock
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Set
 
-from collectors import upbit_rest
-from collectors.byte_budget import ByteBudget
 from collectors.channels.page import Page, read
 from collectors.events import Channel, Market
+from collectors.exchanges import upbit_rest
+from collectors.listings.byte_budget import ByteBudget
 from collectors.net.http import HttpDoor
 from config.clock import Clock
 

@@ -15,7 +15,7 @@ from typing import NoReturn
 from msgspec import Struct
 
 from collectors.events import Candle, Exchange, Market
-from collectors.recorder import Recorder
+from collectors.recording.recorder import Recorder
 from collectors.repair.audit import (
     Comparison,
     Doubts,

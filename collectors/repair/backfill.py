@@ -16,13 +16,13 @@ from typing import NoReturn
 from msgspec import Struct
 
 from collectors.events import Candle, Exchange, GapCause, Market
-from collectors.minutes import merge
-from collectors.recorder import Recorder
+from collectors.recording.minutes import merge
+from collectors.recording.recorder import Recorder
+from collectors.recording.second_part import whole_second
 from collectors.repair.audit import told_alike
 from collectors.repair.gaps import MINUTE_MS, SECOND_MS
 from collectors.repair.healing import DAY_MS, DAYS_BACK, Second, Walk, official, seconds_in, seconds_of, stretches
 from collectors.repair.history import Gone, History, OutOfReach, Unanswered, Unreadable
-from collectors.second_part import whole_second
 from config.clock import Clock
 from config.settings import Retention
 from store.database import Connection

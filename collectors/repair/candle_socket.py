@@ -10,9 +10,9 @@ from typing import NoReturn, Protocol
 
 from msgspec import Struct
 
-from collectors import upbit_candles
 from collectors.events import Candle, Exchange, Market
-from collectors.frames import BadFrame, FeedError
+from collectors.exchanges import upbit_candles
+from collectors.exchanges.frames import BadFrame, FeedError
 from collectors.net.limits import Limits
 from collectors.net.reconnect import backoff_s, opened
 from collectors.net.socket import Connect, ConnectRefused, Socket, SocketError

@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
-from collectors import bithumb_rest, upbit_rest
 from collectors.events import Candle, Exchange, Market, Trade
+from collectors.exchanges import bithumb_rest, upbit_rest
+from collectors.exchanges.rest import Request
+from collectors.recording.second_part import Part, by_arrival, by_id, fold, whole_second
 from collectors.repair.gaps import SECOND_MS
-from collectors.rest import Request
-from collectors.second_part import Part, by_arrival, by_id, fold, whole_second
 
 DAY_MS = 86_400_000
 KST_MS = 9 * 3_600_000

@@ -10,12 +10,12 @@ NoHistory (Exception)
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from collectors import bithumb_rest, upbit_rest
 from collectors.events import Candle, Exchange, Market
+from collectors.exchanges import bithumb_rest, upbit_rest
+from collectors.exchanges.rest import ExchangeError, PageError, Request
 from collectors.net.http import DoorError, Params, Refused, Response
 from collectors.repair.gaps import MINUTE_MS, SECOND_MS
 from collectors.repair.healing import Walk
-from collectors.rest import ExchangeError, PageError, Request
 from config.clock import Clock
 
 T = TypeVar("T")

@@ -4,8 +4,6 @@ import random
 import uuid
 from functools import partial
 
-from collectors import upbit_announcement
-from collectors.byte_budget import ByteBudget
 from collectors.channels.bithumb_assets import BithumbAssets
 from collectors.channels.bithumb_market_list import BithumbMarketList
 from collectors.channels.bithumb_notices import BithumbNotices
@@ -15,9 +13,11 @@ from collectors.channels.upbit_market_list import UpbitMarketList
 from collectors.channels.upbit_notices import UpbitNotices
 from collectors.channels.upbit_ticker_all import UpbitTickerAll
 from collectors.events import Channel
-from collectors.market_monitor import AssetSource, ListSource, NoticeSource, PushSource
+from collectors.exchanges import upbit_announcement
+from collectors.exchanges.upbit_key import UpbitKey
+from collectors.listings.byte_budget import ByteBudget
+from collectors.listings.market_monitor import AssetSource, ListSource, NoticeSource, PushSource
 from collectors.net.socket import connector
-from collectors.upbit_key import UpbitKey
 from config.check import off
 from config.load import Secrets
 from ops.assembly.ground import Base

@@ -6,9 +6,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from collectors import bithumb_ws, upbit_ws
 from collectors.events import Exchange
-from collectors.feed import Feed
+from collectors.exchanges import bithumb_ws, upbit_ws
+from collectors.feeds.feed import Feed
 from collectors.net.http import HttpDoor
 from collectors.net.limits import Limits
 from collectors.net.socket import connector

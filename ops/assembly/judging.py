@@ -26,10 +26,10 @@ from analysis.ringing import Rung
 from analysis.venues.signing import ApiKey
 from analysis.verdict import Verdict
 from collectors.events import Exchange, Listing
+from collectors.exchanges.upbit_key import UpbitKey, bearer
+from collectors.listings.sources import Gate
 from collectors.net.deadline import within
-from collectors.recorder import Recorder
-from collectors.sources import Gate
-from collectors.upbit_key import UpbitKey, bearer
+from collectors.recording.recorder import Recorder
 from config.clock import Clock
 from config.load import Secrets
 from config.settings import Settings

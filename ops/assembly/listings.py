@@ -6,15 +6,15 @@ from functools import partial
 from msgspec import Struct
 
 from collectors.events import Exchange, Market
-from collectors.listing_book import ListingBook
-from collectors.market_monitor import MarketMonitor
-from collectors.opening import OpeningWatch
-from collectors.opening_desk import OpeningDesk
+from collectors.listings.listing_book import ListingBook
+from collectors.listings.market_monitor import MarketMonitor
+from collectors.listings.opening import OpeningWatch
+from collectors.listings.opening_desk import OpeningDesk
+from collectors.listings.sources import Gate
+from collectors.recording.universe import Universe
 from collectors.repair.auditor import Auditor
 from collectors.repair.backfill import Backfill
 from collectors.repair.candle_socket import CandleSocket
-from collectors.sources import Gate
-from collectors.universe import Universe
 from config.settings import Settings
 from ops.assembly.channels import asset_sources, channels_off, list_sources, notice_sources, push_sources
 from ops.assembly.ground import Base

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from alerts.unrecorded import Unrecorded
 from collectors.net.http import Response
-from collectors.recorder import Recorder
+from collectors.recording.recorder import Recorder
 from config.check import off
 from config.clock import Clock
 from ops.assembly.ground import Base, Bulkhead

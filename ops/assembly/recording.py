@@ -6,21 +6,21 @@ from collections.abc import Callable, Mapping, Sequence, Set
 
 from msgspec import Struct
 
-from collectors.aggregator import Aggregator
 from collectors.channels.bithumb_market_list import BithumbMarketList
 from collectors.channels.upbit_market_list import UpbitMarketList
 from collectors.events import Exchange, Market
-from collectors.fleet import Fleet
-from collectors.market_monitor import ListSource
+from collectors.feeds.fleet import Fleet
+from collectors.feeds.overlap import Overlap
+from collectors.feeds.robust_ws import Pace, Shard
+from collectors.listings.market_monitor import ListSource
 from collectors.net.socket import Connect
-from collectors.overlap import Overlap
-from collectors.recorder import Recorder
+from collectors.recording.aggregator import Aggregator
+from collectors.recording.recorder import Recorder
+from collectors.recording.universe import Universe
 from collectors.repair.auditor import Auditor
 from collectors.repair.backfill import Backfill
 from collectors.repair.candle_socket import EXCHANGE, PATH, CandleSocket
 from collectors.repair.history import History
-from collectors.robust_ws import Pace, Shard
-from collectors.universe import Universe
 from ops.assembly.ground import FEEDS, Base
 from ops.process.lifetimes import running
 from store.writer import DatabaseWriter

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from collectors.events import EXCHANGES
-from collectors.notice_parser import CoinName, ListedItem, ParsedNotice, parse, published_of
+from collectors.notices.notice_parser import CoinName, ListedItem, ParsedNotice, parse, published_of
 from collectors.notices.times import iso_of
 
 

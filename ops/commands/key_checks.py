@@ -12,7 +12,7 @@ from enum import Enum
 import msgspec
 from msgspec import Struct
 
-from collectors.upbit_announcement import REMEDIES as UPBIT_REMEDIES
+from collectors.exchanges.upbit_announcement import REMEDIES as UPBIT_REMEDIES
 from ops.commands.answer import Answer, Mark
 
 DAY_MS = 86_400_000

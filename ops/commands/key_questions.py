@@ -10,8 +10,8 @@ import msgspec
 
 from analysis.fetching.sources import Answer, Door
 from analysis.venues import signing
+from collectors.exchanges.upbit_key import UpbitKey, bearer
 from collectors.net.http import DoorError
-from collectors.upbit_key import UpbitKey, bearer
 from config.clock import Clock
 from config.secrets import GROUPS, Secrets
 from ops.commands import key_checks

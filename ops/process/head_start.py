@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from collectors.events import Exchange
-from collectors.sink import ShardStatus
+from collectors.feeds.sink import ShardStatus
 from config.clock import Clock
 
 LONGEST_S = 0.5

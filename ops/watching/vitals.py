@@ -10,13 +10,13 @@ from typing import Protocol
 import msgspec
 
 from collectors.events import Exchange
-from collectors.fleet import Fleet
-from collectors.market_monitor import MarketMonitor
+from collectors.feeds.fleet import Fleet
+from collectors.feeds.sink import ShardStatus
+from collectors.listings.market_monitor import MarketMonitor
 from collectors.net.limits import ServiceState
-from collectors.recorder import Recorder
+from collectors.recording.recorder import Recorder
 from collectors.repair.audit import Tally
 from collectors.repair.candle_socket import CandleSocketStatus
-from collectors.sink import ShardStatus
 from config.clock import Clock
 from config.redaction import NOTHING
 from ops.commands.key_checks import KeyAnswer

@@ -10,10 +10,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from collectors.events import Candle, Exchange, GapCause, Market
+from collectors.recording.second_part import whole_second
 from collectors.repair.audit import Comparison, compare
 from collectors.repair.gaps import MINUTE_MS, SECOND_MS
 from collectors.repair.healing import holds, seconds_in
-from collectors.second_part import whole_second
 from store.rows import Rows, execute
 from store.tables import candles, listing_seconds
 from store.tables.gaps import missed_of

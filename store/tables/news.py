@@ -52,7 +52,7 @@ class Told(Struct, frozen=True):
 
 
 class ReadNotice(Struct, frozen=True):
-    """One version of a notice, with the marks of `collectors/notice_versions.py`."""
+    """One version of a notice, with the marks of `collectors/notices/notice_versions.py`."""
 
     notice: Notice
     kind: str

@@ -15,7 +15,7 @@ from alerts.verdict_desk import VerdictDesk
 from analysis.ringing import Quiet, Ring
 from analysis.verdict import Outcome
 from collectors.events import Channel, Notice
-from collectors.listing_book import ListingBook
+from collectors.listings.listing_book import ListingBook
 from config.clock import SystemClock
 from config.settings import Writing
 from store import database

@@ -13,7 +13,7 @@ from alerts.verdict_desk import VerdictDesk
 from analysis.ringing import Quiet, Ring
 from analysis.verdict import Fact, Mode, Outcome, Verdict, VerdictNotKept
 from collectors.events import Channel, Listing, ListingState
-from collectors.listing_life import Change
+from collectors.listings.listing_life import Change
 from store.database import Connection
 from store.tables import deliveries, listings
 from store.writer import WriterGone

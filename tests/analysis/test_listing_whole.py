@@ -25,7 +25,7 @@ from analysis.listing_pipeline import ListingPipeline
 from analysis.price_row import price_row
 from analysis.verdict import TransferState, Verdict
 from collectors.events import Channel, Listing, Notice, market_of
-from collectors.listing_book import ListingBook
+from collectors.listings.listing_book import ListingBook
 from ops.process.lifetimes import running
 from store import rows
 from store.tables import listing_prices, markets

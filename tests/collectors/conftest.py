@@ -7,9 +7,9 @@ import pytest
 
 from config.settings import Writing
 from store.writer import DatabaseWriter
-from tests.collectors.listing_desk import Desk
-from tests.collectors.recorder_bench import Bench
-from tests.collectors.shards import Log
+from tests.collectors.feeds.shards import Log
+from tests.collectors.listings.listing_desk import Desk
+from tests.collectors.recording.recorder_bench import Bench
 from tests.fakes.blank import blank
 from tests.fakes.clock import FakeClock
 from tests.fakes.exchange import FakeExchange

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from collectors.connection import Connection
+from collectors.feeds.connection import Connection
 from tests.end_to_end.daemon import beside_a_simulator
 
 

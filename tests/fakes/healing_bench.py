@@ -8,11 +8,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from collectors.events import Candle, Exchange, Market, Trade
+from collectors.exchanges.rest import iso_kst, iso_utc
 from collectors.net.http import Params, Response
-from collectors.recorder import Recorder
+from collectors.recording.recorder import Recorder
 from collectors.repair.backfill import Backfill
 from collectors.repair.history import History
-from collectors.rest import iso_kst, iso_utc
 from config.settings import Recording, Retention, Writing
 from store.writer import DatabaseWriter
 from tests.fakes.blank import blank

@@ -11,8 +11,6 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
-from collectors import upbit_announcement
-from collectors.byte_budget import ByteBudget
 from collectors.channels.bithumb_assets import BithumbAssets
 from collectors.channels.bithumb_market_list import BithumbMarketList
 from collectors.channels.bithumb_notices import BithumbNotices
@@ -22,12 +20,14 @@ from collectors.channels.upbit_market_list import UpbitMarketList
 from collectors.channels.upbit_notices import UpbitNotices
 from collectors.channels.upbit_ticker_all import UpbitTickerAll
 from collectors.events import Listing
-from collectors.listing_book import ListingBook
-from collectors.market_monitor import MarketMonitor
+from collectors.exchanges import upbit_announcement
+from collectors.exchanges.upbit_key import UpbitKey
+from collectors.listings.byte_budget import ByteBudget
+from collectors.listings.listing_book import ListingBook
+from collectors.listings.market_monitor import MarketMonitor
 from collectors.net.http import HttpDoor, open_door
 from collectors.net.limits import Limits
 from collectors.net.socket import connector
-from collectors.upbit_key import UpbitKey
 from config.clock import Clock, SimulatorClock
 from config.settings import Writing
 from ops.process.lifetimes import running

@@ -11,20 +11,20 @@ from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
-from collectors import bithumb_ws, upbit_ws
-from collectors.aggregator import Aggregator
 from collectors.events import Exchange, GapCause, Market
-from collectors.feed import Feed
-from collectors.fleet import Fleet
+from collectors.exchanges import bithumb_ws, upbit_ws
+from collectors.feeds.feed import Feed
+from collectors.feeds.fleet import Fleet
+from collectors.feeds.overlap import Overlap
+from collectors.feeds.robust_ws import Shard
+from collectors.feeds.sink import Pace, ShardStatus
 from collectors.net.http import HttpDoor
 from collectors.net.limits import CONNECT, Limits
 from collectors.net.socket import Connect, connect
-from collectors.overlap import Overlap
-from collectors.recorder import Recorder
+from collectors.recording.aggregator import Aggregator
+from collectors.recording.recorder import Recorder
 from collectors.repair.backfill import Backfill
 from collectors.repair.history import History
-from collectors.robust_ws import Shard
-from collectors.sink import Pace, ShardStatus
 from config.clock import Clock
 from config.settings import Recording, Retention, Writing
 from ops.process.lifetimes import running

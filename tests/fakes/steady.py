@@ -7,9 +7,9 @@ import sqlite3
 from pathlib import Path
 
 from alerts.alert import Alert, AlertKind, AlertLevel
-from collectors.aggregator import Aggregator
 from collectors.events import EXCHANGES, Channel, Listing, ListingState, Market
-from collectors.recorder import Recorder
+from collectors.recording.aggregator import Aggregator
+from collectors.recording.recorder import Recorder
 from config.settings import Recording, Retention, Writing
 from store.tables import candles, deliveries, listings
 from store.writer import DatabaseWriter

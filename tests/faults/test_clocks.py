@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from collectors.events import Channel, Exchange, GapCause, Market, Notice
-from collectors.listing_book import ListingBook
+from collectors.listings.listing_book import ListingBook
 from config.clock import SimulatorClock
 from ops.process.lifetimes import running
 from ops.process.sd_notify import Notify

@@ -11,9 +11,9 @@ import pytest
 from aiohttp import web
 
 from collectors.events import Exchange, Market
+from collectors.feeds.sink import Pace
 from collectors.net.http import HttpDoor, Refused, open_door
 from collectors.net.limits import Limits
-from collectors.sink import Pace
 from config.load import load_settings
 from ops.process.endpoints import endpoints
 from ops.process.lifetimes import running

@@ -13,12 +13,12 @@ from typing import get_args
 import pytest
 
 from collectors.events import GapCause
+from collectors.feeds.sink import Pace
 from collectors.net import dial
 from collectors.net.dial import Address, DialError, resolve, system_look_up
 from collectors.net.http import HttpDoor, Unreachable, open_door
 from collectors.net.limits import Limits
 from collectors.net.socket import PING_EVERY_S, PONG_WITHIN_S, ConnectFailed, Library, SocketClosed, connector
-from collectors.sink import Pace
 from config.clock import SimulatorClock, SystemClock
 from tests.fakes.exchange import FakeExchange, answer, send, stall, trade_frame
 from tests.fakes.network import Proxy, mute_host, proxied, stalled_host

@@ -85,7 +85,7 @@ def assert_sound(path: Path, until_s: int, told: list[int]) -> int:
 async def test_fault_21_a_full_queue_drops_seconds_with_a_gap_row_and_never_an_alert(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("collectors.handover.WAITING_ROWS", 10 * len(MARKETS))
+    monkeypatch.setattr("collectors.recording.handover.WAITING_ROWS", 10 * len(MARKETS))
     path = tmp_path / "radar.db"
     steady = Steady(path, writing=Writing(batch_ms=1, inbox=10 * len(MARKETS)))
     with steady.writer:
@@ -142,7 +142,7 @@ async def test_fault_25_a_power_cut_costs_what_was_not_synced_and_the_next_start
 async def test_fault_26_a_full_disk_pauses_recording_which_goes_on_by_itself_and_the_pause_is_a_gap(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full_at: str, impatient: None
 ) -> None:
-    monkeypatch.setattr("collectors.handover.WAITING_ROWS", 20 * len(MARKETS))
+    monkeypatch.setattr("collectors.recording.handover.WAITING_ROWS", 20 * len(MARKETS))
     path = tmp_path / "radar.db"
     with bad_disk() as disk:
         steady = Steady(path, writing=Writing(batch_ms=1, inbox=20 * len(MARKETS)))

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import pytest
 
 from collectors.events import Candle, Exchange, Market, Trade
-from collectors.sink import Pace
+from collectors.feeds.sink import Pace
 from config.clock import SimulatorClock, SystemClock
 from ops.process.lifetimes import running
 from tests.fakes.clock import START_MS, FakeClock

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from collectors.events import Candle
-from collectors.second_bucket import SecondBucket
+from collectors.recording.second_bucket import SecondBucket
 from config.settings import Recording, Writing
 from store.database import SCHEMA
 from store.rows import Rows

@@ -1,6 +1,6 @@
 """Founding checks 15 to 19: a notice is understood."""
 
-from collectors.notice_parser import parse, published_of
+from collectors.notices.notice_parser import parse, published_of
 
 LISTING = "별빛(STAR) 신규 거래지원 안내 (KRW, BTC, USDT 마켓)"
 

@@ -5,9 +5,9 @@ import sys
 from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 
-from collectors.bithumb_rest import Wallet
 from collectors.events import Channel, Exchange, Listing, ListingState, Market, Notice
-from collectors.market_monitor import MarketMonitor, News
+from collectors.exchanges.bithumb_rest import Wallet
+from collectors.listings.market_monitor import MarketMonitor, News
 from ops.process.lifetimes import running
 from tests.fakes.clock import START_MS, FakeClock
 

@@ -16,7 +16,7 @@ from alerts.texts.words import Language
 from alerts.verdict_desk import VerdictDesk
 from analysis.verdict import Fact, Verdict
 from collectors.events import Channel, Exchange, GapCause, Listing, ListingState, Market
-from collectors.listing_life import Change
+from collectors.listings.listing_life import Change
 from config.settings import Alerting
 from ops.chat_desk import ChatDesk
 from ops.watching.health import Limits

@@ -17,7 +17,6 @@ from pathlib import Path
 
 import pytest
 
-from collectors.byte_budget import ByteBudget
 from collectors.channels.bithumb_assets import BithumbAssets
 from collectors.channels.bithumb_market_list import BithumbMarketList
 from collectors.channels.bithumb_notices import BithumbNotices
@@ -27,10 +26,11 @@ from collectors.channels.upbit_market_list import UpbitMarketList
 from collectors.channels.upbit_notices import UpbitNotices
 from collectors.channels.upbit_ticker_all import UpbitTickerAll
 from collectors.events import EXCHANGES, Listing, market_of
-from collectors.listing_book import ListingBook
-from collectors.market_monitor import ListSource, MarketMonitor, NoticeSource
+from collectors.exchanges.upbit_key import UpbitKey
+from collectors.listings.byte_budget import ByteBudget
+from collectors.listings.listing_book import ListingBook
+from collectors.listings.market_monitor import ListSource, MarketMonitor, NoticeSource
 from collectors.net.limits import Limits
-from collectors.upbit_key import UpbitKey
 from ops.process.lifetimes import running
 from store.tables.listings import report
 from tests.fakes.clock import START_MS, FakeClock

@@ -20,7 +20,7 @@ from alerts.texts.words import (
     word,
 )
 from analysis.verdict import Outcome, TransferState
-from collectors.listing_life import Change
+from collectors.listings.listing_life import Change
 
 ANALYSIS = Path(__file__).resolve().parents[3] / "analysis"
 TABLES: tuple[Iterable[Words], ...] = (

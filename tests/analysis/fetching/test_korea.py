@@ -9,7 +9,7 @@ from analysis.fetching.reading import NoAnswer, Reply
 from analysis.quotes import Book, NotListed, Silent, Transfers
 from analysis.verdict import TransferState
 from collectors.events import Exchange, Market, OrderBook
-from collectors.rest import Ticker
+from collectors.exchanges.rest import Ticker
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.door import FakeDoor
 

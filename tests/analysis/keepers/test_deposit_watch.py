@@ -7,7 +7,7 @@ from alerts.alert import AlertLevel
 from analysis.keepers.deposit_watch import DepositWatch
 from analysis.verdict import Fact, Mode, Outcome, Verdict
 from collectors.events import Channel, Exchange, Listing, ListingState
-from collectors.market_monitor import News
+from collectors.listings.market_monitor import News
 from ops.process.lifetimes import running
 from tests.fakes.clock import START_MS, FakeClock
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from analysis.keepers.token_keeper import ROWS_A_SLICE, TokenKeeper
-from collectors.notice_parser import parse
+from collectors.notices.notice_parser import parse
 from store.tables import token_registry
 from store.tables.token_registry import Token
 from tests.fakes.blank import open_blank

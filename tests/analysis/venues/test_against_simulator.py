@@ -20,9 +20,9 @@ from analysis.venues.okx import Okx
 from analysis.venues.signing import ApiKey
 from analysis.verdict import TransferState
 from collectors.events import Exchange
+from collectors.exchanges.rest import Ticker
 from collectors.net.http import HttpDoor, open_door
 from collectors.net.limits import Limits
-from collectors.rest import Ticker
 from config.load import load_settings
 from simulator.world.venues import Entry
 from tests.fakes.simulator import FakeSimClock, SimulatorHandle, running_simulator

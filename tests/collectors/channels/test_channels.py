@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from collectors.bithumb_rest import Wallet
 from collectors.channels.bithumb_assets import BithumbAssets
 from collectors.channels.bithumb_market_list import BithumbMarketList
 from collectors.channels.bithumb_notices import BithumbNotices
@@ -16,7 +15,8 @@ from collectors.channels.upbit_market_list import UpbitMarketList
 from collectors.channels.upbit_notices import UpbitNotices
 from collectors.channels.upbit_ticker_all import UpbitTickerAll
 from collectors.events import Market
-from collectors.market_monitor import ChannelOff, ChannelTrouble
+from collectors.exchanges.bithumb_rest import Wallet
+from collectors.listings.market_monitor import ChannelOff, ChannelTrouble
 from collectors.net.http import HttpDoor
 from collectors.net.limits import Limits
 from tests.fakes.clock import FakeClock

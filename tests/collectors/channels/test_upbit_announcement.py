@@ -10,9 +10,9 @@ import pytest
 
 from collectors.channels.upbit_announcement import UpbitAnnouncement
 from collectors.events import Notice
+from collectors.exchanges.upbit_key import UpbitKey
 from collectors.net.limits import Limits
 from collectors.net.socket import ConnectRefused
-from collectors.upbit_key import UpbitKey
 from ops.process.lifetimes import running
 from tests.fakes.clock import FakeClock
 from tests.fakes.exchange import FakeExchange, drop, error_frame, garbage, refuse, send, stall, wait

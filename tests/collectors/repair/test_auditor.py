@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from collectors.aggregator import Aggregator
 from collectors.events import Candle, GapCause, Market
 from collectors.net.http import Response
+from collectors.recording.aggregator import Aggregator
 from collectors.repair import told_seconds as told_seconds_module
 from collectors.repair.auditor import Auditor
 from collectors.repair.history import History, Unanswered

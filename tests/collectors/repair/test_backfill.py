@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from collectors.aggregator import Aggregator
 from collectors.events import Candle, Channel, GapCause, Listing, ListingState, Market
 from collectors.net.http import Refused, Response, Unreachable
+from collectors.recording.aggregator import Aggregator
 from collectors.repair.backfill import CHECKS_WAITING, LOOK_S, MOST_TRIES, MOST_WOUNDS, Checked
 from collectors.repair.history import Unanswered
 from config.settings import Retention

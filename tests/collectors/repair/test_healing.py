@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from collectors.events import Exchange, Market, Trade
+from collectors.exchanges.rest import Request
 from collectors.repair.healing import DAY_MS, KST_MS, Walk, alike, holds, near, official, seconds_of, stretches
-from collectors.rest import Request
 from tests.fakes.clock import START_MS
 from tests.fakes.recording import BTC, by_hand, same, second, trade
 

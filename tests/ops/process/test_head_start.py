@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from collectors.events import Exchange
-from collectors.sink import ShardStatus
+from collectors.feeds.sink import ShardStatus
 from ops.assembly.ground import Bulkhead
 from ops.process.head_start import LONGEST_S, HeadStart
 from ops.process.lifetimes import running

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from collectors.events import Candle, GapCause, Market
-from collectors.minutes import merge
+from collectors.recording.minutes import merge
 from store.rows import execute
 from store.tables import candles, gaps, markets
 from tests.fakes.clock import START_MS

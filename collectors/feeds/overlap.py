@@ -1,0 +1,76 @@
+"""One market on two connections counts as live while either is: a sink for each connection in front of the one sink.
+
+Trades of both go on; who stores them knows repeats by their ids.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from collectors.events import Exchange, Fills, GapCause, Market, OrderBook, Trade
+from collectors.feeds.sink import Sink
+
+
+class Overlap:
+    """Hands out a sink for each connection of an exchange."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self._holders: dict[Market, dict[Sink, int]] = {}  # and from when on, in exchange time
+
+    def handle(self) -> Sink:
+        """The sink of one more connection."""
+        return _Handle(self._sink, self._holders)
+
+
+class _Handle:
+    """What one connection tells."""
+
+    def __init__(self, sink: Sink, holders: dict[Market, dict[Sink, int]]) -> None:
+        self._sink = sink
+        self._holders = holders
+
+    @property
+    def hurried(self) -> bool:
+        return self._sink.hurried
+
+    def trade(self, trade: Trade) -> None:
+        self._sink.trade(trade)
+
+    def trades(self, fills: Fills) -> None:
+        self._sink.trades(fills)
+
+    def book(self, book: OrderBook) -> None:
+        self._sink.book(book)
+
+    def live(self, markets: Sequence[Market], at_ms: int) -> None:
+        """Only what no other connection holds is news."""
+        fresh = [market for market in markets if not self._others(market)]
+        for market in markets:
+            self._holders.setdefault(market, {}).setdefault(self, at_ms)
+        if fresh:
+            self._sink.live(fresh, at_ms)
+
+    def lost(self, markets: Sequence[Market], from_ms: int, cause: GapCause) -> None:
+        """What another connection still holds is not lost; missed until it held it, if this one fell silent before."""
+        gone: list[Market] = []
+        missed: dict[int, list[Market]] = {}
+        for market in markets:
+            self._holders.get(market, {}).pop(self, None)
+            held_ms = min(self._others(market).values(), default=None)
+            if held_ms is None:
+                gone.append(market)
+            elif held_ms > from_ms:
+                missed.setdefault(held_ms, []).append(market)
+        if gone:
+            self._sink.lost(gone, from_ms, cause)
+        for held_ms, until_then in missed.items():
+            self._sink.missed(until_then, from_ms, held_ms)
+
+    def missed(self, markets: Sequence[Market], from_ms: int, to_ms: int) -> None:
+        """Missed on all: what silenced this connection may have silenced the others, that know their rhythm less."""
+        self._sink.missed(markets, from_ms, to_ms)
+
+    def rejected(self, exchange: Exchange, reason: str, sample: bytes, at_ms: int) -> None:
+        self._sink.rejected(exchange, reason, sample, at_ms)
+
+    def _others(self, market: Market) -> Mapping[Sink, int]:
+        return {sink: since_ms for sink, since_ms in self._holders.get(market, {}).items() if sink is not self}

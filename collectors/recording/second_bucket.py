@@ -1,0 +1,445 @@
+"""Trades become one-second candles. One bucket an exchange; pure: it is told the time and never asks for it.
+
+A second closes by watermark: when its market's newest trade lies `close_after_ms` past its end, or after `silence_ms`
+of our clock, mapped to the exchange's by the stamps we see. A late trade opens its second again while that is
+remembered, and the whole candle comes out once more. Trades are known by id within their second, so that a repeat
+changes nothing. What cannot be believed is refused with a reason, never guessed at.
+
+Order inside a second: `traded_ms`, then Upbit's `sequential_id`; for Bithumb, whose ids say nothing about order, the
+order of arrival (contract, section 4).
+"""
+
+import math
+from collections.abc import Callable, Collection, Iterable
+from enum import Enum
+
+from msgspec import Struct
+
+from collectors.events import Candle, Exchange, Fills, Market, Trade, market_of, whole
+from collectors.recording.open_seconds import JUMP_BELIEVED_AFTER, NOTIONAL_MAX, PRICE_MAX, PRICE_MIN, OpenSeconds
+from collectors.recording.second_part import (
+    ArrivalOrder,
+    Folded,
+    Key,
+    Part,
+    Print,
+    by_arrival,
+    by_id,
+    contested,
+    fold,
+    join,
+    pack,
+    unknown,
+    unpack,
+    unpack_part,
+    whole_second,
+)
+from collectors.repair.gaps import SECOND_MS
+from config.settings import Recording
+
+LAG_WINDOW_MS = 10_000
+DISORDER_MS = (
+    500  # stamps of one connection: Bithumb publishes 270 ms after the match, Upbit 60 ms (captures of 2026-07)
+)
+SEALED = b""  # stands for a second that takes no more trades
+SLOWEST_MS = 5_000  # no way to us is taken to be longer
+LOOSE = 4_096  # so many trades are kept each for itself: a megabyte, which a processor keeps near
+
+
+class Disbelief(Enum):
+    """Why a trade was refused."""
+
+    PRICE = "price"  # not a positive number within the bounds
+    VOLUME = "volume"
+    JUMP = "jump"  # a thousand times the price before, or a thousandth
+    FUTURE = "future"  # stamped further ahead than `future_bound_ms`
+    TOO_LATE = "too_late"  # its second is no longer remembered
+
+
+class Rejection(Struct, frozen=True):
+    """A trade that was not counted, and why. Its second is incomplete."""
+
+    reason: Disbelief
+    trade: Trade
+
+
+class SecondBucket:
+    """The running and remembered seconds of one exchange.
+
+    `add_all` is the hot path: it sorts trades into their seconds, and `flush` does the rest once a second.
+    `last_received_ms` is our time of the newest trade.
+    """
+
+    def __init__(self, exchange: Exchange, settings: Recording) -> None:
+        self.exchange = exchange
+        self._settings = settings
+        self._books: dict[Market, OpenSeconds] = {}
+        self._by_code: dict[str, OpenSeconds] = {}  # and the markets that nobody covers, as they are heard
+        self._active: dict[Market, OpenSeconds] = {}  # those with open seconds
+        self._loose = 0  # trades that came since the last flush, and may be each for itself
+        self._closed: dict[int, dict[Market, bytes]] = {}
+        self._order: Callable[[Print], Key] = by_id if exchange == "upbit" else by_arrival
+        self._arrivals = None if exchange == "upbit" else ArrivalOrder()
+        self._doubtful: list[tuple[Market, int]] = []
+        self._newest_ms = 0  # the newest stamp believed; what is remembered counts from here
+        self._forgotten_before_ms = 0
+        self._closed_before_ms = 0
+        # Their clock against ours. `offset` is the part that only a step of ours changes; `lag` is stamp − receipt at
+        # its largest over the last one or two windows, so it holds the way to us as well.
+        self._offset_ms = 0
+        self._lag_ms: int | None = None
+        self._heard_lag_ms: int | None = None  # the largest since it was last looked at
+        self._window_lags: list[int | None] = [None, None]
+        self._window_from_ms: int | None = None
+        self._last_stamp_ms: int | None = None  # believed or not
+        self._ahead_ms = settings.future_bound_ms
+        self.last_received_ms: int | None = None
+
+    # --- what is listened to ----------------------------------------------------------------------------------------
+
+    def cover(self, market: Market, from_ms: int) -> None:
+        """Count trades stamped at or after `from_ms`, a whole second; earlier ones are history and left alone."""
+        book = self._books.get(market)
+        if book is None:
+            book = self._books[market] = self._by_code[market.code] = OpenSeconds(market)
+        book.covered_from_ms = from_ms
+        book.look_anew()
+
+    def uncover(self, market: Market) -> None:
+        """Stop counting; what is there still comes out."""
+        if (book := self._books.get(market)) is not None:
+            book.covered_from_ms = math.inf
+            book.look_anew()
+
+    def covered_after(self, our_ms: int) -> int:
+        """The first second of which nothing was missed, given a subscription that was live at `our_ms`.
+
+        On the safe side of both clocks: their stamps may run ahead by `offset`, or by what `lag` shows.
+        """
+        stamp_ms = our_ms + max(self._offset_ms, self._offset_ms if self._lag_ms is None else self._lag_ms)
+        return whole_second(stamp_ms + DISORDER_MS + SECOND_MS - 1)
+
+    def missed_after(self, our_ms: int, markets: Iterable[Market] | None = None) -> int:
+        """The first second of which something may be missed, given a connection of `markets` (or all)
+        whose last message came at `our_ms`.
+
+        Frames come in order, so what its newest trade proves was delivered, but for a little disorder of the stamps.
+        A slow way shows in how old that trade is; a quiet connection must not, so at most 5 s are taken off.
+        """
+        stamp_ms = our_ms + (self._offset_ms if self._lag_ms is None else min(self._lag_ms, self._offset_ms))
+        books = (
+            self._books.values() if markets is None else [self._books[each] for each in markets if each in self._books]
+        )
+        newest_ms = max((book.newest_stamp() for book in books), default=0)
+        return whole_second(min(stamp_ms, max(newest_ms, stamp_ms - SLOWEST_MS)) - DISORDER_MS)
+
+    def newest_ms(self, market: Market) -> int:
+        """The newest stamp of a covered market; before its first trade, the start of its coverage."""
+        book = self._books[market]
+        return max(book.newest_stamp(), int(book.covered_from_ms) - 1)
+
+    def age_ms(self, trade: Trade) -> int:
+        """How long ago, by the exchange's clock, a trade was made when we received it."""
+        lag_ms = self._offset_ms if self._lag_ms is None else max(self._lag_ms, self._offset_ms)
+        return trade.received_ms + lag_ms - trade.traded_ms
+
+    @property
+    def closed_before_ms(self) -> int:
+        """Every second before this has come out (late trades aside); 0 while we have seen no trade to know time by."""
+        return self._closed_before_ms
+
+    @property
+    def offset_ms(self) -> int:
+        """The exchange's clock minus ours, as far as a step or a wrong setting of ours tells; else 0."""
+        return self._offset_ms
+
+    @property
+    def lag_ms(self) -> int | None:
+        """The largest (stamp − our receipt) of late: above zero, our clock is behind theirs by at least that."""
+        return self._lag_ms
+
+    def trades_by_market(self) -> dict[Market, int]:
+        """Trades in closed seconds since the start."""
+        return {market: book.trades for market, book in self._books.items()}
+
+    def host_stepped(self, by_ms: int, now_ms: int) -> None:
+        """Our wall clock jumped by `by_ms` to `now_ms`; the exchange's did not.
+
+        The mapping between them is kept, unless the new reading alone agrees better with the last stamp we saw: then
+        the jump was a repair.
+        """
+        offset_ms = self._offset_ms - by_ms
+        stamp_ms = self._last_stamp_ms
+        if stamp_ms is not None and abs(stamp_ms - now_ms) < abs(stamp_ms - (now_ms + offset_ms)):
+            offset_ms = 0
+        if self._lag_ms is not None:
+            self._lag_ms += offset_ms - self._offset_ms
+        self._offset_ms = offset_ms
+        self._ahead_ms = offset_ms + self._settings.future_bound_ms
+        self._heard_lag_ms = None
+        self._window_lags = [None, None]
+        self._window_from_ms = None
+
+    def by_our_clock(self, told_ms: int, now_ms: int) -> int:
+        """A moment that a connection tells, by our clock: it knows the exchange's, or only ours; the nearer is meant.
+
+        The two are the same but for a step of ours.
+        """
+        theirs_now_ms = now_ms + self._offset_ms
+        return told_ms - self._offset_ms if abs(told_ms - theirs_now_ms) <= abs(told_ms - now_ms) else told_ms
+
+    # --- trades come in ---------------------------------------------------------------------------------------------
+
+    def add(self, trade: Trade) -> Rejection | None:
+        """Count a trade, or say why not. Trades before the market's coverage are left alone without a word."""
+        code = trade.market.code
+        book = self._by_code.get(code) or self._stranger(code)
+        if trade.snapshot:
+            self.last_received_ms = trade.received_ms
+        else:
+            self._hear(trade.traded_ms, trade.received_ms)
+        if (disbelief := self._examine(book, trade, trade.received_ms)) is not None:
+            return Rejection(disbelief, trade)
+        if trade.snapshot:
+            book.repeats_before_ms = max(book.repeats_before_ms, whole_second(trade.traded_ms) + SECOND_MS)
+        return None
+
+    def add_all(self, fills: Fills) -> list[Rejection]:
+        """Count trades that were received together; which were not, and why. This loop runs for every trade there is.
+
+        Raises ValueError for a code that is no market's; whoever decodes leaves none in.
+        """
+        rejections: list[Rejection] = []
+        books = self._by_code
+        received_ms = fills.received_ms
+        latest_ms = received_ms + self._ahead_ms
+        for fill in fills.each:
+            try:
+                book = books[fill.code]
+            except KeyError:
+                book = self._stranger(fill.code)
+            traded_ms = fill.traded_ms
+            price = fill.price
+            if (
+                book.from_ms <= traded_ms < book.to_ms
+                and book.floor < price < book.ceiling
+                and 0.0 < fill.volume * price < NOTIONAL_MAX
+                and traded_ms <= latest_ms
+            ):
+                book.take(fill)
+            elif (disbelief := self._examine(book, fill, received_ms)) is not None:
+                rejections.append(Rejection(disbelief, whole(fill, book.market, received_ms)))
+        self._hear(traded_ms, received_ms)
+        self._loose += len(fills.each)
+        if self._loose > LOOSE:
+            self._loose = 0
+            if self._arrivals is None:
+                for book in self._active.values():
+                    if not book.reopened:
+                        book.fold_many()
+        return rejections
+
+    def _stranger(self, code: str) -> OpenSeconds:
+        """A market that is heard and not covered."""
+        book = self._by_code[code] = OpenSeconds(market_of(self.exchange, code))
+        return book
+
+    def _hear(self, traded_ms: int, received_ms: int) -> None:
+        """The last of what came together: how their clock stands to ours, unless it is from the future."""
+        self.last_received_ms = received_ms
+        self._last_stamp_ms = traded_ms
+        lag_ms = traded_ms - received_ms
+        if lag_ms <= self._ahead_ms and (self._heard_lag_ms is None or lag_ms > self._heard_lag_ms):
+            self._heard_lag_ms = lag_ms
+
+    def _examine(self, book: OpenSeconds, trade: Print, received_ms: int) -> Disbelief | None:
+        """Of another second than the last, or out of bounds: history, no possible value, a jump, from the future."""
+        ahead = trade.traded_ms - received_ms > self._ahead_ms
+        if trade.traded_ms < book.covered_from_ms and not self._is_late(book, trade):
+            return Disbelief.FUTURE if ahead else None  # one from the future would be missed in a second that counts
+        price = trade.price
+        if not PRICE_MIN < price < PRICE_MAX:
+            return Disbelief.PRICE
+        if not 0.0 < trade.volume * price < NOTIONAL_MAX:
+            return Disbelief.VOLUME
+        if ahead:
+            return Disbelief.FUTURE
+        if not book.floor < price < book.ceiling:
+            book.doubted = [*(p for p in book.doubted if price / 10 < p < price * 10), price]
+            if len(book.doubted) <= JUMP_BELIEVED_AFTER:
+                return Disbelief.JUMP
+            book.believe(price)
+        return self._sort_in(book, trade)
+
+    def _is_late(self, book: OpenSeconds, trade: Print) -> bool:
+        """Whether its second was recorded before the present coverage began; a snapshot only repeats what came."""
+        if book.covered_from_ms == math.inf or (isinstance(trade, Trade) and trade.snapshot):
+            return False
+        open_ms = whole_second(trade.traded_ms)
+        return open_ms in book.open or book.market in self._closed.get(open_ms, ())
+
+    def _sort_in(self, book: OpenSeconds, trade: Print) -> Disbelief | None:
+        """A good trade into its second: the one that runs, a new one, a late one, or one too late."""
+        open_ms = whole_second(trade.traded_ms)
+        if (of_second := book.open.get(open_ms)) is not None:
+            of_second.append(trade)
+        elif open_ms < self._forgotten_before_ms:
+            return Disbelief.TOO_LATE
+        else:
+            book.begin(open_ms, trade)
+            if book.market in self._closed.get(open_ms, ()):
+                book.reopened = True
+            self._active[book.market] = book
+        return None
+
+    def heal(self, market: Market, part: Part, ids: Collection[int] | None) -> None:
+        """A second is known from elsewhere: later trades of it join `part` unless they are among `ids`.
+
+        None: the socket's ids are of another kind, so nothing that comes later can be told from what is there, and all
+        of it is left out.
+        """
+        open_ms = part.candle.open_ms
+        if open_ms >= self._forgotten_before_ms:
+            self._closed.setdefault(open_ms, {})[market] = SEALED if ids is None else pack(part, ids)
+            if (book := self._books.get(market)) is not None:
+                book.reopened = True
+
+    def closed(self, market: Market, open_ms: int) -> Candle | None:
+        """A second as it came out last; None if it is not remembered, or was healed from where no id is told."""
+        packed = self._closed.get(open_ms, {}).get(market)
+        return unpack_part(market, open_ms, packed).candle if packed else None
+
+    # --- candles come out -------------------------------------------------------------------------------------------
+
+    def flush(self, now_ms: int) -> list[Candle]:
+        """The candles that closed, or changed, until `now_ms` of our clock; a market's in order of time."""
+        self._loose = 0
+        self._measure(now_ms)
+        lag_ms = self._offset_ms if self._lag_ms is None else self._lag_ms
+        silent_before_ms = now_ms + lag_ms - self._settings.silence_ms
+        close_after_ms = self._settings.close_after_ms
+        candles: list[Candle] = []
+        for book in list(self._active.values()):
+            before_ms = book.newest_ms - close_after_ms
+            self._close(book, before_ms if before_ms > silent_before_ms else silent_before_ms, candles)
+        if self._lag_ms is not None:
+            self._closed_before_ms = max(self._closed_before_ms, whole_second(silent_before_ms))
+        self._forget()
+        return candles
+
+    def doubtful(self) -> list[tuple[Market, int]]:
+        """Seconds that came out since the last call whose open or close may be the wrong one, told once."""
+        told, self._doubtful = self._doubtful, []
+        return told
+
+    def flush_all(self) -> list[Candle]:
+        """Everything, the running second too."""
+        candles: list[Candle] = []
+        for book in list(self._active.values()):
+            self._close(book, math.inf, candles)
+        return candles
+
+    def _close(self, book: OpenSeconds, before_ms: float, candles: list[Candle]) -> None:
+        """Move the seconds that end at or before `before_ms` from open to closed; add to `candles` what is new."""
+        for open_ms in sorted(book.open):
+            if open_ms + SECOND_MS > before_ms:
+                if not book.reopened:
+                    return
+                if book.market not in self._closed.get(open_ms, ()):
+                    continue
+            trades = book.open[open_ms]
+            if (len(trades) > 1 or book.folded) and book.newest_ms < open_ms + SECOND_MS:
+                book.newest_ms = book.newest_stamp()
+            del book.open[open_ms]
+            if (candle := self._settle(book, open_ms, trades)) is not None:
+                candles.append(candle)
+            if open_ms == book.from_ms:
+                book.look_anew()
+        book.reopened = False
+        if not book.open:
+            del self._active[book.market]
+
+    def _settle(self, book: OpenSeconds, open_ms: int, trades: list[Print]) -> Candle | None:
+        """Join `trades` with what is known of their second; the whole candle, or None if they were all repeats."""
+        of_second = self._closed.get(open_ms)
+        if of_second is None:
+            of_second = self._closed[open_ms] = {}
+        packed = of_second.get(book.market)
+        folded = book.folded.pop(open_ms, None) if book.folded else None
+        if packed == SEALED:
+            return None
+        if folded is not None:
+            return self._settle_folded(book, folded, trades, of_second)
+        before = None
+        repeats = open_ms < book.repeats_before_ms
+        if packed is None and not repeats and len(ids := {trade.trade_id for trade in trades}) == len(trades):
+            fresh = trades  # as nearly always
+        else:
+            before, ids = (None, set[int]()) if packed is None else unpack(book.market, open_ms, packed)
+            fresh = unknown(trades, ids)
+            if not fresh:
+                return None
+        part = fold(book.market, fresh, self._order)
+        contradicted = self._arrivals is not None and len(fresh) > 1 and self._arrivals.doubtful(fresh)
+        if before is not None:
+            contradicted |= self._arrivals is not None and contested(before, part)
+            part = join(before, part)
+        if contradicted:
+            self._doubtful.append((book.market, open_ms))
+        of_second[book.market] = pack(part, ids)
+        book.trades += len(fresh)
+        return part.candle
+
+    def _settle_folded(
+        self, book: OpenSeconds, folded: Folded, trades: list[Print], of_second: dict[Market, bytes]
+    ) -> Candle:
+        """The same for a second whose earlier trades are folded. Healed meanwhile, it may hold some of them twice: then
+        what was healed stands, and the second is doubtful.
+        """
+        open_ms = folded.part.candle.open_ms
+        folded.add(trades)
+        part, packed = folded.part, folded.packed()
+        if (earlier := of_second.get(book.market)) is not None:
+            healed, known = unpack(book.market, open_ms, earlier)
+            ids = folded.known()
+            if ids.isdisjoint(known):
+                part, packed = (joined := join(healed, part)), pack(joined, ids | known)
+            else:
+                part, packed = healed, earlier
+                if not ids <= known:
+                    self._doubtful.append((book.market, open_ms))
+        of_second[book.market] = packed
+        book.trades += folded.part.candle.trades
+        return part.candle
+
+    def _forget(self) -> None:
+        before_ms = whole_second(self._newest_ms - self._settings.remember_s * SECOND_MS)
+        self._forgotten_before_ms = max(self._forgotten_before_ms, before_ms)
+        for open_ms in [each for each in self._closed if each < before_ms]:
+            del self._closed[open_ms]
+
+    def _measure(self, now_ms: int) -> None:
+        """Learn from what came last of each open market, and of all: stamps, prices, how their clock stands to ours.
+
+        Stamps may go back a little inside a second: one that is not the last of its market is learnt of as it closes.
+        """
+        newest_ms = self._newest_ms
+        for book in self._active.values():
+            last = book.last()
+            if last.traded_ms > book.newest_ms:
+                book.newest_ms = last.traded_ms
+                if last.traded_ms > newest_ms:
+                    newest_ms = last.traded_ms
+            book.believe(last.price)
+        self._newest_ms = newest_ms
+        best, heard = self._window_lags[1], self._heard_lag_ms
+        if heard is not None and (best is None or heard > best):
+            best = heard
+        self._heard_lag_ms = None
+        self._window_lags[1] = best
+        seen = [each for each in self._window_lags if each is not None]
+        if seen:
+            self._lag_ms = max(seen)
+        if self._window_from_ms is None or not 0 <= now_ms - self._window_from_ms < LAG_WINDOW_MS:
+            self._window_from_ms = now_ms
+            self._window_lags = [best, None]

@@ -1,0 +1,122 @@
+"""A connection that stands: when its silence is a loss, a hole in what it brings a gap, and when neither."""
+
+from collections.abc import Sequence
+
+from collectors.events import GapCause, Market
+from collectors.feeds.robust_ws import Pace
+from ops.process.lifetimes import running
+from tests.collectors.feeds.shards import BTC, ETH, Log, frame, refusing, shard_of
+from tests.fakes.clock import START_MS, FakeClock
+from tests.fakes.exchange import FakeExchange, Step, answer, send, stall, wait
+
+
+def steady(market: Market, from_s: float, times: int, every_s: float = 0.1) -> list[Step]:
+    """Trades at a steady pace, each stamped with the time at which it is sent."""
+    steps: list[Step] = []
+    for n in range(times):
+        at_s = from_s + n * every_s
+        steps += [send(frame(market, round(at_s * 10) + 1, at_s)), wait(every_s)]
+    return steps
+
+
+async def test_a_silent_socket_is_replaced_and_the_loss_is_told(
+    clock: FakeClock, exchange: FakeExchange, log: Log
+) -> None:
+    exchange.script(wait(2), send(frame(BTC, 1, 1.9)), stall())
+    exchange.script(send(frame(BTC, 2, 33)), stall())
+    async with running(shard_of([BTC], exchange, log, clock).run()):
+        await clock.advance(2 + 30 + 0.5)
+        assert log.kinds == ["live", "trade", "lost", "live", "trade"]
+    [(markets, from_ms, cause), *_] = log.of("lost")
+    assert (markets, cause) == (("BTC",), GapCause.STALE)
+    assert from_ms == START_MS + 900, "a second before the exchange's time of the last trade"
+    assert exchange.connections[0].closed
+
+
+async def test_a_quiet_feed_that_answers_ping_counts_as_stale_all_the_same(
+    clock: FakeClock, exchange: FakeExchange, log: Log
+) -> None:
+    exchange.script(send(frame(BTC, 1)))
+    async with running(shard_of([BTC], exchange, log, clock, Pace(silent_s=120.0)).run()):
+        await clock.advance(119)
+        assert exchange.connections[0].sent.count("PING") == 3
+        assert log.of("lost") == []
+        await clock.advance(2)
+        assert log.of("lost") == [
+            (("BTC",), START_MS - 1_000, GapCause.STALE)
+        ]  # from its last trade, not its last word
+
+
+async def test_silence_is_healthy_where_no_bound_is_set(clock: FakeClock, exchange: FakeExchange, log: Log) -> None:
+    exchange.script(send(frame(BTC, 1)))
+    async with running(shard_of([BTC], exchange, log, clock, Pace(silent_s=None)).run()):
+        await clock.advance(600)
+        assert len(exchange.connections) == 1
+        assert log.of("lost") == []
+
+
+async def test_a_busy_connection_that_falls_silent_is_replaced_within_seconds(
+    clock: FakeClock, exchange: FakeExchange, log: Log
+) -> None:
+    exchange.script(*steady(BTC, 0, 60), stall())
+    exchange.script(send(frame(BTC, 1_000, 12)))
+    shard = shard_of([BTC], exchange, log, clock)
+    async with running(shard.run()):
+        await clock.advance(6 + 1.5 + 5 + 1)
+        assert len(exchange.connections) == 2
+        assert [(markets, cause) for markets, _, cause in log.of("lost")] == [(("BTC",), GapCause.STALE)]
+
+
+async def test_a_hole_in_the_stamps_too_long_to_be_chance_becomes_a_gap_on_the_same_connection(
+    clock: FakeClock, exchange: FakeExchange, log: Log
+) -> None:
+    exchange.script(*steady(BTC, 0, 60), wait(2.4), *steady(BTC, 8.4, 5))
+    shard = shard_of([BTC, ETH], exchange, log, clock)
+    async with running(shard.run()):
+        await clock.advance(9)
+        assert len(exchange.connections) == 1
+        assert shard.status.holes == 1
+    first, hole_end = log.of("live")
+    assert first[0] == hole_end[0] == ("BTC", "ETH")
+    assert log.of("lost")[0] == (("BTC", "ETH"), START_MS + 5_900, GapCause.STALE)
+    assert hole_end[1] == START_MS + 8_400
+
+
+async def test_a_trade_that_is_very_late_makes_no_hole_but_a_clock_that_was_set_back_is_followed(
+    clock: FakeClock, exchange: FakeExchange, log: Log
+) -> None:
+    very_late = [send(frame(BTC, 1_000, -60)), wait(0.1)]
+    set_back = [step for n in range(40) for step in (send(frame(BTC, 2_000 + n, -3_600 + n / 10)), wait(0.1))]
+    hole = [wait(5), send(frame(BTC, 3_000, -3_600 + 9.1))]
+    exchange.script(*steady(BTC, 0, 60), *very_late, *steady(BTC, 6.1, 10), *set_back, *hole)
+    shard = shard_of([BTC], exchange, log, clock, Pace(silent_s=None))
+    async with running(shard.run()):
+        await clock.advance(6.1 + 1 + 4)
+        assert shard.status.holes == 0
+        await clock.advance(6)
+        assert shard.status.holes == 1
+
+
+async def test_trades_that_were_only_delayed_leave_no_gap(clock: FakeClock, exchange: FakeExchange, log: Log) -> None:
+    late = [frame(BTC, 60 + n, 6 + n / 10) for n in range(25)]
+    exchange.script(*steady(BTC, 0, 60), wait(2.5), send(*late))
+    async with running(shard_of([BTC], exchange, log, clock).run()):
+        await clock.advance(9)
+        assert log.of("lost") == []
+
+
+async def test_a_snapshot_of_what_never_came_ends_the_connection(
+    clock: FakeClock, exchange: FakeExchange, log: Log
+) -> None:
+    def reply(codes: Sequence[str]) -> Sequence[bytes]:
+        return [frame(BTC, 999, clock.monotonic() - 5, st="SNAPSHOT")] if clock.monotonic() > 5 else [frame(BTC, 1, 0)]
+
+    exchange.script(answer(reply))
+    exchange.script(answer(refusing()))
+    shard = shard_of([BTC], exchange, log, clock, Pace(silent_s=None))
+    async with running(shard.run()):
+        await clock.advance(12)
+        shard.doubt()
+        await clock.advance(2)
+        assert len(exchange.connections) == 2
+        assert log.of("lost")[0][2] is GapCause.STALE

@@ -1,0 +1,98 @@
+"""A subscription's bookkeeping, against an exchange that refuses any request naming a bad code."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collectors.events import Market, Trade
+from collectors.feeds.subscription import Subscription
+
+MARKETS = [Market("upbit", f"C{n}", "KRW") for n in range(40)]
+
+
+def trade(market: Market, *, snapshot: bool = False) -> Trade:
+    return Trade(market, 1.0, 1.0, "buy", 1_800_000_000_000, 1_800_000_000_010, 1, snapshot)
+
+
+def settle(subscription: Subscription, bad: set[Market]) -> int:
+    """Answer requests as the exchange would until nothing is left to ask; how many it took."""
+    asked = 0
+    while not subscription.hopeless and (markets := subscription.next_request()) is not None:
+        asked += 1
+        if bad & set(markets):
+            subscription.refuse()
+        else:
+            subscription.accept()
+    return asked
+
+
+@given(st.sets(st.sampled_from(MARKETS), max_size=4))
+def test_offending_codes_are_found_and_all_others_kept(bad: set[Market]) -> None:
+    subscription = Subscription(MARKETS)
+    asked = settle(subscription, bad)
+    assert subscription.refused == bad
+    assert set(subscription.live) == set(MARKETS) - bad
+    assert asked <= 1 + 2 * len(bad) * 7 + len(bad)
+
+
+def test_one_request_names_every_market_and_is_proven_once() -> None:
+    subscription = Subscription(MARKETS[:3])
+    assert subscription.next_request() == tuple(MARKETS[:3])
+    assert subscription.next_request() is None
+    assert subscription.proven_by(trade(MARKETS[0]))
+    assert subscription.accept() == tuple(MARKETS[:3])
+    assert not subscription.proven_by(trade(MARKETS[0]))
+
+
+def test_an_added_market_is_asked_beside_those_that_are_live_and_only_it_becomes_live() -> None:
+    subscription = Subscription(MARKETS[:2])
+    settle(subscription, set())
+    assert subscription.change(MARKETS[:3]) == ()
+    assert subscription.next_request() == tuple(MARKETS[:3])
+    assert not subscription.proven_by(trade(MARKETS[0]))
+    assert subscription.proven_by(trade(MARKETS[0], snapshot=True))
+    assert subscription.proven_by(trade(MARKETS[2]))
+    assert subscription.accept() == (MARKETS[2],)
+
+
+def test_a_dropped_market_is_named_and_the_rest_asked_for_again() -> None:
+    subscription = Subscription(MARKETS[:3])
+    settle(subscription, set())
+    assert subscription.change(MARKETS[1:3]) == (MARKETS[0],)
+    assert subscription.next_request() == tuple(MARKETS[1:3])
+    assert subscription.accept() == ()
+    assert subscription.live == tuple(MARKETS[1:3])
+
+
+def test_a_refused_newcomer_makes_the_others_prove_themselves_again() -> None:
+    subscription = Subscription(MARKETS[:2])
+    settle(subscription, set())
+    subscription.change(MARKETS[:3])
+    subscription.next_request()
+    assert subscription.refuse() == tuple(MARKETS[:2])
+    assert subscription.live == ()
+    assert subscription.next_request() == tuple(MARKETS[:2])
+    assert subscription.accept() == tuple(MARKETS[:2])
+    assert subscription.refused == {MARKETS[2]}
+    assert subscription.next_request() is None
+
+
+def test_a_refused_market_is_not_asked_again_on_the_same_connection() -> None:
+    subscription = Subscription(MARKETS[:2])
+    settle(subscription, {MARKETS[1]})
+    subscription.change([*MARKETS[:2]])
+    assert subscription.next_request() is None
+
+
+def test_an_exchange_that_refuses_everything_is_given_up_after_a_few_requests() -> None:
+    subscription = Subscription(MARKETS)
+    asked = settle(subscription, set(MARKETS))
+    assert subscription.hopeless
+    assert asked <= 20
+
+
+def test_a_market_dropped_while_its_request_is_out_does_not_become_live() -> None:
+    subscription = Subscription(MARKETS[:2])
+    subscription.next_request()
+    subscription.change(MARKETS[:1])
+    assert subscription.accept() == (MARKETS[0],)
+    assert subscription.next_request() == (MARKETS[0],)

@@ -1,0 +1,102 @@
+"""Markets that join and leave: what is doubted, what is a new name, and what only flickers."""
+
+import pytest
+
+from collectors.events import Market, market_of
+from tests.collectors.listings.listing_desk import BTC, ETH, HOUR_MS, LIST, NOTICES, NOVA, TICKERS, Desk, begun, notice
+from tests.fakes.clock import START_MS
+
+
+async def test_too_many_new_markets_at_once_wait_for_a_second_page(desk: Desk) -> None:
+    await begun(desk)
+    flood = {BTC, ETH} | {market_of("upbit", f"KRW-X{n}") for n in range(11)}
+    doubted = await desk.book.see_markets(LIST, flood, START_MS)
+    assert len(doubted.doubtful) == 11
+    assert desk.alerts() == []
+    believed = await desk.book.see_markets(LIST, flood, START_MS, confirmed=doubted.doubtful)
+    assert len(believed.listings) == 11
+
+
+async def test_a_list_that_lost_most_of_its_rows_is_not_believed_while_another_page_has_them(desk: Desk) -> None:
+    whole: set[Market] = {market_of("upbit", f"KRW-X{n}") for n in range(20)}
+    await desk.book.see_markets(LIST, whole, START_MS)
+    short = {market_of("upbit", "KRW-X1")}
+    doubted = await desk.book.see_markets(LIST, short, START_MS)
+    assert len(doubted.doubtful) == 19
+    still = await desk.book.see_markets(LIST, short, START_MS, confirmed=doubted.doubtful)
+    assert still.doubtful == doubted.doubtful
+    whole_again = await desk.book.see_markets(LIST, whole, START_MS)
+    assert (whole_again.listings, desk.alerts()) == ((), [])
+
+
+@pytest.mark.parametrize("named_first", [True, False])
+async def test_a_renamed_market_is_told_as_a_rename_once_and_never_as_a_listing(desk: Desk, named_first: bool) -> None:
+    await begun(desk)
+    new = market_of("upbit", "KRW-BTC2")
+    await desk.book.see_markets(TICKERS, {BTC, ETH}, START_MS)
+    await desk.book.see_markets(LIST, {BTC, ETH}, START_MS, names={BTC: "비트코인", ETH: "이더리움"})
+    if not named_first:
+        await desk.book.see_markets(TICKERS, {ETH, new}, START_MS)
+        assert desk.alerts() == []
+    await desk.book.see_markets(LIST, {ETH, new}, START_MS + 500, names={ETH: "이더리움", new: "비트코인"})
+    await desk.book.see_markets(TICKERS, {ETH, new}, START_MS + 700)
+    assert desk.rows("SELECT kind, key, level FROM alerts") == [("news", "upbit:rename:BTC:BTC2", 30)]
+    assert "RENAME OR TOKEN SWAP · BTC → BTC2" in str(desk.rows("SELECT text FROM alerts")[0][0])
+
+
+async def test_a_coin_that_joins_while_another_leaves_is_a_listing_all_the_same(desk: Desk) -> None:
+    await begun(desk)
+    await desk.book.see_markets(LIST, {BTC, ETH}, START_MS, names={BTC: "비트코인", ETH: "이더리움"})
+    await desk.book.see_markets(LIST, {ETH, NOVA}, START_MS + 500, names={ETH: "이더리움", NOVA: "노바"})
+    assert desk.alerts() == [("first_sight", "upbit:NOVA:1", 40)]
+
+
+async def test_a_swap_that_a_notice_announced_is_no_listing_days_later(desk: Desk) -> None:
+    await begun(desk)
+    swap = notice(9, "이더리움(ETH) 토큰 스왑 및 리브랜딩에 따른 명칭 변경 안내 (ETH → ETHX)", category="안내")
+    await desk.book.see_notices(NOTICES, [swap], START_MS)
+    book = desk.opened()
+    await book.load()
+    await book.see_markets(LIST, {BTC}, START_MS + HOUR_MS)
+    await book.see_markets(LIST, {BTC, market_of("upbit", "KRW-ETHX")}, START_MS + 72 * HOUR_MS)
+    assert desk.rows("SELECT kind, key FROM alerts") == [("news", "upbit:rename:ETH:ETHX")]
+
+
+async def test_fault_41_a_market_that_returns_within_a_day_is_no_listing_and_later_it_is(desk: Desk) -> None:
+    await begun(desk)
+    await desk.book.see_markets(LIST, {BTC}, START_MS)
+    await desk.book.see_markets(LIST, {BTC, ETH}, START_MS + 23 * HOUR_MS)
+    assert desk.alerts() == []
+    await desk.book.see_markets(LIST, {BTC}, START_MS + 24 * HOUR_MS)
+    await desk.book.see_markets(LIST, {BTC, ETH}, START_MS + 49 * HOUR_MS)
+    assert desk.alerts() == [("first_sight", "upbit:ETH:2", 40)]
+
+
+async def test_a_coin_that_lost_one_market_long_ago_may_flicker_in_another(desk: Desk) -> None:
+    in_krw, in_btc = market_of("upbit", "KRW-XRP"), market_of("upbit", "BTC-XRP")
+    await desk.book.see_markets(LIST, {BTC, ETH, in_krw, in_btc}, START_MS)
+    await desk.book.see_markets(LIST, {BTC, ETH, in_krw}, START_MS + 5_000)
+    later_ms = START_MS + 30 * 24 * HOUR_MS
+    await desk.book.see_markets(LIST, {BTC, ETH}, later_ms)
+    assert desk.rows("SELECT base, gone_ms FROM listings") == [("XRP", later_ms)]
+    await desk.book.see_markets(LIST, {BTC, ETH, in_krw}, later_ms + 5_000)
+    assert desk.alerts() == []
+
+
+async def test_a_krw_market_that_left_alone_may_flicker_and_later_is_a_listing(desk: Desk) -> None:
+    in_krw, in_btc = market_of("upbit", "KRW-XRP"), market_of("upbit", "BTC-XRP")
+    await desk.book.see_markets(LIST, {BTC, in_krw, in_btc}, START_MS)
+    for away_ms, told in ((5_000, []), (48 * HOUR_MS, [("first_sight", "upbit:XRP:2", 40)])):
+        await desk.book.see_markets(LIST, {BTC, in_btc}, START_MS + HOUR_MS)
+        await desk.book.see_markets(LIST, {BTC, in_krw, in_btc}, START_MS + HOUR_MS + away_ms)
+        assert desk.alerts() == told
+
+
+async def test_another_market_joining_a_coin_that_lost_one_is_no_new_listing(desk: Desk) -> None:
+    in_krw, in_btc, in_usdt = (market_of("upbit", f"{quote}-XRP") for quote in ("KRW", "BTC", "USDT"))
+    await desk.book.see_markets(LIST, {BTC, in_krw, in_btc}, START_MS)
+    await desk.book.see_markets(LIST, {BTC, in_krw}, START_MS + 5_000)
+    await desk.book.see_markets(LIST, {BTC, in_krw, in_btc}, START_MS + 10_000)
+    assert desk.alerts() == []
+    await desk.book.see_markets(LIST, {BTC, in_krw, in_btc, in_usdt}, START_MS + 48 * HOUR_MS)
+    assert desk.alerts() == [("follow_up", "upbit:XRP:1", 20)]

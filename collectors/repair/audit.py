@@ -29,12 +29,13 @@ AGAIN_S = 60.0  # no market more often; those that matter now this often
 
 class Comparison(Struct, frozen=True):
     """Starts of the units that were compared. `lacking`: theirs may be the whole of which ours is a part; `excess`:
-    ours holds what theirs does not.
+    ours holds what theirs does not. Those that are `missed` were not compared.
     """
 
     equal: tuple[int, ...]
     lacking: tuple[int, ...]
     excess: tuple[int, ...]
+    missed: tuple[int, ...] = ()
 
     @property
     def differing(self) -> list[int]:
@@ -52,15 +53,17 @@ def compare(
     equal: list[int] = []
     lacking: list[int] = []
     excess: list[int] = []
+    touched: list[int] = []
     for open_ms in opens:
         if missed and any(touches(interval, open_ms, open_ms + length_ms) for interval in missed):
+            touched.append(open_ms)
             continue
         mine, told = ours.get(open_ms), theirs.get(open_ms)
         if alike(mine, told):
             equal.append(open_ms)
         else:
             (lacking if mine is None or holds(told, mine) else excess).append(open_ms)
-    return Comparison(tuple(equal), tuple(lacking), tuple(excess))
+    return Comparison(tuple(equal), tuple(lacking), tuple(excess), tuple(touched))
 
 
 def is_short(theirs: Candle, ours: Candle | None) -> bool:

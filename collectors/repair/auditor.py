@@ -40,6 +40,7 @@ log = logging.getLogger(__name__)
 
 FINAL_MS = 10_000  # Upbit checks its candles once a second and may publish a second late; nothing marks one as final
 LOOK_BACK_MS = 15 * MINUTE_MS  # the first look at a market goes no further back
+MISSED_MS = 120 * MINUTE_MS  # so long a minute that a gap touches may be healed, and is compared then
 MOST_CANDLES = 199  # what one page holds, and one more
 AGAIN_A_LOOK = 5  # candles in doubt that a look holds against their trades again
 PAUSE_CAP_S = 120.0
@@ -56,10 +57,11 @@ SAID = {
 
 
 class _Done(Struct):
-    """Up to when a market was compared; 0: never."""
+    """Up to when a market was compared; 0: never. `missed` are minutes before that which a gap touched then."""
 
     seconds_ms: int = 0
     minutes_ms: int = 0
+    missed: frozenset[int] = frozenset()
 
 
 class Auditor:
@@ -138,7 +140,7 @@ class Auditor:
             done.seconds_ms = max(from_ms, to_ms)
         to_ms = ends[MINUTE_MS]
         from_ms = _ceil(max(done.minutes_ms or to_ms - LOOK_BACK_MS, there.known_ms), MINUTE_MS)
-        await self._look_at_minutes(market, max(from_ms, to_ms - MOST_CANDLES * MINUTE_MS), to_ms)
+        await self._look_at_minutes(market, done, max(from_ms, to_ms - MOST_CANDLES * MINUTE_MS), to_ms)
         done.minutes_ms = max(from_ms, to_ms)
 
     # --- seconds ------------------------------------------------------------------------------------------------------
@@ -224,14 +226,17 @@ class Auditor:
 
     # --- minutes ------------------------------------------------------------------------------------------------------
 
-    async def _look_at_minutes(self, market: Market, from_ms: int, to_ms: int) -> None:
+    async def _look_at_minutes(self, market: Market, done: _Done, from_ms: int, to_ms: int) -> None:
+        """Compare those of [from_ms, to_ms), and what a gap touched before: healed meanwhile, it is a record as any."""
         if from_ms >= to_ms:
             return
-        told, reached_ms = await self._history.latest(market, MINUTE_MS, from_ms, to_ms)
+        due = {each for each in done.missed if each >= to_ms - MISSED_MS} | {*range(from_ms, to_ms, MINUTE_MS)}
+        told, reached_ms = await self._history.latest(market, MINUTE_MS, min(due), to_ms)
         held, ours = await self._compared(market, MINUTE_MS, range(reached_ms, to_ms, MINUTE_MS), told)
-        outcomes = await self._decide(market, held.differing, told, ours)
-        self.tally.count(Outcome.EQUAL, self._clock.now_ms(), len(held.equal))
+        outcomes = await self._decide(market, [each for each in held.differing if each in due], told, ours)
+        self.tally.count(Outcome.EQUAL, self._clock.now_ms(), len(due.intersection(held.equal)))
         await self._conclude(market, MINUTE_MS, outcomes, ours, told)
+        done.missed = frozenset(due.intersection(held.missed))
 
     async def _decide(
         self,

@@ -146,6 +146,29 @@ async def test_what_a_gap_touches_is_not_compared(upbit: Audited) -> None:
     assert upbit.counts[0] == 123 - 3, "neither its seconds nor the two minutes"
 
 
+async def test_a_minute_that_was_healed_is_compared_like_any_other(bench: Audited) -> None:
+    market = market_of(bench)
+    await healed_start(bench, market)
+    bench.recorder.lost([market], bench.clock.now_ms(), GapCause.DISCONNECT)
+    await bench.run(70, [market], heard=False)
+    await bench.aggregator.roll()
+    bench.recorder.live([market], bench.clock.now_ms())
+    await bench.settle(market)
+    await bench.auditor.look(market)
+    before = bench.counts[0]
+    await bench.backfill.once()
+    assert bench.states() == {"healed"}
+    await bench.settle(market, seconds=60)
+    await bench.auditor.look(market)
+    new = 60 + 1 if bench.exchange == "upbit" else 1
+    [(from_s, to_s)] = [row[2:4] for row in bench.gaps() if row[0] == "disconnect"]
+    touched = (to_s - 1) // 60 - from_s // 60 + 1
+    assert bench.counts == (before + new + touched, 0, 0)
+    await bench.settle(market, seconds=60)
+    await bench.auditor.look(market)
+    assert bench.counts == (before + 2 * new + touched, 0, 0), "once"
+
+
 async def test_where_the_candle_is_wrong_and_the_trades_are_not_ours_stands(bench: Audited) -> None:
     market = market_of(bench)
     await healed_start(bench, market)

@@ -18,7 +18,6 @@ from collectors.events import Candle, Exchange, Market
 from collectors.recording.recorder import Recorder
 from collectors.repair.audit import (
     Comparison,
-    Doubts,
     Outcome,
     Tally,
     Tour,
@@ -28,6 +27,7 @@ from collectors.repair.audit import (
     pause_s,
 )
 from collectors.repair.backfill import MINUTES, YARDSTICKS, Backfill, Checked
+from collectors.repair.conclusions import Conclusions
 from collectors.repair.gaps import MINUTE_MS, SECOND_MS
 from collectors.repair.healing import alike, holds, stretches
 from collectors.repair.history import CANDLES, Gone, History, OutOfReach, Unanswered, Unreadable
@@ -45,15 +45,6 @@ MOST_CANDLES = 199  # what one page holds, and one more
 AGAIN_A_LOOK = 5  # candles in doubt that a look holds against their trades again
 PAUSE_CAP_S = 120.0
 PATIENCE_S = 60.0  # healing goes first, but where it never ends a look is taken this often all the same
-
-LOUD_OF_A_LOOK = 5  # what differs beyond these is told quietly; `gaps` has them all
-SAID = {
-    Outcome.EQUAL: (logging.INFO, "ours stands, by its trades"),
-    Outcome.MARKED: (logging.INFO, "marked as missed meanwhile"),
-    Outcome.DOUBTFUL: (logging.INFO, "in doubt, asked again"),
-    Outcome.REPAIRED: (logging.WARNING, "repaired"),
-    Outcome.UNEXPLAINED: (logging.WARNING, "unexplained"),
-}
 
 
 class _Done(Struct):
@@ -78,7 +69,6 @@ class Auditor:
     ) -> None:
         """`hurry` names the coins that are looked at each minute; what exchange rates are taken from is as well."""
         self.exchange: Exchange = history.exchange
-        self.tally = Tally()
         self._history = history
         self._writer = writer
         self._recorder = recorder
@@ -87,10 +77,16 @@ class Auditor:
         self._hurry = hurry
         self._tour = Tour()
         self._done: dict[Market, _Done] = {}
-        self._doubts = Doubts()
+        self._conclusions = Conclusions(self.exchange, writer, recorder, clock)
+        self._doubts = self._conclusions.doubts
         self._suspects = Suspects()
         self._waits_s = 0.0
         self._looked_s = clock.monotonic()
+
+    @property
+    def tally(self) -> Tally:
+        """What was compared since the start, and how it ended."""
+        return self._conclusions.tally
 
     async def run(self) -> NoReturn:
         while True:
@@ -167,8 +163,8 @@ class Auditor:
         outcomes: dict[int, Outcome] = {}
         for span in stretches([(each, each + SECOND_MS) for each in differing], MINUTE_MS):
             outcomes |= await self._by_trades(market, differing, *span)
-        self.tally.count(Outcome.EQUAL, self._clock.now_ms(), equal)
-        await self._conclude(market, SECOND_MS, outcomes, ours, told, looks)
+        self._conclusions.agreed(equal)
+        await self._conclusions.conclude(market, SECOND_MS, outcomes, ours, told, looks)
 
     def told(self, seconds: Iterable[Candle]) -> int:
         """What the exchange's socket told of seconds that are settled here: what is ours is counted, the rest looked
@@ -185,7 +181,7 @@ class Auditor:
                 short += 1
             elif candle.market in heard:
                 self._suspects.add(candle)
-        self.tally.count(Outcome.EQUAL, self._clock.now_ms(), equal)
+        self._conclusions.agreed(equal)
         return short
 
     async def look_into_suspects(self) -> None:
@@ -234,8 +230,8 @@ class Auditor:
         told, reached_ms = await self._history.latest(market, MINUTE_MS, min(due), to_ms)
         held, ours = await self._compared(market, MINUTE_MS, range(reached_ms, to_ms, MINUTE_MS), told)
         outcomes = await self._decide(market, [each for each in held.differing if each in due], told, ours)
-        self.tally.count(Outcome.EQUAL, self._clock.now_ms(), len(due.intersection(held.equal)))
-        await self._conclude(market, MINUTE_MS, outcomes, ours, told)
+        self._conclusions.agreed(len(due.intersection(held.equal)))
+        await self._conclusions.conclude(market, MINUTE_MS, outcomes, ours, told)
         done.missed = frozenset(due.intersection(held.missed))
 
     async def _decide(
@@ -332,37 +328,8 @@ class Auditor:
                 outcomes |= await self._by_trades(market, [open_ms], open_ms, open_ms + SECOND_MS, candle)
             else:
                 outcomes |= await self._decide(market, [open_ms], told, ours, candle)
-        await self._conclude(market, length_ms, outcomes, ours, told)
+        await self._conclusions.conclude(market, length_ms, outcomes, ours, told)
         return not wrong or min(wrong) < newest_ms
-
-    async def _conclude(
-        self,
-        market: Market,
-        length_ms: int,
-        outcomes: Mapping[int, Outcome],
-        ours: Mapping[int, Candle],
-        told: Mapping[int, Candle],
-        looks: int = 1,
-    ) -> None:
-        """Count what became of candles that differed, mark what stays unexplained, and say so."""
-        for n, (open_ms, found) in enumerate(sorted(outcomes.items())):
-            unit = Unit(market, length_ms, open_ms)
-            outcome, words = self._doubts.judge(unit, found, _difference(ours.get(open_ms), told.get(open_ms)), looks)
-            if outcome is Outcome.UNEXPLAINED:
-                await self._mark(unit, words)
-            self.tally.count(outcome, self._clock.now_ms())
-            level, said = SAID[outcome]
-            loudness = level if n < LOUD_OF_A_LOOK else logging.DEBUG
-            log.log(loudness, "%s %s %s: %s; %s", self.exchange, market.code, unit.name, said, words)
-
-    async def _mark(self, unit: Unit, reason: str) -> None:
-        span = unit.open_ms, unit.open_ms + unit.length_ms
-        mark = partial(
-            audit.condemn, market=unit.market, market_id=self._recorder.ids[unit.market], span=span,
-            now_ms=self._clock.now_ms(), reason=reason,
-        )  # fmt: skip
-        await self._writer.run(mark)
-        self._recorder.minutes.touch(self.exchange, unit.market, *span)
 
     async def _compared(
         self, market: Market, length_ms: int, span: range, told: Mapping[int, Candle]
@@ -384,18 +351,6 @@ def _outcome(second_ms: int, checked: Checked) -> Outcome:
     if second_ms in checked.excess:
         return Outcome.DOUBTFUL
     return Outcome.EQUAL if second_ms in checked.equal else Outcome.MARKED
-
-
-def _difference(ours: Candle | None, theirs: Candle | None) -> str:
-    """Two candles beside each other, for a log and for the ledger."""
-    return f"ours {_told(ours)}, its own candle {_told(theirs)}"
-
-
-def _told(candle: Candle | None) -> str:
-    if candle is None:
-        return "none"
-    prices = "/".join(f"{each:.10g}" for each in (candle.open, candle.high, candle.low, candle.close))
-    return f"{prices} × {candle.volume:.8g}"
 
 
 def _ceil(at_ms: int, unit_ms: int) -> int:

@@ -34,7 +34,8 @@ COMPARE_S = 1.0
 TOLD_MS = 3_000  # Upbit looks once a second: by then the last telling of a second is there
 QUIET_S = 2.0  # and no other comes after so long, where the connection is behind
 OLDEST_MS, NEWEST_MS = 5 * MINUTE_MS, MINUTE_MS  # no honest second lies further from the exchange's now
-CALM_S = 3.0  # so long nothing changes in what we hear before we take a handshake for ourselves
+CALM_S = 3.0  # so long nothing changes in what we hear before we take a handshake for ourselves …
+CALM_WITHIN_S = 60.0  # … or this long, where something always does
 RETRY_S = 2.0, 300.0  # the first pause, and the longest
 RETRY_REFUSED_S = 300.0, 3_600.0  # each refusal holds up the handshakes of all for a while
 TOO_MANY = (418, 429)
@@ -109,11 +110,14 @@ class CandleSocket:
 
     async def _calm(self) -> None:
         """Recording goes first: while its connections come back, none of the few handshakes is taken from them."""
-        heard, since = frozenset(self._heard.live_markets(EXCHANGE)), self._clock.monotonic()
-        while not heard or self._clock.monotonic() - since < CALM_S:
+        began = since = self._clock.monotonic()
+        heard = frozenset(self._heard.live_markets(EXCHANGE))
+        while not heard or self._clock.monotonic() < min(since + CALM_S, began + CALM_WITHIN_S):
             await self._clock.sleep(COMPARE_S)
             if (live := frozenset(self._heard.live_markets(EXCHANGE))) != heard:
-                heard, since = live, self._clock.monotonic()
+                since = self._clock.monotonic()
+                began = began if heard else since
+                heard = live
 
     async def _one_connection(self) -> tuple[float, float]:
         """From the handshake to the loss; how long to pause then, at first and at most."""

@@ -218,6 +218,15 @@ async def test_recording_takes_its_handshakes_first() -> None:
     assert len(scene.exchange.connections) == 1
 
 
+async def test_a_market_that_comes_and_goes_does_not_keep_it_waiting_for_ever(scene: Scene) -> None:
+    async with scene.listening():
+        for n in range(45):
+            scene.heard.markets = [BTC, ETH] if n % 2 else [BTC]
+            await scene.clock.advance(2)
+    assert 55 <= scene.exchange.attempts_at[0] <= 65
+    assert len(scene.exchange.connections) == 1
+
+
 async def test_a_host_that_takes_no_more_connections_is_left_alone_for_minutes(scene: Scene) -> None:
     scene.exchange.script(refuse(429))
     scene.exchange.script(refuse(418))

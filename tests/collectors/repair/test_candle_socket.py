@@ -218,7 +218,8 @@ async def test_recording_takes_its_handshakes_first() -> None:
     assert len(scene.exchange.connections) == 1
 
 
-async def test_a_market_that_comes_and_goes_does_not_keep_it_waiting_for_ever(scene: Scene) -> None:
+async def test_a_market_that_comes_and_goes_does_not_keep_it_waiting_for_ever() -> None:
+    scene = Scene()
     async with scene.listening():
         for n in range(45):
             scene.heard.markets = [BTC, ETH] if n % 2 else [BTC]

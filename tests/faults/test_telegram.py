@@ -10,7 +10,7 @@ from alerts.alert import Alert, AlertLevel
 from alerts.delivery import Retry
 from store.tables.deliveries import STANDBY_MS, add_alert
 from tests.alerts.notifiers.test_telegram_end_to_end import Whole, connected
-from tests.alerts.test_outbox import Bench
+from tests.alerts.outbox_bench import Bench
 from tests.fakes.outbox import CHAT, a_first_sight, an_alert
 
 OTHER = "telegram:222"

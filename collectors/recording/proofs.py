@@ -49,7 +49,7 @@ class Proofs:
 
     def add(self, markets: Sequence[Market], at_ms: int, from_ms: int) -> int:
         """These went live at `at_ms` of our clock, and were missed from `from_ms` on; from when on they count."""
-        covered_ms = self._bucket.covered_after(at_ms)
+        covered_ms = self._bucket.clock.covered_after(at_ms)
         for market in markets:
             self._bucket.cover(market, covered_ms)
         self._proofs.append(_Proof(tuple(markets), at_ms, from_ms, covered_ms))
@@ -62,7 +62,7 @@ class Proofs:
 
     def note_ahead(self, trade: Trade) -> None:
         """This one was stamped in the future."""
-        at_ms = trade.received_ms + self._bucket.offset_ms
+        at_ms = trade.received_ms + self._bucket.clock.offset_ms
         by_ms = whole_second(trade.traded_ms - at_ms + SECOND_MS - 1)
         if by_ms <= AHEAD_MOST_MS:
             before = self._ahead
@@ -76,7 +76,7 @@ class Proofs:
         """
         kept, spans = [], list[Span]()
         for proof in self._proofs:
-            covered_ms = self._bucket.covered_after(proof.at_ms)
+            covered_ms = self._bucket.clock.covered_after(proof.at_ms)
             live = tuple(market for market in proof.markets if market not in missing)
             if covered_ms > proof.covered_ms and live:
                 for market in live:

@@ -108,7 +108,7 @@ class Recorder:
             quotes = {each.quote for each in shown}  # of others the list says nothing
             self.forget(sorted(each for each in unknown if each.exchange == exchange and each.quote in quotes))
         newcomers = shown - self._expected[exchange]
-        self._beginnings.listed(exchange, newcomers, self._now_ms() + self._buckets[exchange].offset_ms)
+        self._beginnings.listed(exchange, newcomers, self._now_ms() + self._buckets[exchange].clock.offset_ms)
 
     def host_is_off(self, low_ms: int, high_ms: int) -> None:
         """Our clock minus the exchanges' lies between these, as their answers tell. Heeded once, where it is plain.
@@ -122,7 +122,7 @@ class Recorder:
             off_ms = (low_ms + high_ms) // 2
             log.warning("the clock of this machine is off by %+.1f s", off_ms / 1000)
             for bucket in self._buckets.values():
-                bucket.host_stepped(off_ms, self._now_ms())
+                bucket.clock.host_stepped(off_ms, self._now_ms())
 
     async def expect(self, wanted: Iterable[Market]) -> None:
         """Markets that will be subscribed. Until each is live, and since an earlier run ended, its time is a gap.
@@ -139,7 +139,7 @@ class Recorder:
         self._ids |= await self._writer.run(lambda connection: markets.intern(connection, new, now_ms))
         usual: dict[Exchange, OpenGap] = {}
         for exchange in {market.exchange for market in new}:
-            theirs_ms = now_ms + self._buckets[exchange].offset_ms
+            theirs_ms = now_ms + self._buckets[exchange].clock.offset_ms
             is_start = not self._expected[exchange]
             begin = usual[exchange] = self._beginnings.usual(exchange, theirs_ms, is_start=is_start)
             if is_start:  # should this run end before its first trade
@@ -267,7 +267,7 @@ class Recorder:
             if (gap := self._open.pop(market, None)) is not None:
                 proven.setdefault(market.exchange, {})[market] = gap.from_ms
         for exchange, begun in proven.items():
-            ours_ms = buckets[exchange].by_our_clock(at_ms, now_ms)
+            ours_ms = buckets[exchange].clock.by_our_clock(at_ms, now_ms)
             covered_ms = self._proofs[exchange].add(tuple(begun), ours_ms, min(begun.values()))
             ends = tuple((exchange, self._ids[each], covered_ms) for each in begun)
             self._out.add_changes(GapChanges(closed=ends))
@@ -282,7 +282,7 @@ class Recorder:
                 by_exchange.setdefault(market.exchange, []).append(market)
         for exchange, gone in by_exchange.items():
             bucket = self._buckets[exchange]
-            self._open_gaps(gone, bucket.missed_after(bucket.by_our_clock(from_ms, now_ms), gone), cause)
+            self._open_gaps(gone, bucket.missed_after(bucket.clock.by_our_clock(from_ms, now_ms), gone), cause)
 
     def missed(self, markets: Sequence[Market], from_ms: int, to_ms: int) -> None:
         """A connection that stands has brought nothing for too long: a gap that is over. Known gaps go on."""
@@ -295,7 +295,7 @@ class Recorder:
         self._doubts.refuse(Refused(at_ms, exchange, reason, sample.decode("utf-8", "backslashreplace")))
         self._heed_step()
         bucket = self._buckets[exchange]
-        self._doubts.spoil(exchange, None, bucket.missed_after(at_ms), bucket.covered_after(at_ms))
+        self._doubts.spoil(exchange, None, bucket.missed_after(at_ms), bucket.clock.covered_after(at_ms))
 
     def healed(self, market: Market, from_ms: int, to_ms: int, seconds: Iterable[Second]) -> None:
         """[from_ms, to_ms) of a market is about to be replaced by these; what comes late for it must not undo that.
@@ -348,7 +348,7 @@ class Recorder:
 
     def exchange_ms(self, exchange: Exchange) -> int:
         """The exchange's time now, as far as a step or a wrong setting of our clock is known."""
-        return self._now_ms() + self._sorted[exchange].offset_ms
+        return self._now_ms() + self._sorted[exchange].clock.offset_ms
 
     def last_trade_ms(self, exchange: Exchange) -> int | None:
         """Our time of the newest trade."""
@@ -366,7 +366,7 @@ class Recorder:
             stale_markets=sum(gap.cause is GapCause.STALE for gap in missing) + self._rhythms[exchange].stale,
             trades=sum(bucket.trades_by_market().values()),
             rejected=self._doubts.counts[exchange],
-            lag_ms=bucket.lag_ms,
+            lag_ms=bucket.clock.lag_ms,
         )
 
     def trades_by_market(self) -> dict[Market, int]:
@@ -406,7 +406,7 @@ class Recorder:
         log.warning("the clock of this machine jumped by %+.1f s", by_ms / 1000)
         refused = self._sort_in()  # what came before the step, by the clock that it came in; the rest once more
         for bucket in self._sorted.values():
-            bucket.host_stepped(by_ms, wall_ms)
+            bucket.clock.host_stepped(by_ms, wall_ms)
         for proofs in self._proofs.values():
             proofs.host_stepped(by_ms)
         for rejection in refused:
@@ -437,7 +437,7 @@ class Recorder:
         newest_ms = bucket.newest_ms(market)
         if snapshot.traded_ms <= newest_ms:
             return True
-        if bucket.age_ms(snapshot) > PUBLISHED_MS:
+        if bucket.clock.age_ms(snapshot) > PUBLISHED_MS:
             log.warning("%s %s: a trade was published and never came", market.exchange, market.code)
             self.lost([market], newest_ms, GapCause.STALE)
             self.live([market], snapshot.received_ms)

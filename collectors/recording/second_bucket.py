@@ -1,9 +1,9 @@
 """Trades become one-second candles. One bucket an exchange; pure: it is told the time and never asks for it.
 
 A second closes by watermark: when its market's newest trade lies `close_after_ms` past its end, or after `silence_ms`
-of our clock, mapped to the exchange's by the stamps we see. A late trade opens its second again while that is
-remembered, and the whole candle comes out once more. Trades are known by id within their second, so that a repeat
-changes nothing. What cannot be believed is refused with a reason, never guessed at.
+of our clock, mapped to the exchange's by the stamps we see (`exchange_clock.py`). A late trade opens its second again
+while that is remembered, and the whole candle comes out once more. Trades are known by id within their second, so that
+a repeat changes nothing. What cannot be believed is refused with a reason, never guessed at.
 
 Order inside a second: `traded_ms`, then Upbit's `sequential_id`; for Bithumb, whose ids say nothing about order, the
 order of arrival (contract, section 4).
@@ -16,6 +16,7 @@ from enum import Enum
 from msgspec import Struct
 
 from collectors.events import Candle, Exchange, Fills, Market, Trade, market_of, whole
+from collectors.recording.exchange_clock import ExchangeClock
 from collectors.recording.open_seconds import JUMP_BELIEVED_AFTER, NOTIONAL_MAX, PRICE_MAX, PRICE_MIN, OpenSeconds
 from collectors.recording.second_part import (
     ArrivalOrder,
@@ -37,12 +38,7 @@ from collectors.recording.second_part import (
 from collectors.repair.gaps import SECOND_MS
 from config.settings import Recording
 
-LAG_WINDOW_MS = 10_000
-DISORDER_MS = (
-    500  # stamps of one connection: Bithumb publishes 270 ms after the match, Upbit 60 ms (captures of 2026-07)
-)
 SEALED = b""  # stands for a second that takes no more trades
-SLOWEST_MS = 5_000  # no way to us is taken to be longer
 LOOSE = 4_096  # so many trades are kept each for itself: a megabyte, which a processor keeps near
 
 
@@ -67,7 +63,7 @@ class SecondBucket:
     """The running and remembered seconds of one exchange.
 
     `add_all` is the hot path: it sorts trades into their seconds, and `flush` does the rest once a second.
-    `last_received_ms` is our time of the newest trade.
+    `last_received_ms` is our time of the newest trade. `clock` is the exchange's, as its trades tell it.
     """
 
     def __init__(self, exchange: Exchange, settings: Recording) -> None:
@@ -84,15 +80,7 @@ class SecondBucket:
         self._newest_ms = 0  # the newest stamp believed; what is remembered counts from here
         self._forgotten_before_ms = 0
         self._closed_before_ms = 0
-        # Their clock against ours. `offset` is the part that only a step of ours changes; `lag` is stamp − receipt at
-        # its largest over the last one or two windows, so it holds the way to us as well.
-        self._offset_ms = 0
-        self._lag_ms: int | None = None
-        self._heard_lag_ms: int | None = None  # the largest since it was last looked at
-        self._window_lags: list[int | None] = [None, None]
-        self._window_from_ms: int | None = None
-        self._last_stamp_ms: int | None = None  # believed or not
-        self._ahead_ms = settings.future_bound_ms
+        self.clock = ExchangeClock(settings.future_bound_ms)
         self.last_received_ms: int | None = None
 
     # --- what is listened to ----------------------------------------------------------------------------------------
@@ -111,82 +99,28 @@ class SecondBucket:
             book.covered_from_ms = math.inf
             book.look_anew()
 
-    def covered_after(self, our_ms: int) -> int:
-        """The first second of which nothing was missed, given a subscription that was live at `our_ms`.
-
-        On the safe side of both clocks: their stamps may run ahead by `offset`, or by what `lag` shows.
-        """
-        stamp_ms = our_ms + max(self._offset_ms, self._offset_ms if self._lag_ms is None else self._lag_ms)
-        return whole_second(stamp_ms + DISORDER_MS + SECOND_MS - 1)
-
     def missed_after(self, our_ms: int, markets: Iterable[Market] | None = None) -> int:
         """The first second of which something may be missed, given a connection of `markets` (or all)
         whose last message came at `our_ms`.
-
-        Frames come in order, so what its newest trade proves was delivered, but for a little disorder of the stamps.
-        A slow way shows in how old that trade is; a quiet connection must not, so at most 5 s are taken off.
         """
-        stamp_ms = our_ms + (self._offset_ms if self._lag_ms is None else min(self._lag_ms, self._offset_ms))
         books = (
             self._books.values() if markets is None else [self._books[each] for each in markets if each in self._books]
         )
-        newest_ms = max((book.newest_stamp() for book in books), default=0)
-        return whole_second(min(stamp_ms, max(newest_ms, stamp_ms - SLOWEST_MS)) - DISORDER_MS)
+        return self.clock.missed_after(our_ms, max((book.newest_stamp() for book in books), default=0))
 
     def newest_ms(self, market: Market) -> int:
         """The newest stamp of a covered market; before its first trade, the start of its coverage."""
         book = self._books[market]
         return max(book.newest_stamp(), int(book.covered_from_ms) - 1)
 
-    def age_ms(self, trade: Trade) -> int:
-        """How long ago, by the exchange's clock, a trade was made when we received it."""
-        lag_ms = self._offset_ms if self._lag_ms is None else max(self._lag_ms, self._offset_ms)
-        return trade.received_ms + lag_ms - trade.traded_ms
-
     @property
     def closed_before_ms(self) -> int:
         """Every second before this has come out (late trades aside); 0 while we have seen no trade to know time by."""
         return self._closed_before_ms
 
-    @property
-    def offset_ms(self) -> int:
-        """The exchange's clock minus ours, as far as a step or a wrong setting of ours tells; else 0."""
-        return self._offset_ms
-
-    @property
-    def lag_ms(self) -> int | None:
-        """The largest (stamp − our receipt) of late: above zero, our clock is behind theirs by at least that."""
-        return self._lag_ms
-
     def trades_by_market(self) -> dict[Market, int]:
         """Trades in closed seconds since the start."""
         return {market: book.trades for market, book in self._books.items()}
-
-    def host_stepped(self, by_ms: int, now_ms: int) -> None:
-        """Our wall clock jumped by `by_ms` to `now_ms`; the exchange's did not.
-
-        The mapping between them is kept, unless the new reading alone agrees better with the last stamp we saw: then
-        the jump was a repair.
-        """
-        offset_ms = self._offset_ms - by_ms
-        stamp_ms = self._last_stamp_ms
-        if stamp_ms is not None and abs(stamp_ms - now_ms) < abs(stamp_ms - (now_ms + offset_ms)):
-            offset_ms = 0
-        if self._lag_ms is not None:
-            self._lag_ms += offset_ms - self._offset_ms
-        self._offset_ms = offset_ms
-        self._ahead_ms = offset_ms + self._settings.future_bound_ms
-        self._heard_lag_ms = None
-        self._window_lags = [None, None]
-        self._window_from_ms = None
-
-    def by_our_clock(self, told_ms: int, now_ms: int) -> int:
-        """A moment that a connection tells, by our clock: it knows the exchange's, or only ours; the nearer is meant.
-
-        The two are the same but for a step of ours.
-        """
-        theirs_now_ms = now_ms + self._offset_ms
-        return told_ms - self._offset_ms if abs(told_ms - theirs_now_ms) <= abs(told_ms - now_ms) else told_ms
 
     # --- trades come in ---------------------------------------------------------------------------------------------
 
@@ -194,11 +128,11 @@ class SecondBucket:
         """Count a trade, or say why not. Trades before the market's coverage are left alone without a word."""
         code = trade.market.code
         book = self._by_code.get(code) or self._stranger(code)
-        if trade.snapshot:
-            self.last_received_ms = trade.received_ms
-        else:
-            self._hear(trade.traded_ms, trade.received_ms)
-        if (disbelief := self._examine(book, trade, trade.received_ms)) is not None:
+        clock = self.clock
+        self.last_received_ms = received_ms = trade.received_ms
+        if not trade.snapshot:
+            clock.hear(trade.traded_ms, received_ms)
+        if (disbelief := self._examine(book, trade, received_ms + clock.ahead_ms)) is not None:
             return Rejection(disbelief, trade)
         if trade.snapshot:
             book.repeats_before_ms = max(book.repeats_before_ms, whole_second(trade.traded_ms) + SECOND_MS)
@@ -211,9 +145,10 @@ class SecondBucket:
         """
         rejections: list[Rejection] = []
         books = self._by_code
+        clock, many = self.clock, fills.each
         received_ms = fills.received_ms
-        latest_ms = received_ms + self._ahead_ms
-        for fill in fills.each:
+        latest_ms = received_ms + clock.ahead_ms
+        for fill in many:
             try:
                 book = books[fill.code]
             except KeyError:
@@ -227,10 +162,11 @@ class SecondBucket:
                 and traded_ms <= latest_ms
             ):
                 book.take(fill)
-            elif (disbelief := self._examine(book, fill, received_ms)) is not None:
+            elif (disbelief := self._examine(book, fill, latest_ms)) is not None:
                 rejections.append(Rejection(disbelief, whole(fill, book.market, received_ms)))
-        self._hear(traded_ms, received_ms)
-        self._loose += len(fills.each)
+        self.last_received_ms = received_ms
+        clock.hear(traded_ms, received_ms)
+        self._loose += len(many)
         if self._loose > LOOSE:
             self._loose = 0
             if self._arrivals is None:
@@ -244,17 +180,9 @@ class SecondBucket:
         book = self._by_code[code] = OpenSeconds(market_of(self.exchange, code))
         return book
 
-    def _hear(self, traded_ms: int, received_ms: int) -> None:
-        """The last of what came together: how their clock stands to ours, unless it is from the future."""
-        self.last_received_ms = received_ms
-        self._last_stamp_ms = traded_ms
-        lag_ms = traded_ms - received_ms
-        if lag_ms <= self._ahead_ms and (self._heard_lag_ms is None or lag_ms > self._heard_lag_ms):
-            self._heard_lag_ms = lag_ms
-
-    def _examine(self, book: OpenSeconds, trade: Print, received_ms: int) -> Disbelief | None:
+    def _examine(self, book: OpenSeconds, trade: Print, latest_ms: int) -> Disbelief | None:
         """Of another second than the last, or out of bounds: history, no possible value, a jump, from the future."""
-        ahead = trade.traded_ms - received_ms > self._ahead_ms
+        ahead = trade.traded_ms > latest_ms
         if trade.traded_ms < book.covered_from_ms and not self._is_late(book, trade):
             return Disbelief.FUTURE if ahead else None  # one from the future would be missed in a second that counts
         price = trade.price
@@ -314,15 +242,15 @@ class SecondBucket:
     def flush(self, now_ms: int) -> list[Candle]:
         """The candles that closed, or changed, until `now_ms` of our clock; a market's in order of time."""
         self._loose = 0
-        self._measure(now_ms)
-        lag_ms = self._offset_ms if self._lag_ms is None else self._lag_ms
-        silent_before_ms = now_ms + lag_ms - self._settings.silence_ms
+        self._learn()
+        self.clock.measure(now_ms)
+        silent_before_ms = self.clock.heard_until(now_ms) - self._settings.silence_ms
         close_after_ms = self._settings.close_after_ms
         candles: list[Candle] = []
         for book in list(self._active.values()):
             before_ms = book.newest_ms - close_after_ms
             self._close(book, before_ms if before_ms > silent_before_ms else silent_before_ms, candles)
-        if self._lag_ms is not None:
+        if self.clock.lag_ms is not None:
             self._closed_before_ms = max(self._closed_before_ms, whole_second(silent_before_ms))
         self._forget()
         return candles
@@ -418,8 +346,8 @@ class SecondBucket:
         for open_ms in [each for each in self._closed if each < before_ms]:
             del self._closed[open_ms]
 
-    def _measure(self, now_ms: int) -> None:
-        """Learn from what came last of each open market, and of all: stamps, prices, how their clock stands to ours.
+    def _learn(self) -> None:
+        """Learn from what came last of each open market: stamps and prices.
 
         Stamps may go back a little inside a second: one that is not the last of its market is learnt of as it closes.
         """
@@ -432,14 +360,3 @@ class SecondBucket:
                     newest_ms = last.traded_ms
             book.believe(last.price)
         self._newest_ms = newest_ms
-        best, heard = self._window_lags[1], self._heard_lag_ms
-        if heard is not None and (best is None or heard > best):
-            best = heard
-        self._heard_lag_ms = None
-        self._window_lags[1] = best
-        seen = [each for each in self._window_lags if each is not None]
-        if seen:
-            self._lag_ms = max(seen)
-        if self._window_from_ms is None or not 0 <= now_ms - self._window_from_ms < LAG_WINDOW_MS:
-            self._window_from_ms = now_ms
-            self._window_lags = [best, None]

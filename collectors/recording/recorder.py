@@ -19,6 +19,7 @@ from collectors.recording.beginnings import Beginnings
 from collectors.recording.doubts import Doubts
 from collectors.recording.gap_changes import GapChanges
 from collectors.recording.handover import HandOver
+from collectors.recording.host_clock import HostClock
 from collectors.recording.latest_books import LatestBooks
 from collectors.recording.minutes import MinuteFold
 from collectors.recording.proofs import Proofs
@@ -40,7 +41,6 @@ FLUSH_S = 1.0
 CRASH_MARGIN_MS = 5_000  # trades that may still be on their way when a crash cuts them off
 PUBLISHED_MS = 2_000  # a trade this old has been on its way for long enough
 MANY = 128  # trades that are better sorted in while they are still near at hand
-STEP_MS = 2_000  # a difference of our two clocks beyond this is a step of the wall clock
 
 
 class Recorded(Struct, frozen=True):
@@ -80,9 +80,8 @@ class Recorder:
         self._rhythms = {exchange: MarketRhythms() for exchange in exchanges}
         self._watched: dict[Market, Callable[[Trade], None]] = {}
         self._gone: set[Market] = set()
-        self._wall_ms, self._monotonic_s = clock.now_ms(), clock.monotonic()
-        self._host_known = False
-        self.minutes = MinuteFold(self._wall_ms)
+        self._host = HostClock(clock)
+        self.minutes = MinuteFold(self._host.wall_ms)
         self.books = LatestBooks()
         self._out = HandOver(writer, self.minutes)
 
@@ -115,12 +114,7 @@ class Recorder:
 
         So seconds are the exchange's, too, where our clock was wrong before we began. Its later steps we see ourselves.
         """
-        if self._host_known:
-            return
-        self._host_known = True
-        if low_ms > STEP_MS or high_ms < -STEP_MS:
-            off_ms = (low_ms + high_ms) // 2
-            log.warning("the clock of this machine is off by %+.1f s", off_ms / 1000)
+        if off_ms := self._host.is_off(low_ms, high_ms):
             for bucket in self._buckets.values():
                 bucket.clock.host_stepped(off_ms, self._now_ms())
 
@@ -394,19 +388,15 @@ class Recorder:
     def _now_ms(self) -> int:
         """The wall clock; a step of it is told to the buckets, whose seconds are the exchange's."""
         self._heed_step()
-        return self._wall_ms
+        return self._host.wall_ms
 
     def _heed_step(self) -> None:
         """Tell the buckets if the wall clock has jumped since it was last read here."""
-        wall_ms, monotonic_s = self._clock.now_ms(), self._clock.monotonic()
-        by_ms = wall_ms - self._wall_ms - round((monotonic_s - self._monotonic_s) * 1000)
-        self._wall_ms, self._monotonic_s = wall_ms, monotonic_s
-        if abs(by_ms) <= STEP_MS:
+        if not (by_ms := self._host.read()):
             return
-        log.warning("the clock of this machine jumped by %+.1f s", by_ms / 1000)
         refused = self._sort_in()  # what came before the step, by the clock that it came in; the rest once more
         for bucket in self._sorted.values():
-            bucket.clock.host_stepped(by_ms, wall_ms)
+            bucket.clock.host_stepped(by_ms, self._host.wall_ms)
         for proofs in self._proofs.values():
             proofs.host_stepped(by_ms)
         for rejection in refused:

@@ -1,10 +1,7 @@
-"""Takes trades in, hands candles and gaps to the writer once a second, and knows what it missed.
+"""Takes trades in and hands candles and gaps to the writer, once a second; what feeds tell and others ask.
 
 Order is kept: what happens first is offered to the writer first, so a minute that is rolled behind a flush sees it.
-What waits for the writer is `handover.py`'s.
-
-Coverage: a market counts from the first whole second after its subscription was proven live. Everything else, from the
-last second that an earlier run recorded, is a row in `gaps`; a market has at most one gap without an end.
+What waits for the writer is `handover.py`'s; which markets count, and what was missed of them, is `coverage.py`'s.
 """
 
 import logging
@@ -14,15 +11,13 @@ import msgspec
 from msgspec import Struct
 
 from collectors.events import Candle, Exchange, Fills, GapCause, Market, OrderBook, Trade
-from collectors.feeds.rhythm import MarketRhythms
-from collectors.recording.beginnings import Beginnings
+from collectors.recording.coverage import Coverage
 from collectors.recording.doubts import Doubts
 from collectors.recording.gap_changes import GapChanges
 from collectors.recording.handover import HandOver
 from collectors.recording.host_clock import HostClock
 from collectors.recording.latest_books import LatestBooks
 from collectors.recording.minutes import MinuteFold
-from collectors.recording.proofs import Proofs
 from collectors.recording.second_bucket import Disbelief, Rejection, SecondBucket
 from collectors.recording.second_part import whole_second
 from collectors.repair.gaps import MINUTE_MS, SECOND_MS
@@ -71,18 +66,12 @@ class Recorder:
         self._clock = clock
         self._sorted = {exchange: SecondBucket(exchange, settings) for exchange in exchanges}
         self._arrived: list[Fills | Trade] = []  # and not sorted into seconds yet
-        self._ids: dict[Market, int] = {}
-        self._expected: dict[Exchange, set[Market]] = {exchange: set() for exchange in exchanges}
-        self._open: dict[Market, OpenGap] = {}
-        self._beginnings = Beginnings()
         self._doubts = Doubts(exchanges)
-        self._proofs = {exchange: Proofs(bucket) for exchange, bucket in self._sorted.items()}
-        self._rhythms = {exchange: MarketRhythms() for exchange in exchanges}
         self._watched: dict[Market, Callable[[Trade], None]] = {}
-        self._gone: set[Market] = set()
         self._host = HostClock(clock)
         self.minutes = MinuteFold(self._host.wall_ms)
         self.books = LatestBooks()
+        self._coverage = Coverage(self._sorted, self.minutes)
         self._out = HandOver(writer, self.minutes)
 
     # --- before and after ---------------------------------------------------------------------------------------------
@@ -97,17 +86,12 @@ class Recorder:
             open_gaps = gaps.load_open(connection, {market_id: market for market, market_id in ids.items()})
             return ids, open_gaps, {each: candles.recorded_until(connection, each) for each in self._buckets}
 
-        self._ids, self._open, recorded_before = await self._writer.run(load)
-        self._beginnings.take_up(self._ids, recorded_before)
+        self._coverage.take_up(*await self._writer.run(load))
 
     def listed(self, exchange: Exchange, shown: Set[Market]) -> None:
         """The exchange's whole list shows these now; what it did not show was not traded yet when it was read."""
-        if not self._beginnings.has_list(exchange):  # what left while nobody ran
-            unknown = self._ids.keys() - shown - self._expected[exchange]
-            quotes = {each.quote for each in shown}  # of others the list says nothing
-            self.forget(sorted(each for each in unknown if each.exchange == exchange and each.quote in quotes))
-        newcomers = shown - self._expected[exchange]
-        self._beginnings.listed(exchange, newcomers, self._now_ms() + self._buckets[exchange].clock.offset_ms)
+        self.forget(self._coverage.left_unseen(exchange, shown))
+        self._coverage.listed(exchange, shown, self._now_ms() + self._buckets[exchange].clock.offset_ms)
 
     def host_is_off(self, low_ms: int, high_ms: int) -> None:
         """Our clock minus the exchanges' lies between these, as their answers tell. Heeded once, where it is plain.
@@ -124,47 +108,25 @@ class Recorder:
         Call this before a feed speaks of them. The first call for an exchange is its start; later ones add markets.
         """
         now_ms = self._now_ms()
-        wanted = list(wanted)
-        back = self._gone.intersection(wanted)
-        new = [market for market in wanted if market in back or market not in self._expected[market.exchange]]
+        new = self._coverage.welcome(list(wanted))
         if not new:
             return
-        self._gone -= back
-        self._ids |= await self._writer.run(lambda connection: markets.intern(connection, new, now_ms))
-        usual: dict[Exchange, OpenGap] = {}
-        for exchange in {market.exchange for market in new}:
-            theirs_ms = now_ms + self._buckets[exchange].clock.offset_ms
-            is_start = not self._expected[exchange]
-            begin = usual[exchange] = self._beginnings.usual(exchange, theirs_ms, is_start=is_start)
-            if is_start:  # should this run end before its first trade
-                self._out.add(candles.recorded(exchange, begin.from_ms), begin.from_ms)
-        opened = []
-        cut_off = []
-        for market in new:
-            if market in self._expected[market.exchange] and market not in self._open:
-                continue  # back in the list, and heard all along on a connection of its own
-            self._expected[market.exchange].add(market)
-            begin, left = self._beginnings.of(market, usual[market.exchange]), self._open.get(market)
-            if left is None:
-                self._open[market] = begin
-                opened.append((market.exchange, self._ids[market], begin.from_ms, begin.cause))
-                self.minutes.touch(market.exchange, market, begin.from_ms, None)
-            elif begin.cause is GapCause.START and begin.from_ms < left.from_ms:  # what a crash took with it
-                cut_off.append((market.exchange, self._ids[market], begin.from_ms, left.from_ms, begin.cause))
-                self.minutes.touch(market.exchange, market, begin.from_ms, left.from_ms)
-        self._out.add_changes(GapChanges(tuple(opened), added=tuple(cut_off)))
+        self._coverage.ids |= await self._writer.run(lambda connection: markets.intern(connection, new, now_ms))
+        theirs_ms = {exchange: now_ms + bucket.clock.offset_ms for exchange, bucket in self._buckets.items()}
+        starts, changes = self._coverage.expect(new, theirs_ms)
+        for exchange, from_ms in starts.items():  # should this run end before its first trade
+            self._out.add(candles.recorded(exchange, from_ms), from_ms)
+        self._out.add_changes(changes)
 
     def forget(self, markets_gone: Iterable[Market]) -> None:
         """The exchange lists these no longer: nobody waits for them. Their gap lasts until they come back."""
-        gone = [market for market in markets_gone if market in self._ids]
-        if gone:
-            self._gone.update(gone)
+        if gone := self._coverage.leave(markets_gone):
             now_ms = self._clock.now_ms()
-            self._out.add(markets.gone([self._ids[each] for each in gone], now_ms), now_ms)
+            self._out.add(markets.gone([self.ids[each] for each in gone], now_ms), now_ms)
 
     def leave(self, markets: Iterable[Market]) -> None:
         """We listen to these no longer, though they trade on. Their gap lasts until they are expected again."""
-        self._gone.update(each for each in markets if each in self._ids)
+        self._coverage.leave(markets)
 
     @property
     def _buckets(self) -> Mapping[Exchange, SecondBucket]:
@@ -194,10 +156,10 @@ class Recorder:
         """The last seconds, and the gap that begins now. What the writer no longer takes is said and counted."""
         now_ms = self._now_ms()
         for exchange, bucket in self._buckets.items():
-            live = [market for market in self._expected[exchange] if market not in self._open]
+            live = self._coverage.live_markets(exchange)
             ends_ms = bucket.missed_after(now_ms, live)
-            self._out.add_seconds(bucket.flush_all(), self._ids)
-            self._open_gaps(live, ends_ms, GapCause.STOP)
+            self._out.add_seconds(bucket.flush_all(), self.ids)
+            self._out.add_changes(self._coverage.lose(exchange, live, ends_ms, GapCause.STOP))
             if live:
                 self._out.add(candles.recorded(exchange, ends_ms), ends_ms)
         self._mark_spoiled()
@@ -235,8 +197,8 @@ class Recorder:
     def _first(self, trade: Trade) -> None:
         """A trade that somebody waits for."""
         self._watched.pop(trade.market)(trade)
-        if trade.market in self._ids:
-            self._out.add(markets.trading_since(self._ids[trade.market], trade.traded_ms), trade.traded_ms)
+        if trade.market in self.ids:
+            self._out.add(markets.trading_since(self.ids[trade.market], trade.traded_ms), trade.traded_ms)
 
     def _reject(self, rejection: Rejection) -> None:
         """What our own clock's step made look like the future is no fault of the trade, whoever saw the step first."""
@@ -255,32 +217,21 @@ class Recorder:
     def live(self, markets: Sequence[Market], at_ms: int) -> None:
         """Subscriptions proven by a first frame, received at `at_ms`: their gaps end. Markets that are live stay so."""
         now_ms, buckets = self._now_ms(), self._buckets
-        proven: dict[Exchange, dict[Market, int]] = {}
-        for market in markets:
-            self._known(market)
-            if (gap := self._open.pop(market, None)) is not None:
-                proven.setdefault(market.exchange, {})[market] = gap.from_ms
-        for exchange, begun in proven.items():
+        for exchange, missing in self._coverage.missing(markets).items():
             ours_ms = buckets[exchange].clock.by_our_clock(at_ms, now_ms)
-            covered_ms = self._proofs[exchange].add(tuple(begun), ours_ms, min(begun.values()))
-            ends = tuple((exchange, self._ids[each], covered_ms) for each in begun)
-            self._out.add_changes(GapChanges(closed=ends))
+            self._out.add_changes(self._coverage.prove(exchange, missing, ours_ms))
 
     def lost(self, markets: Sequence[Market], from_ms: int, cause: GapCause) -> None:
         """A connection is gone, or says nothing; its last good message came at `from_ms`. Known gaps go on."""
         now_ms = self._now_ms()
-        by_exchange: dict[Exchange, list[Market]] = {}
-        for market in markets:
-            self._known(market)
-            if market not in self._open:
-                by_exchange.setdefault(market.exchange, []).append(market)
-        for exchange, gone in by_exchange.items():
+        for exchange, gone in self._coverage.standing(markets).items():
             bucket = self._buckets[exchange]
-            self._open_gaps(gone, bucket.missed_after(bucket.clock.by_our_clock(from_ms, now_ms), gone), cause)
+            missed_ms = bucket.missed_after(bucket.clock.by_our_clock(from_ms, now_ms), gone)
+            self._out.add_changes(self._coverage.lose(exchange, gone, missed_ms, cause))
 
     def missed(self, markets: Sequence[Market], from_ms: int, to_ms: int) -> None:
         """A connection that stands has brought nothing for too long: a gap that is over. Known gaps go on."""
-        standing = [market for market in markets if market not in self._open]
+        standing = [market for market in markets if not self._coverage.misses(market)]
         self.lost(standing, from_ms, GapCause.STALE)
         self.live(standing, to_ms)
 
@@ -309,15 +260,14 @@ class Recorder:
 
     def doubtful(self, exchange: Exchange) -> list[Market]:
         """Live markets that have been silent far longer than they usually are; each is named once a silence."""
-        found = self._rhythms[exchange].doubtful(self._buckets[exchange].closed_before_ms)
-        return [market for market in found if market in self._expected[exchange] and market not in self._open]
+        return self._coverage.doubtful(exchange, self._buckets[exchange].closed_before_ms)
 
     # --- what others ask ----------------------------------------------------------------------------------------------
 
     @property
     def ids(self) -> Mapping[Market, int]:
         """The number of each market in the candle tables."""
-        return self._ids
+        return self._coverage.ids
 
     @property
     def dropped(self) -> int:
@@ -330,7 +280,7 @@ class Recorder:
 
     def live_markets(self, exchange: Exchange) -> list[Market]:
         """The markets that we hear now."""
-        return [market for market in self._expected[exchange] if market not in self._open]
+        return self._coverage.live_markets(exchange)
 
     def settled_before(self, exchange: Exchange) -> int:
         """Every second of the exchange before this is with the writer (late trades aside); 0 before the first trade."""
@@ -350,14 +300,14 @@ class Recorder:
 
     def reading(self, exchange: Exchange) -> Recorded:
         bucket = self._buckets[exchange]
-        expected = self._expected[exchange] - self._gone
-        missing = [gap for market, gap in self._open.items() if market in expected]
+        expected = len(self._coverage.waited_for(exchange))
+        missing = self._coverage.open_gaps(exchange)
         return Recorded(
-            markets=len(expected),
-            live=len(expected) - len(missing),
+            markets=expected,
+            live=expected - len(missing),
             last_trade_ms=bucket.last_received_ms,
             open_gaps=len(missing),
-            stale_markets=sum(gap.cause is GapCause.STALE for gap in missing) + self._rhythms[exchange].stale,
+            stale_markets=sum(gap.cause is GapCause.STALE for gap in missing) + self._coverage.quiet(exchange),
             trades=sum(bucket.trades_by_market().values()),
             rejected=self._doubts.counts[exchange],
             lag_ms=bucket.clock.lag_ms,
@@ -374,9 +324,8 @@ class Recorder:
         now_ms = self._now_ms()
         for exchange, bucket in self._buckets.items():
             closed = bucket.flush(now_ms)
-            self._rhythms[exchange].note(closed)
-            self._out.add_seconds(closed, self._ids)
-            for market, from_ms, to_ms in self._proofs[exchange].reconsider(self._open, now_ms):
+            self._out.add_seconds(closed, self.ids)
+            for market, from_ms, to_ms in self._coverage.learn(exchange, closed, now_ms):
                 self._doubts.spoil(exchange, market, from_ms, to_ms)
         self._mark_spoiled()
         self._out.push()
@@ -397,23 +346,11 @@ class Recorder:
         refused = self._sort_in()  # what came before the step, by the clock that it came in; the rest once more
         for bucket in self._sorted.values():
             bucket.clock.host_stepped(by_ms, self._host.wall_ms)
-        for proofs in self._proofs.values():
-            proofs.host_stepped(by_ms)
+        self._coverage.host_stepped(by_ms)
         for rejection in refused:
             self._reject(rejection)
 
-    # --- gaps ---------------------------------------------------------------------------------------------------------
-
-    def _open_gaps(self, gone: Sequence[Market], from_ms: int, cause: GapCause) -> None:
-        if not gone:
-            return
-        self._rhythms[gone[0].exchange].forget(gone)
-        for market in gone:
-            self._open[market] = OpenGap(from_ms, cause)
-            self._buckets[market.exchange].uncover(market)
-            self.minutes.touch(market.exchange, market, from_ms, None)
-        opened = tuple((market.exchange, self._ids[market], from_ms, cause) for market in gone)
-        self._out.add_changes(GapChanges(opened))
+    # --- what does not count ------------------------------------------------------------------------------------------
 
     def _is_history(self, snapshot: Trade) -> bool:
         """Whether a snapshot shows what we had before; if it shows what never came, that becomes a gap.
@@ -421,7 +358,7 @@ class Recorder:
         Each request brings one for every market: the last trade that the exchange published.
         """
         market = snapshot.market
-        if market in self._open or market not in self._expected[market.exchange]:
+        if not self._coverage.hears(market):
             return False
         bucket = self._buckets[market.exchange]
         newest_ms = bucket.newest_ms(market)
@@ -438,10 +375,10 @@ class Recorder:
         sample = msgspec.json.encode(trade).decode()
         self._doubts.refuse(Refused(trade.received_ms, trade.market.exchange, rejection.reason.value, sample))
         second_ms = whole_second(trade.traded_ms)
-        if trade.market in self._ids:  # else no second of it is kept
+        if trade.market in self.ids:  # else no second of it is kept
             self._doubts.spoil(trade.market.exchange, trade.market, second_ms, second_ms + SECOND_MS)
         if rejection.reason is Disbelief.FUTURE:
-            self._proofs[trade.market.exchange].note_ahead(trade)
+            self._coverage.note_ahead(trade)
 
     def _mark_spoiled(self) -> None:
         """Gap rows for seconds that lack a trade we refused, and the samples of what we refused."""
@@ -455,11 +392,7 @@ class Recorder:
             return
         rows = []
         for exchange, market, from_ms, to_ms in spans:
-            market_id = None if market is None else self._ids[market]
+            market_id = None if market is None else self.ids[market]
             rows.append((exchange, market_id, from_ms, to_ms, GapCause.QUARANTINED))
             self.minutes.touch(exchange, market, from_ms, to_ms)
         self._out.add_changes(GapChanges(added=tuple(rows)))
-
-    def _known(self, market: Market) -> None:
-        if market not in self._expected[market.exchange]:
-            raise ValueError(f"{market.exchange} {market.code} was never expected; call Recorder.expect first")

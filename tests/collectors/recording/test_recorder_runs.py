@@ -145,8 +145,8 @@ async def test_past_the_bound_the_oldest_seconds_are_dropped_and_marked(tmp_path
     bench = Bench(tmp_path, clock, inbox=10)
     bench.writer.offer(lambda connection: None, weight=10)  # not entered yet: full, and nothing is taken out
     recorder = bench.recorder
-    recorder._ids = {BTC: 1}  # interned by hand, as the thread does not run
-    recorder._expected["upbit"].add(BTC)
+    recorder._coverage.ids[BTC] = 1  # interned by hand, as the thread does not run
+    recorder._coverage._expected["upbit"].add(BTC)
     recorder._buckets["upbit"].cover(BTC, START_MS)
     for start in range(0, WAITING_ROWS + 1_000, 100):
         for at_s in range(start, start + 100):

@@ -1,0 +1,176 @@
+"""Which markets we should hear, from when on each counts, and the gaps of the rest. Pure: what changes is handed back.
+
+A market counts from the first whole second after its subscription was proven live. Everything else, from the last
+second that an earlier run recorded, is a row in `gaps`; a market has at most one gap without an end.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+
+from collectors.events import Candle, Exchange, GapCause, Market, Trade
+from collectors.feeds.rhythm import MarketRhythms
+from collectors.recording.beginnings import Beginnings
+from collectors.recording.gap_changes import GapChanges
+from collectors.recording.minutes import MinuteFold
+from collectors.recording.proofs import Proofs, Span
+from collectors.recording.second_bucket import SecondBucket
+from store.tables.gaps import OpenGap
+
+
+class Coverage:
+    """Of all exchanges; tells each bucket which markets count, and `minutes` where a gap begins.
+
+    Whoever asks has sorted into the buckets what arrived before. `ids` are the numbers of all markets that were ever
+    expected. A market that is expected stays so: when it is gone or left, the end of its connection gives it a gap like
+    any other, and nobody waits for that gap to end.
+    """
+
+    def __init__(self, buckets: Mapping[Exchange, SecondBucket], minutes: MinuteFold) -> None:
+        self._buckets = buckets
+        self._minutes = minutes
+        self._expected: dict[Exchange, set[Market]] = {exchange: set() for exchange in buckets}
+        self._gone: set[Market] = set()
+        self._open: dict[Market, OpenGap] = {}
+        self._beginnings = Beginnings()
+        self._proofs = {exchange: Proofs(bucket) for exchange, bucket in buckets.items()}
+        self._rhythms = {exchange: MarketRhythms() for exchange in buckets}
+        self.ids: dict[Market, int] = {}
+
+    def take_up(
+        self, ids: dict[Market, int], open_gaps: dict[Market, OpenGap], recorded_before: Mapping[Exchange, int | None]
+    ) -> None:
+        """What an earlier run left: of each exchange it stored every second before that moment."""
+        self.ids, self._open = ids, open_gaps
+        self._beginnings.take_up(ids, recorded_before)
+
+    # --- which markets ------------------------------------------------------------------------------------------------
+
+    def left_unseen(self, exchange: Exchange, shown: Set[Market]) -> list[Market]:
+        """What left the exchange's list while nobody ran, as the first list that this run reads shows it."""
+        if self._beginnings.has_list(exchange):
+            return []
+        unknown = self.ids.keys() - shown - self._expected[exchange]
+        quotes = {each.quote for each in shown}  # of others the list says nothing
+        return sorted(each for each in unknown if each.exchange == exchange and each.quote in quotes)
+
+    def listed(self, exchange: Exchange, shown: Set[Market], read_ms: int) -> None:
+        """The exchange's whole list showed these at `read_ms` of its time."""
+        self._beginnings.listed(exchange, shown - self._expected[exchange], read_ms)
+
+    def welcome(self, wanted: Sequence[Market]) -> list[Market]:
+        """Those of them that have to be expected (anew); none of them is gone any more."""
+        back = self._gone.intersection(wanted)
+        self._gone -= back
+        return [market for market in wanted if market in back or market not in self._expected[market.exchange]]
+
+    def expect(
+        self, new: Sequence[Market], theirs_ms: Mapping[Exchange, int]
+    ) -> tuple[Mapping[Exchange, int], GapChanges]:
+        """Wait for these, at the exchanges' time: their gaps, and since when an exchange is recorded that begins so."""
+        starts: dict[Exchange, int] = {}
+        usual: dict[Exchange, OpenGap] = {}
+        for exchange in {market.exchange for market in new}:
+            is_start = not self._expected[exchange]
+            begin = usual[exchange] = self._beginnings.usual(exchange, theirs_ms[exchange], is_start=is_start)
+            if is_start:
+                starts[exchange] = begin.from_ms
+        opened = []
+        cut_off = []
+        for market in new:
+            if market in self._expected[market.exchange] and market not in self._open:
+                continue  # back in the list, and heard all along on a connection of its own
+            self._expected[market.exchange].add(market)
+            begin, left = self._beginnings.of(market, usual[market.exchange]), self._open.get(market)
+            if left is None:
+                self._open[market] = begin
+                opened.append((market.exchange, self.ids[market], begin.from_ms, begin.cause))
+                self._minutes.touch(market.exchange, market, begin.from_ms, None)
+            elif begin.cause is GapCause.START and begin.from_ms < left.from_ms:  # what a crash took with it
+                cut_off.append((market.exchange, self.ids[market], begin.from_ms, left.from_ms, begin.cause))
+                self._minutes.touch(market.exchange, market, begin.from_ms, left.from_ms)
+        return starts, GapChanges(tuple(opened), added=tuple(cut_off))
+
+    def leave(self, markets: Iterable[Market]) -> list[Market]:
+        """Nobody waits for these until they are expected again; which of them were ever known."""
+        gone = [market for market in markets if market in self.ids]
+        self._gone.update(gone)
+        return gone
+
+    # --- gaps open and end --------------------------------------------------------------------------------------------
+
+    def standing(self, markets: Iterable[Market]) -> Mapping[Exchange, Sequence[Market]]:
+        """Those of these that we hear, by exchange. Raises ValueError for one that was never expected."""
+        return self._by_exchange(markets, missing=False)
+
+    def missing(self, markets: Iterable[Market]) -> Mapping[Exchange, Sequence[Market]]:
+        """Those of these whose gap has no end yet, likewise."""
+        return self._by_exchange(markets, missing=True)
+
+    def _by_exchange(self, markets: Iterable[Market], *, missing: bool) -> Mapping[Exchange, Sequence[Market]]:
+        found: dict[Exchange, list[Market]] = {}
+        for market in markets:
+            if market not in self._expected[market.exchange]:
+                raise ValueError(f"{market.exchange} {market.code} was never expected; call Recorder.expect first")
+            if (market in self._open) is missing:
+                found.setdefault(market.exchange, []).append(market)
+        return found
+
+    def lose(self, exchange: Exchange, standing: Sequence[Market], from_ms: int, cause: GapCause) -> GapChanges:
+        """These are heard no longer, from that time of the exchange on."""
+        self._rhythms[exchange].forget(standing)
+        for market in standing:
+            self._open[market] = OpenGap(from_ms, cause)
+            self._buckets[exchange].uncover(market)
+            self._minutes.touch(exchange, market, from_ms, None)
+        return GapChanges(tuple((exchange, self.ids[market], from_ms, cause) for market in standing))
+
+    def prove(self, exchange: Exchange, missing: Sequence[Market], at_ms: int) -> GapChanges:
+        """Subscriptions of these were live at `at_ms` of our clock."""
+        begun = {market: self._open.pop(market).from_ms for market in dict.fromkeys(missing)}
+        covered_ms = self._proofs[exchange].add(tuple(begun), at_ms, min(begun.values()))
+        return GapChanges(closed=tuple((exchange, self.ids[market], covered_ms) for market in begun))
+
+    # --- what the trades tell -----------------------------------------------------------------------------------------
+
+    def learn(self, exchange: Exchange, closed: Sequence[Candle], now_ms: int) -> list[Span]:
+        """From seconds that closed: how often each market trades, and where it turns out to count only later."""
+        self._rhythms[exchange].note(closed)
+        return self._proofs[exchange].reconsider(self._open, now_ms)
+
+    def note_ahead(self, trade: Trade) -> None:
+        """This one was stamped in the future."""
+        self._proofs[trade.market.exchange].note_ahead(trade)
+
+    def host_stepped(self, by_ms: int) -> None:
+        """Our wall clock jumped."""
+        for proofs in self._proofs.values():
+            proofs.host_stepped(by_ms)
+
+    # --- what others ask ----------------------------------------------------------------------------------------------
+
+    def hears(self, market: Market) -> bool:
+        return market in self._expected[market.exchange] and market not in self._open
+
+    def misses(self, market: Market) -> bool:
+        """Whether a gap of it has no end yet."""
+        return market in self._open
+
+    def live_markets(self, exchange: Exchange) -> list[Market]:
+        """The markets that we hear now."""
+        return [market for market in self._expected[exchange] if market not in self._open]
+
+    def waited_for(self, exchange: Exchange) -> Set[Market]:
+        """The markets that we should hear."""
+        return self._expected[exchange] - self._gone
+
+    def open_gaps(self, exchange: Exchange) -> Sequence[OpenGap]:
+        """The gaps of those that we should hear and don't."""
+        waited_for = self.waited_for(exchange)
+        return [gap for market, gap in self._open.items() if market in waited_for]
+
+    def doubtful(self, exchange: Exchange, closed_before_ms: int) -> list[Market]:
+        """Live markets that have been silent far longer than they usually are; each is named once a silence."""
+        return [market for market in self._rhythms[exchange].doubtful(closed_before_ms) if self.hears(market)]
+
+    def quiet(self, exchange: Exchange) -> int:
+        """How many were named so and have not traded since."""
+        return self._rhythms[exchange].stale

@@ -126,7 +126,7 @@ def reactions(subject: str, folder: Path, listings: int, first: int) -> list[flo
             until = time.monotonic() + 5.0
             while len(telling.at) < listings and time.monotonic() < until:
                 time.sleep(0.05)
-            announcer.socket.close()
+        announcer.socket.close()  # now that nobody is left to complain of it
         listener.close()
         told = [(telling.at[n] - at) * 1e3 for n, at in sent.items() if n in telling.at]
         if len(told) < ENOUGH * listings:

@@ -20,6 +20,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from scripts.bench_storage import STORED_MINUTES
+
 ROOT = Path(__file__).resolve().parents[1]
 PEER = ROOT / ".venv-bench" / "bin" / "python"
 MARKETS = 120  # on one connection, for the saturation
@@ -228,8 +230,9 @@ def storage(folder: Path, minutes: int) -> Iterator[Row]:
     yield Row("into SQLite, bare executemany in one transaction", n["bare_rows_per_s"], "rows/s")
     yield Row("into SQLite: this writer / bare executemany", n["rows_ratio"], "×", 0.8)
     yield Row("written for a one-second row, WAL and checkpoints", n["bytes_per_row"], "bytes", 300, at_most=True)
-    yield Row("minute of 600 markets into 1 × data", n["rollup_ms_1x"], "ms CPU", 2.0, at_most=True)
-    yield Row("minute of 600 markets into 10 × data", n["rollup_ms_10x"], "ms CPU")
+    for stored in STORED_MINUTES:
+        into = f"minute of 600 markets, {stored:,} minutes of each stored"
+        yield Row(into, n[f"rollup_ms_{stored}"], "ms CPU", 2.0, at_most=True)
     yield Row("minute at 600 rows/s: insert, roll, purge", n["minute_writer_ms"], "ms CPU", 120, at_most=True)
     yield Row("purge of a one-second row", n["purge_us"], "µs CPU")
     yield Row("at 600 rows/s: transaction, 99 of 100 under", n["commit_ms_p99"], "ms", 10, at_most=True)

@@ -7,7 +7,7 @@ times in microseconds, and books that list sizes too small for four decimals as 
 
 from collections.abc import Sequence
 
-from collectors.events import Fill, Market, OrderBook, Trade
+from collectors.events import Fill, Market, OrderBook
 from collectors.exchanges import dialect
 from collectors.exchanges.dialect import WireBook, WireTrade
 from collectors.exchanges.frames import BadFrame, Event
@@ -32,21 +32,10 @@ def decode(frame: bytes, received_ms: int) -> Event:
     """
     wire = dialect.read("bithumb", frame)
     if isinstance(wire, WireTrade):
-        if breach := dialect.trade_breach(wire):
-            raise BadFrame("bithumb", breach, frame)
-        return Trade(
-            _market(wire.code, frame),
-            wire.trade_price,
-            wire.trade_volume,
-            "sell" if wire.ask_bid == "ASK" else "buy",
-            wire.trade_timestamp,
-            received_ms,
-            wire.sequential_id,
-            wire.stream_type == "SNAPSHOT",
-        )
+        return dialect.trade(_MARKETS, wire, frame, received_ms)
     if isinstance(wire, WireBook):
         bids, asks = dialect.sides(wire.orderbook_units)
-        return OrderBook(_market(wire.code, frame), bids, asks, _book_ms(wire.timestamp, frame), received_ms)
+        return OrderBook(_MARKETS.named_in(frame, wire.code), bids, asks, _book_ms(wire.timestamp, frame), received_ms)
     return wire
 
 
@@ -62,13 +51,6 @@ def _book_ms(timestamp: int, frame: bytes) -> int:
 def decode_trades(frames: Sequence[bytes]) -> Sequence[Fill] | None:
     """Many frames at once, where all are ordinary trades in short keys; None: `decode` them one by one."""
     return dialect.ordinary_trades(_MARKETS, frames)
-
-
-def _market(code: str, frame: bytes) -> Market:
-    try:
-        return _MARKETS[code]
-    except ValueError as e:
-        raise BadFrame("bithumb", "not a market code", frame) from e
 
 
 # Limits: apidocs.bithumb.com, 2026-10-27: 10 handshakes a second and IP, then 429, then about 10 minutes of block.

@@ -6,12 +6,12 @@ both exchanges add some every year.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
 
-from collectors.events import AskBid, Exchange, Fill, Market, market_of
+from collectors.events import AskBid, Exchange, Fill, Market, Trade, market_of
 from collectors.exchanges.frames import BadFrame, FeedError, StatusUp, Subscriptions
 
 FIRST_MS = 1_000_000_000_000  # 2001; a smaller time is in seconds
@@ -196,6 +196,28 @@ def read(exchange: Exchange, frame: bytes) -> Wire:
     return None
 
 
+W = TypeVar("W")
+
+
+def one_of(
+    exchange: Exchange, frame: bytes, long: msgspec.json.Decoder[W | list[W]], short: msgspec.json.Decoder[W | list[W]]
+) -> W | StatusUp | FeedError | Subscriptions:
+    """The object of a frame in full or in short words, alone or as a one-element array, else a control frame; raise
+    BadFrame for anything else. For sockets that carry one kind of thing; `read` is for trades and books.
+    """
+    try:
+        wire = (short if b'"ty":' in frame else long).decode(frame)
+    except msgspec.ValidationError as e:
+        return read_control(exchange, frame, str(e))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
+        raise BadFrame(exchange, str(e), frame) from e
+    if not isinstance(wire, list):
+        return wire
+    if len(wire) != 1:
+        raise BadFrame(exchange, "expected one object, got an array of another length", frame)
+    return wire[0]
+
+
 def read_control(exchange: Exchange, frame: bytes, typed_reason: str) -> StatusUp | FeedError | Subscriptions:
     """A frame without a type; raise BadFrame with `typed_reason` (why it is no typed frame) if it is nothing known."""
     try:
@@ -232,6 +254,13 @@ class Markets(dict[str, Market]):
             self[code] = market
         return market
 
+    def named_in(self, frame: bytes, code: str) -> Market:
+        """The market of a code that `frame` names; raise BadFrame if it is none."""
+        try:
+            return self[code]
+        except ValueError as e:
+            raise BadFrame(self._exchange, "not a market code", frame) from e
+
 
 def trade_breach(wire: WireTrade) -> str | None:
     """What makes this trade unbelievable whatever the market, or None. NaN and infinity fail the same comparisons."""
@@ -244,6 +273,23 @@ def trade_breach(wire: WireTrade) -> str | None:
     if not 0 <= wire.sequential_id < 2**63:
         return "sequential_id is not a 63-bit number"
     return None
+
+
+def trade(markets: Markets, wire: WireTrade, frame: bytes, received_ms: int) -> Trade:
+    """The trade behind one frame; raise BadFrame if it is unbelievable."""
+    market = markets.named_in(frame, wire.code)
+    if breach := trade_breach(wire):
+        raise BadFrame(market.exchange, breach, frame)
+    return Trade(
+        market,
+        wire.trade_price,
+        wire.trade_volume,
+        "sell" if wire.ask_bid == "ASK" else "buy",
+        wire.trade_timestamp,
+        received_ms,
+        wire.sequential_id,
+        wire.stream_type == "SNAPSHOT",
+    )
 
 
 def ordinary_trades(markets: Markets, frames: Sequence[bytes]) -> Sequence[Fill] | None:

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from collectors.events import Notice
 from collectors.exchanges import dialect
-from collectors.exchanges.frames import BadFrame, FeedError, StatusUp, Subscriptions
+from collectors.exchanges.frames import FeedError, StatusUp, Subscriptions
 from collectors.exchanges.rest import kst_ms
 
 PATH = "/websocket/v1/private"
@@ -88,16 +88,9 @@ def subscribe(categories: Sequence[str], ticket: str, *, include_body: bool = Tr
 
 def decode(frame: bytes) -> Notice | StatusUp | FeedError | Subscriptions:
     """One version of a notice (CREATED and UPDATED alike), or a control frame; raise BadFrame otherwise."""
-    try:
-        wire = (_SHORT if b'"ty":' in frame else _LONG).decode(frame)
-    except msgspec.ValidationError as e:
-        return dialect.read_control("upbit", frame, str(e))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
-        raise BadFrame("upbit", str(e), frame) from e
-    if isinstance(wire, list):
-        if len(wire) != 1:
-            raise BadFrame("upbit", "expected one object, got an array of another length", frame)
-        wire = wire[0]
+    wire = dialect.one_of("upbit", frame, _LONG, _SHORT)
+    if not isinstance(wire, _Announcement | _ShortAnnouncement):
+        return wire
     return Notice(
         exchange="upbit",
         notice_id=wire.uuid,

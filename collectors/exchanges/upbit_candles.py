@@ -85,17 +85,8 @@ def subscribe(markets: Sequence[Market], ticket: str) -> str:
 
 def decode(frame: bytes) -> Candle | StatusUp | FeedError | Subscriptions:
     """A second as it stands, or a control frame; raise BadFrame otherwise. `trades` is 0: not told."""
-    try:
-        wire = (_SHORT if b'"ty":' in frame else _LONG).decode(frame)
-    except msgspec.ValidationError as e:
-        return dialect.read_control("upbit", frame, str(e))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
-        raise BadFrame("upbit", str(e), frame) from e
-    if isinstance(wire, list):
-        if len(wire) != 1:
-            raise BadFrame("upbit", "expected one object, got an array of another length", frame)
-        wire = wire[0]
-    return _candle(wire, frame)
+    wire = dialect.one_of("upbit", frame, _LONG, _SHORT)
+    return _candle(wire, frame) if isinstance(wire, _Second) else wire
 
 
 def _candle(wire: _Second, frame: bytes) -> Candle:

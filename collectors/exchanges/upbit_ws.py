@@ -6,7 +6,7 @@ binary and hold UTF-8 JSON. All times on this socket are true UTC milliseconds.
 
 from collections.abc import Sequence
 
-from collectors.events import Fill, Market, OrderBook, Trade
+from collectors.events import Fill, Market, OrderBook
 from collectors.exchanges import dialect
 from collectors.exchanges.dialect import WireBook, WireTrade
 from collectors.exchanges.frames import BadFrame, Event
@@ -33,36 +33,18 @@ def decode(frame: bytes, received_ms: int) -> Event:
     """Turn one frame, long or short keys, into an event; None for kinds not asked for; raise BadFrame otherwise."""
     wire = dialect.read("upbit", frame)
     if isinstance(wire, WireTrade):
-        if breach := dialect.trade_breach(wire):
-            raise BadFrame("upbit", breach, frame)
-        return Trade(
-            _market(wire.code, frame),
-            wire.trade_price,
-            wire.trade_volume,
-            "sell" if wire.ask_bid == "ASK" else "buy",
-            wire.trade_timestamp,
-            received_ms,
-            wire.sequential_id,
-            wire.stream_type == "SNAPSHOT",
-        )
+        return dialect.trade(_MARKETS, wire, frame, received_ms)
     if isinstance(wire, WireBook):
         if not dialect.FIRST_MS <= wire.timestamp < dialect.LAST_MS:
             raise BadFrame("upbit", "book time is not in milliseconds", frame)
         bids, asks = dialect.sides(wire.orderbook_units)
-        return OrderBook(_market(wire.code, frame), bids, asks, wire.timestamp, received_ms)
+        return OrderBook(_MARKETS.named_in(frame, wire.code), bids, asks, wire.timestamp, received_ms)
     return wire
 
 
 def decode_trades(frames: Sequence[bytes]) -> Sequence[Fill] | None:
     """Many frames at once, where all are ordinary trades in short keys; None: `decode` them one by one."""
     return dialect.ordinary_trades(_MARKETS, frames)
-
-
-def _market(code: str, frame: bytes) -> Market:
-    try:
-        return _MARKETS[code]
-    except ValueError as e:
-        raise BadFrame("upbit", "not a market code", frame) from e
 
 
 # Limits: docs.upbit.com rate-limits page of 2026-10-07: 5 handshakes a second and IP; 5 messages a second and

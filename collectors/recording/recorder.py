@@ -107,11 +107,13 @@ class Recorder:
 
         Call this before a feed speaks of them. The first call for an exchange is its start; later ones add markets.
         """
-        now_ms = self._now_ms()
+        asked_ms, asked_s = self._now_ms(), self._clock.monotonic()
         new = self._coverage.welcome(list(wanted))
         if not new:
             return
-        self._coverage.ids |= await self._writer.run(lambda connection: markets.intern(connection, new, now_ms))
+        self._coverage.ids |= await self._writer.run(lambda connection: markets.intern(connection, new, asked_ms))
+        waited_ms = round((self._clock.monotonic() - asked_s) * 1000)  # hours, while the disk is full
+        now_ms = self._now_ms() - waited_ms  # when it was asked, by our clock as it is set now
         theirs_ms = {exchange: now_ms + bucket.clock.offset_ms for exchange, bucket in self._buckets.items()}
         starts, changes = self._coverage.expect(new, theirs_ms)
         for exchange, from_ms in starts.items():  # should this run end before its first trade

@@ -1,6 +1,9 @@
 """Markets that come, leave, are left, or began while nobody ran: where their gaps begin and end."""
 
+import asyncio
 from pathlib import Path
+
+import pytest
 
 from collectors.events import GapCause, Market
 from tests.collectors.recording.recorder_bench import Bench
@@ -16,6 +19,24 @@ async def test_a_market_added_while_running_has_a_gap_until_it_is_live(bench: Be
     bench.go_live(ETH)
     await bench.stored()
     assert bench.gaps()[1:] == [("KRW-ETH", 0, 33_000, "market_added")]  # from the start of its first minute
+
+
+@pytest.mark.parametrize("step_ms", [-3_600_000, 3_600_000])
+async def test_a_step_of_our_clock_while_the_disk_takes_no_writes_moves_no_beginning(
+    bench: Bench, step_ms: int
+) -> None:
+    await bench.begin(BTC)
+    bench.go_live(BTC)
+    bench.hear()
+    await bench.clock.advance(30)
+    added = asyncio.ensure_future(bench.recorder.expect([ETH]))
+    await asyncio.sleep(0)
+    bench.clock.step_wall(step_ms)
+    bench.recorder.flush()
+    assert not added.done()
+    await added
+    await bench.stored()
+    assert bench.gaps()[-1] == ("KRW-ETH", 0, None, "market_added")
 
 
 async def test_a_market_that_leaves_is_waited_for_no_longer_until_it_is_back(bench: Bench) -> None:

@@ -8,7 +8,6 @@ MINUTE_MS = 60_000
 SPAN_MAX_MS = 30 * 3_600_000
 COIN_MAX = 32  # characters
 LATEST_MS = 4_102_444_800_000  # the year 2100
-SQLITE_MAX = 2**63 - 1
 
 
 class BadQuery(ValueError):

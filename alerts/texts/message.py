@@ -12,7 +12,7 @@ from alerts.texts.details import best_route, costs, facts, finding, net, premium
 from alerts.texts.figures import krw, kst, percent, span
 from alerts.texts.listing_lines import coin, lateness, opening, seen, title, unwatched
 from alerts.texts.listing_lines import links as links  # part of what this module offers
-from alerts.texts.words import CHANGES, EXCHANGES, LABELS, NOTICE, OUTCOMES, PREFIX, say, unknown, word
+from alerts.texts.words import CHANGES, EXCHANGES, LABELS, OUTCOMES, PREFIX, say, unknown, word
 from alerts.texts.words import Language as Language
 from analysis.outcome import ListingOutcome
 from analysis.verdict import Finding, Outcome, Verdict
@@ -153,11 +153,6 @@ def rival_lists(listing: Listing, rival: Listing, language: Language, now_ms: in
         *title(rival),
     ]
     return "\n".join(lines)
-
-
-def say_notice(language: Language) -> str:
-    """The label of a button that leads to a notice."""
-    return say(NOTICE, language)
 
 
 def unread_notice(notice: Notice, language: Language, now_ms: int) -> str:

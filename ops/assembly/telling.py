@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from alerts.delivery import TELEGRAM, Notifier
+from alerts.delivery import LOG, TELEGRAM, Notifier
 from alerts.lifeline import Lifeline
 from alerts.notifiers.discreet import Discreet
 from alerts.notifiers.door import Door
@@ -79,6 +79,6 @@ def notifiers(ground: Base, chat: Notifier | None) -> tuple[dict[str, Notifier],
         found[WEBHOOK] = Webhook(ground.door, form_of(secrets.alert_webhook_url))
         targets += (WEBHOOK,)
     if chat is None:
-        found["log"] = LogTarget()
-        targets += ("log",)
+        found[LOG] = LogTarget()
+        targets += (LOG,)
     return {name: Discreet(each, ground.redact) for name, each in found.items()}, targets

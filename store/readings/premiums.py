@@ -12,7 +12,6 @@ from analysis.facts import USDT_FACT
 POINTS_MAX = 600
 RATE_MAX_AGE_MS = 60_000  # a rate is taken every 10 s
 PRICE_MAX_AGE_MS = 300_000  # a quiet coin's last trade; the world's price is taken each minute
-MINUTE_MS = 60_000
 COINS_MAX = 2_000
 
 
@@ -121,11 +120,3 @@ def coins(connection: sqlite3.Connection, minute_ms: int) -> list[CoinNow]:
     """Every coin of one minute of the world, which is asked at its beginning, with its last Korean prices then."""
     asked = {"minute": minute_ms, "at": minute_ms, "age": PRICE_MAX_AGE_MS, "most": COINS_MAX}
     return [CoinNow(*(*row[:-1], tuple(row[-1].split(",")))) for row in connection.execute(_COINS, asked)]
-
-
-def bases(connection: sqlite3.Connection) -> list[str]:
-    """Every coin that has or had a KRW market."""
-    rows = connection.execute(
-        "SELECT DISTINCT base FROM markets WHERE quote = 'KRW' ORDER BY base LIMIT ?", (COINS_MAX,)
-    )
-    return [base for (base,) in rows]

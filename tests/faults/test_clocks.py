@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from email.utils import formatdate
 from pathlib import Path
 
@@ -44,10 +44,6 @@ class TheirTime:
 
     async def sleep(self, seconds: float) -> None:
         await self._ours.sleep(seconds)
-
-
-def jump(by_ms: int) -> Callable[[FakeClock], None]:
-    return lambda clock: clock.step_wall(by_ms)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,6 @@ from tests.fakes.recording import rows
 
 ROOT = Path(__file__).resolve().parents[2]
 INSERT = "INSERT INTO token_registry (symbol, decimals) VALUES (?, ?)"
-STATE = "INSERT INTO rollup_state (name, at_ms) VALUES (?, ?)"
 SYMBOLS = "SELECT symbol FROM token_registry ORDER BY id"
 FAST = Writing(batch_ms=1)
 SLOW = Writing(batch_ms=60_000, batch_rows=1_000_000)  # commits on urgent work or at the end only

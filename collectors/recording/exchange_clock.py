@@ -10,9 +10,8 @@ from collectors.recording.second_part import whole_second
 from collectors.repair.gaps import SECOND_MS
 
 LAG_WINDOW_MS = 10_000
-DISORDER_MS = (
-    500  # stamps of one connection: Bithumb publishes 270 ms after the match, Upbit 60 ms (captures of 2026-07)
-)
+# Stamps of one connection: Bithumb publishes 270 ms after the match, Upbit 60 ms (captures of 2026-07).
+DISORDER_MS = 500
 SLOWEST_MS = 5_000  # no way to us is taken to be longer
 
 

@@ -1,10 +1,10 @@
 """Holds what was recorded against the exchange's own candles, market by market, behind live data and behind healing.
 
 One an exchange. A look at a market asks for one page of its official seconds (Upbit) and one of its official minutes,
-and compares what was not compared yet: all minutes of all markets, and as many of their seconds as a page holds. Of
-every second that the exchange's socket told (`candle_socket.py`), those that are not ours come first. Where candle and
-record differ, the pages of trades decide: they mend the record, or bear it out. What neither bears out is asked for
-again, twice; then both are believed if they tell the same, else it is marked as a gap: *unexplained*.
+and compares what was not compared yet: all minutes of all markets, and as many of their seconds as a page holds. After
+each look come those seconds of one market that the exchange's socket (`candle_socket.py`) told otherwise than ours.
+Where candle and record differ, the pages of trades decide: they mend the record, or bear it out. What neither bears out
+is asked for again, twice; then both are believed if they tell the same, else it is marked as a gap: *unexplained*.
 """
 
 import logging
@@ -16,16 +16,7 @@ from msgspec import Struct
 
 from collectors.events import Candle, Exchange, Market
 from collectors.recording.recorder import Recorder
-from collectors.repair.audit import (
-    Comparison,
-    Outcome,
-    Tally,
-    Tour,
-    Unit,
-    is_short,
-    only_edges_differ,
-    pause_s,
-)
+from collectors.repair.audit import Comparison, Outcome, Tally, Tour, Unit, is_short, only_edges_differ, pause_s
 from collectors.repair.backfill import MINUTES, YARDSTICKS, Backfill, Checked
 from collectors.repair.conclusions import Conclusions
 from collectors.repair.gaps import MINUTE_MS, SECOND_MS

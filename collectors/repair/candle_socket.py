@@ -172,7 +172,7 @@ class _Conversation:
         self._unread = ""  # what was wrong with the last frame that was of no use
 
     async def hold(self) -> NoReturn:
-        """Until the connection is lost: raise SocketError or _Ended, in a group."""
+        """Until the connection is lost: raise SocketError or _Ended, alone or in a group."""
         async with running(self._follow(), self._keep_alive()):
             await self._socket.deliver(self._take, lambda: False)
 

@@ -38,6 +38,7 @@ CALM_S = 3.0  # so long nothing changes in what we hear before we take a handsha
 CALM_WITHIN_S = 60.0  # … or this long, where something always does
 RETRY_S = 2.0, 300.0  # the first pause, and the longest
 RETRY_REFUSED_S = 300.0, 3_600.0  # each refusal holds up the handshakes of all for a while
+BRIEF_S = 60.0  # a connection that ends sooner was no recovery
 TOO_MANY = (418, 429)
 MOST_FRAMES = 20_000  # in a second; ten of all markets may come at once after a pause of ours
 LOUD_FAILURES = (1, 20)  # in a row
@@ -99,14 +100,18 @@ class CandleSocket:
         self._compare = compare
         self._jitter = jitter
         self._seconds = ToldSeconds()
+        self._brief = 0  # connections in a row that ended soon, whether they told a candle or not
 
     async def run(self) -> NoReturn:
         """Hear and compare for ever; reconnect inside the limits."""
         async with running(self._compare_for_ever()):
             while True:
                 await self._calm()
+                began = self._clock.monotonic()
                 pauses_s = await self._one_connection()
-                await self._clock.sleep(backoff_s(self.status.failures_in_a_row, *pauses_s, self._jitter))
+                self._brief = self._brief + 1 if self._clock.monotonic() - began < BRIEF_S else 0
+                times = max(self._brief, self.status.failures_in_a_row)
+                await self._clock.sleep(backoff_s(times, *pauses_s, self._jitter))
 
     async def _calm(self) -> None:
         """Recording goes first: while its connections come back, none of the few handshakes is taken from them."""

@@ -263,3 +263,13 @@ async def test_a_flood_ends_the_connection(scene: Scene, monkeypatch: pytest.Mon
     async with scene.listening():
         await scene.clock.advance(2.5)
     assert "more than 5 frames" in scene.status.last_error
+
+
+async def test_a_connection_that_ends_soon_each_time_is_made_less_and_less_often(scene: Scene) -> None:
+    """Though each told a candle, and was no failure by that."""
+    for n in range(6):
+        scene.exchange.script(send(told(n)), wait(1), drop())
+    async with scene.listening():
+        await scene.clock.advance(200)
+    pauses = [b - a for a, b in pairwise(scene.exchange.attempts_at)]
+    assert pauses == [1 + 2, 1 + 4, 1 + 8, 1 + 16, 1 + 32, 1 + 64]

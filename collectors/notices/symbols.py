@@ -31,12 +31,15 @@ def _set_of(*lines: str) -> frozenset[str]:
 _NEVER_COINS = _set_of("KRW KST UTC ERC ERC20 BEP20 BEP2 TRC20 SPL UPDATE UPDATED COMPLETED")
 _OFFICE_WORDS = _set_of(
     "DAXA VASP VASPS KYC AML FIU KOFIU ISMS FATF CBDC STO IPO ICO IEO ESG API NFT OTP QR PC APP IOS AOS OS IP ID SMS",
-    "ARS PIN PASS SSL TLS FIDO RPC DB MTS HTS WTS UI UX FAQ PDF VIP CEO CTO CISO PR IR IT AI SNS CS MOU TF DEX CEX ETF",
+    "ARS PIN PASS SSL TLS FIDO RPC DB MTS HTS WTS UI UX FAQ PDF VIP PR IR IT AI SNS CS MOU TF DEX CEX ETF",
     "USD TV ISP VOL OX 2FA MFA CDD EDD CARF CRS DDOS FDS KISA KCB L2E P2E RWA TVL APY APR GDP CPI FOMC SEC SIM",
     "CODE NICE KB NH SC IBK B2B TOP LIVE NEW PLUS",
 )
+_OFFICE_HOLDERS = re.compile(
+    r"(?:대표|대표이사|경영자|책임자|임원)$"
+)  # who holds an office, by whatever letters, is no coin
 _OFFICE_NAMES = re.compile(
-    r"(?:고객확인|고객확인제도|자금세탁방지|인공지능|생성형|대체불가|토큰|일회용|비밀번호|주소|달러|대표|대표이사|상장지수|거래소|솔루션|시스템|인증|인터페이스|서비스|"
+    r"(?:고객확인|고객확인제도|자금세탁방지|인공지능|생성형|대체불가|토큰|일회용|비밀번호|주소|달러|상장지수|거래소|솔루션|시스템|인증|인터페이스|서비스|"
     r"웹|모바일|앱|컴퓨터|계정|정보|제도|협의체|위원회|분석원|은행|사업자|코드|증권|기관|관리|연동|버전|(?:^|고객|회원|계정|로그인)아이디|^아이피|오픈|테스트|"
     r"공개|상장|교환|규제|탐지|방지|진흥원|학습|물가|금리|수익률|고객|회원)$"
 )
@@ -167,8 +170,10 @@ def bare_coins(head: str) -> tuple[Coin, ...]:
 def is_office_word(coin: Coin, unnamed_too: bool) -> bool:
     """An acronym that offices use, with its own name: `고객확인(KYC)`; in general notices also one without a name.
 
-    The same letters with another name are a coin: `스토리(IP)`.
+    The same letters with another name are a coin: `스토리(IP)`. The letters of an officer never are.
     """
+    if _OFFICE_HOLDERS.search(squeezed(coin.name)) is not None:
+        return True
     if coin.symbol not in _OFFICE_WORDS:
         return False
     return _OFFICE_NAMES.search(squeezed(coin.name)) is not None if coin.name else unnamed_too

@@ -237,6 +237,8 @@ other b 트래블룰 솔루션 CODE 연동 VASP 추가 안내 | |
 other b 스마트차트 보조지표 추가 안내 | |
 other b 심 스와핑(SIM Swapping) 주의 안내 | |
 other b 고객확인(KYC) 제도 안내 | |
+other b 정보보호최고책임자(CISO) 변경 안내 | |
+other u 최고기술책임자(CTO) 사칭 주의 안내 | |
 other b 상장지수펀드(ETF) 관련 유의사항 안내 | |
 other b 비상장 주식 사칭 주의 안내 | |
 other b 창립 11주년 캠페인 감사 인사 및 일정 안내 | |

@@ -25,12 +25,14 @@ class Clock(Protocol):
 class LoopClock:
     """A clock that runs by the event loop's, at whatever speed, so that the loop's own timers can wait for it.
 
-    No ABC: to ask whether a clock is one of these is part of many a wait, and theirs is a slow answer.
+    `speed` is how many of its seconds pass in a real one.
     """
+
+    speed: float = 1.0
 
     def loop_s(self, seconds: float) -> float:
         """How long `seconds` of this clock last on the loop's; never negative."""
-        raise NotImplementedError
+        return max(0.0, seconds) / self.speed
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(self.loop_s(seconds))
@@ -43,9 +45,6 @@ class SystemClock(LoopClock):
         return time.time_ns() // 1_000_000
 
     monotonic = staticmethod(time.monotonic)
-
-    def loop_s(self, seconds: float) -> float:
-        return max(0.0, seconds)
 
 
 class SimulatorClock(LoopClock):
@@ -66,18 +65,10 @@ class SimulatorClock(LoopClock):
             raise ValueError(f"the simulator's speed must be positive, not {speed}")
         self._anchored = self._monotonic()
         self._anchor_ms = now_ms
-        self._speed = speed
-
-    @property
-    def speed(self) -> float:
-        """Simulated seconds in a real one."""
-        return self._speed
+        self.speed = speed
 
     def now_ms(self) -> int:
-        return self._anchor_ms + int((self._monotonic() - self._anchored) * self._speed * 1000)
+        return self._anchor_ms + int((self._monotonic() - self._anchored) * self.speed * 1000)
 
     def monotonic(self) -> float:
-        return (self._monotonic() - self._started) * self._speed
-
-    def loop_s(self, seconds: float) -> float:
-        return max(0.0, seconds) / self._speed
+        return (self._monotonic() - self._started) * self.speed

@@ -13,7 +13,7 @@ from collectors.net.http import HttpDoor
 from collectors.net.limits import Limits
 from collectors.net.socket import connector
 from collectors.net.turns import Turns
-from config.clock import Clock, SimulatorClock, SystemClock
+from config.clock import Clock, LoopClock, SystemClock
 from config.load import Secrets
 from config.settings import Settings
 from ops.process.endpoints import Endpoints, endpoints
@@ -57,7 +57,7 @@ class Base:
 
 def speed_of(clock: Clock) -> float:
     """Seconds of this clock in a real one."""
-    return clock.speed if isinstance(clock, SimulatorClock) else 1.0
+    return clock.speed if isinstance(clock, LoopClock) else 1.0
 
 
 @asynccontextmanager

@@ -44,8 +44,16 @@ def system_look_up(host: str, port: int) -> Sequence[Address]:
     return socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)  # type: ignore[return-value]  # no other families
 
 
+def written_out(host: str, port: int) -> Sequence[Address]:
+    """The address that a host's name is already; raise OSError, UnicodeError if it is a name. Asks nobody."""
+    name = host.encode() if host.isascii() else host
+    return socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)  # type: ignore[return-value]
+
+
 async def resolve(host: str, port: int, look_up: LookUp = system_look_up) -> Sequence[Address]:
-    """The addresses of a host; raise DialError."""
+    """The addresses of a host; raise DialError. One that is an address waits for no thread."""
+    with suppress(OSError, UnicodeError):
+        return written_out(host, port)
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[Sequence[Address]] = loop.create_future()
 

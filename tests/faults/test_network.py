@@ -169,6 +169,14 @@ async def test_fault_36_a_name_that_is_not_known_is_named() -> None:
     assert (await refusal_of_a_question("http://no-such-host.invalid")).startswith("DNS: ")
 
 
+async def test_fault_36_an_address_waits_for_no_name_server() -> None:
+    def never(host: str, port: int) -> Sequence[Address]:
+        raise AssertionError(f"{host} was asked for")
+
+    for host in ("127.0.0.1", "::1"):
+        assert [address[4][:2] for address in await resolve(host, 443, never)] == [(host, 443)]
+
+
 async def test_fault_36_a_name_server_that_hangs_holds_up_nobody_else(impatient: None) -> None:
     release = threading.Event()
 

@@ -23,8 +23,6 @@ PING_EVERY_S = 5.0
 PONG_WITHIN_S = 5.0
 CLOSE_WITHIN_S = 1.0
 REFUSAL_BYTES = 2_000
-QUEUE_FRAMES = (2_048, 512)  # above the first we stop reading and TCP slows the sender; below the second we go on
-BUSY_FRAMES = 64  # so many at once: there may be more, so the socket does not rest
 
 Library = Literal["picows", "websockets"]
 

@@ -1,81 +1,79 @@
 """Sockets by the library websockets: pure Python, the reference of the protocol.
 
 Contract: websockets 17, asyncio client. It pings every 5 s and waits 5 s for the answer, so silence of the network is
-noticed within about 10 s.
+noticed within about 10 s. Its queue of frames is passed by, and what is read goes into one buffer: three calls a
+message and a fresh quarter of a megabyte a read took a seventh of the whole path.
 """
 
+import asyncio
 import socket as plain
 import ssl
-from collections.abc import Callable, Mapping, Sequence
-from itertools import takewhile
-from operator import attrgetter
-from typing import Any, NoReturn
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_connection
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.frames import DATA_OPCODES, Frame
 
 from collectors.net import dial
 from collectors.net import socket as seam
+from collectors.net.gathering import Gathering
 from collectors.net.limits import retry_after_s
-from collectors.net.socket import ConnectFailed, ConnectRefused, Socket, SocketClosed
-from collectors.net.turns import Place, Turns
+from collectors.net.socket import ConnectFailed, ConnectRefused, SocketClosed
+from collectors.net.turns import PLENTY_BYTES, Turns
 
-IS_WHOLE = attrgetter("fin")  # of a frame: not the beginning of a message in fragments
+READ_BYTES = 2 * PLENTY_BYTES  # the most of one read: all that there is, where so much wakes us
 
 
-class WebsocketsSocket(Socket):
-    """`Socket` over one connection."""
+class WebsocketsSocket(Gathering, ClientConnection, asyncio.BufferedProtocol):
+    """`Socket`, and the library's connection itself."""
 
-    def __init__(self, connection: ClientConnection, turns: Turns | None) -> None:
-        self._connection = connection
-        self._place = None if turns is None else Place(turns, connection.transport, self._look)
+    def __init__(self, turns: Turns | None, *args: Any, **kwargs: Any) -> None:
+        Gathering.__init__(self, turns)
+        ClientConnection.__init__(self, *args, **kwargs)
+        self._buffer = memoryview(bytearray(READ_BYTES))
+        self._parts: list[bytes] = []  # of a message that comes in fragments
 
-    async def send(self, text: str) -> None:
+    # --- what the transport and the library call ----------------------------------------------------------------------
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._opened(transport)
+
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - what is read has to fit, not to fill it
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.data_received(bytes(self._buffer[:nbytes]))
+        if self._noted and self._messages:
+            self._came()
+
+    def process_event(self, event: Any) -> None:
+        if event.__class__ is not Frame or event.opcode not in DATA_OPCODES:
+            super().process_event(event)
+        elif event.fin and not self._parts:
+            self._messages.append(event.data)  # type: ignore[arg-type]  # a bytearray that nobody else holds
+        else:  # in its place, and not too large with the others: the library has seen to both
+            self._parts.append(event.data)  # type: ignore[arg-type]
+            if event.fin:
+                self._messages.append(b"".join(self._parts))
+                self._parts.clear()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._ended(_closed(self.protocol.close_exc))
+
+    # --- Socket -------------------------------------------------------------------------------------------------------
+
+    async def send(self, text: str) -> None:  # type: ignore[override]  # ours is narrower, and nobody else sends
         try:
-            await self._connection.send(text)
+            await super().send(text)
         except ConnectionClosed as e:
             raise _closed(e) from e
         if self._place is not None:
             self._place.stir()  # the answer is not to wait
-
-    async def receive(self) -> Sequence[bytes]:
-        try:
-            frames = [await self._connection.recv(decode=False)]
-        except ConnectionClosed as e:
-            raise _closed(e) from e
-        # The messages that came with it, if whole; past `recv`, whose per-message cost is a third of the whole path.
-        messages = self._connection.recv_messages
-        waiting = messages.frames.queue
-        whole = list(takewhile(IS_WHOLE, waiting))
-        frames += [each.data for each in whole]  # type: ignore[misc]  # bytearrays that nobody else holds
-        if len(whole) == len(waiting):
-            waiting.clear()
-        else:
-            for _ in whole:
-                waiting.popleft()
-        messages.maybe_resume()
-        if self._place is not None:
-            if not waiting and len(frames) < seam.BUSY_FRAMES:
-                self._place.rest()
-            else:
-                self._place.stir()
-        return frames
-
-    async def deliver(self, take: Callable[[Sequence[bytes]], object], hurried: Callable[[], bool]) -> NoReturn:
-        if self._place is not None:
-            self._place.hurried = hurried
-        await super().deliver(take, hurried)
-
-    def _look(self) -> bool:
-        """A turn: read what has come; whoever receives is told. Whether another turn is worth waiting for."""
-        assert self._place is not None
-        assert self._place.read is not None
-        self._place.read()
-        return bool(self._connection.recv_messages.frames.queue)
-
-    async def close(self) -> None:
-        await self._connection.close()
 
 
 def _closed(e: ConnectionClosed) -> SocketClosed:
@@ -93,6 +91,7 @@ async def open_socket(
     try:
         connection = await open_connection(
             url,
+            create_connection=partial(WebsocketsSocket, turns),  # type: ignore[arg-type]  # it is called, no more
             sock=wire,
             **secure,
             additional_headers=dict(headers),
@@ -105,7 +104,6 @@ async def open_socket(
             ping_timeout=seam.PONG_WITHIN_S,
             close_timeout=seam.CLOSE_WITHIN_S,
             max_size=seam.MAX_FRAME_BYTES,
-            max_queue=seam.QUEUE_FRAMES,
         )
     except InvalidStatus as e:
         answer = e.response
@@ -115,4 +113,5 @@ async def open_socket(
         raise ConnectFailed(f"WebSocket: no answer to the handshake within {seam.OPEN_TIMEOUT_S:g} s") from e
     except (OSError, WebSocketException) as e:
         raise ConnectFailed(dial.told(e)) from e
-    return WebsocketsSocket(connection, turns)
+    assert isinstance(connection, WebsocketsSocket)
+    return connection

@@ -9,9 +9,9 @@ from typing import get_args
 
 import pytest
 
-from collectors.net import picows_socket, websockets_socket
 from collectors.net import socket as seam
 from collectors.net.dial import tls_context
+from collectors.net.gathering import Gathering
 from collectors.net.socket import (
     MAX_FRAME_BYTES,
     PING_EVERY_S,
@@ -199,7 +199,7 @@ async def test_a_receive_cancelled_as_a_frame_comes_leaves_it_to_the_next(connec
         says.set()
         while not waiting.done():
             await asyncio.sleep(0)
-            if _has_frames(socket):
+            if _has_messages(socket):
                 waiting.cancel()
                 break
         heard = await asyncio.gather(waiting, return_exceptions=True)
@@ -210,20 +210,16 @@ async def test_a_receive_cancelled_as_a_frame_comes_leaves_it_to_the_next(connec
         await socket.close()
 
 
-def _has_frames(socket: Socket) -> bool:
-    if isinstance(socket, picows_socket.PicowsSocket):
-        return bool(socket._frames)
-    assert isinstance(socket, websockets_socket.WebsocketsSocket)
-    return bool(socket._connection.recv_messages.frames.queue)
+def _has_messages(socket: Socket) -> bool:
+    assert isinstance(socket, Gathering)
+    return bool(socket._messages)
 
 
 def _reads(socket: Socket) -> bool:
     """Whether the socket takes anything from the kernel at the moment."""
-    if isinstance(socket, picows_socket.PicowsSocket):
-        assert socket._transport is not None
-        return socket._transport.underlying_transport.is_reading()
-    assert isinstance(socket, websockets_socket.WebsocketsSocket)
-    return socket._connection.transport.is_reading()
+    assert isinstance(socket, Gathering)
+    assert socket._line is not None
+    return socket._line.is_reading()
 
 
 async def test_nobody_receiving_holds_the_sender_back_and_loses_nothing(library: Library) -> None:

@@ -30,6 +30,7 @@ class Arguments(argparse.Namespace):
     json: bool
     last: int
     report: bool = False
+    second: list[str] | None = None  # a market, and a time
     symbol: str
     exchange: str
     notional_krw: Decimal | None
@@ -101,6 +102,9 @@ def _parser() -> argparse.ArgumentParser:
         if name == "listings":
             about_report = "which channel led, by how much, and how long each step took, instead of the rows"
             table.add_argument("--report", action="store_true", help=about_report)
+        if name == "gaps":
+            about_second = "what is known of one second, such as upbit:KRW-BTC 2026-11-30T09:00:05+09:00, and why"
+            table.add_argument("--second", nargs=2, metavar=("MARKET", "TIME"), help=about_second)
     return parser
 
 

@@ -17,13 +17,13 @@ from analysis.verdict import FactValue, Finding, Verdict
 from config.check import exposed, off, overdue
 from config.load import load_secrets, load_settings
 from config.settings import SettingsError
+from ops.commands import gap_report
 from ops.commands.classify import classify_line
 from ops.commands.cli import Arguments, complain, print_rows
-from ops.commands.gap_words import why
 from ops.commands.latency import latencies
 from ops.watching.health import Report, Status, parse, status_of
 from store.readings import delivery_report
-from store.tables import gaps, listings
+from store.tables import listings
 
 
 class FactRow(msgspec.Struct, frozen=True):
@@ -38,7 +38,6 @@ class FactRow(msgspec.Struct, frozen=True):
 LISTING_COLUMNS = ("exchange", "base", "state", "published", "first_seen", "delay_ms", "channel", "verdict", "title")
 LATENCY_COLUMNS = ("exchange", "step", "listings", "first", "lead_ms", "p50_ms", "p99_ms")
 ALERT_COLUMNS = ("id", "kind", "key", "created", "target", "op", "state", "attempts", "error", "text")
-GAP_COLUMNS = ("exchange", "market", "from", "to", "length_s", "state", "why")
 
 
 def show_table(asked: Arguments) -> int:
@@ -50,38 +49,27 @@ def show_table(asked: Arguments) -> int:
     reads: dict[str, tuple[Callable[[sqlite3.Connection, int], Iterable[msgspec.Struct]], Sequence[str]]] = {
         "listings": (listings.report, LISTING_COLUMNS),
         "alerts": (delivery_report.last_alerts, ALERT_COLUMNS),
-        "gaps": (explained_gaps, GAP_COLUMNS),
+        "gaps": (gap_report.last_gaps, gap_report.GAP_COLUMNS),
     }
     read, columns = reads[asked.command]
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
-            found: Iterable[msgspec.Struct] = read(connection, asked.last)
-            if asked.report:
+            found: Iterable[msgspec.Struct]
+            if asked.second is not None:
+                found, columns = [gap_report.second_of(connection, *asked.second)], gap_report.SECOND_COLUMNS
+            elif asked.report:
                 found, columns = latencies(listings.report(connection, asked.last)), LATENCY_COLUMNS
+            else:
+                found = read(connection, asked.last)
             rows = [msgspec.structs.asdict(row) for row in found]
     except sqlite3.Error as e:
         complain(f"{path} cannot be read: {e}")
         return 2
+    except gap_report.UnknownSecond as e:
+        complain(str(e))
+        return 2
     print_rows(rows if asked.json else map(_readable, rows), asked.json, columns)
     return 0
-
-
-class GapTold(gaps.GapRow, frozen=True):
-    """A row of `gaps` with its length and its meaning in words."""
-
-    length_s: int | None
-    why: str
-
-
-def explained_gaps(connection: sqlite3.Connection, last: int) -> list[GapTold]:
-    """The newest `last` gaps, oldest first, each with why it is there and what became of it."""
-    return [_explained(row) for row in gaps.report(connection, last)]
-
-
-def _explained(row: gaps.GapRow) -> GapTold:
-    length_s = None if row.to_ms is None else round((row.to_ms - row.from_ms) / 1000)
-    words = why(row.cause, row.state, row.to_ms is None, row.source)
-    return GapTold(**msgspec.structs.asdict(row), length_s=length_s, why=words)
 
 
 def _readable(row: dict[str, object]) -> dict[str, object]:

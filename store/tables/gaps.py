@@ -96,11 +96,25 @@ class GapRow(Struct, frozen=True):
     source: str | None
 
 
+_FOR_PEOPLE = (
+    "SELECT g.id, g.exchange, g.market_id, m.code, g.from_ms, g.to_ms, g.cause, g.state, g.healed_ms, g.source"
+    " FROM {gaps} AS g LEFT JOIN markets AS m ON m.id = g.market_id"
+)
+
+
 def report(connection: sqlite3.Connection, last: int) -> list[GapRow]:
     """The newest `last` gaps, oldest first."""
-    rows = connection.execute(
-        "SELECT g.id, g.exchange, g.market_id, m.code, g.from_ms, g.to_ms, g.cause, g.state, g.healed_ms, g.source"
-        " FROM gaps AS g LEFT JOIN markets AS m ON m.id = g.market_id ORDER BY g.id DESC LIMIT ?",
-        (last,),
-    ).fetchall()
+    rows = connection.execute(_FOR_PEOPLE.format(gaps="gaps") + " ORDER BY g.id DESC LIMIT ?", (last,)).fetchall()
     return [GapRow(*row) for row in reversed(rows)]
+
+
+def touching(
+    connection: sqlite3.Connection, exchange: Exchange, market_id: int, from_ms: int, to_ms: int
+) -> list[GapRow]:
+    """The gaps, healed ones too, that touch [from_ms, to_ms) of a market, those of its whole exchange included."""
+    rows = connection.execute(
+        _FOR_PEOPLE.format(gaps=UNTIL_AFTER) + " WHERE g.from_ms < :to_ms AND g.exchange = :exchange"
+        " AND COALESCE(g.market_id, :market) = :market ORDER BY g.id",
+        {"from_ms": from_ms, "to_ms": to_ms, "exchange": exchange, "market": market_id},
+    )
+    return [GapRow(*row) for row in rows]

@@ -1,17 +1,13 @@
 """The SQL of `decisions`: every verdict with all its inputs, so that any answer can be computed again later."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 import msgspec
 
 from analysis.gate_rules import Previous
 from analysis.ringing import Rung
 from analysis.verdict import Finding, Outcome, Verdict
-
-if TYPE_CHECKING:
-    from store.reader import Reader
 
 
 def add(connection: sqlite3.Connection, listing_id: int | None, verdict: Verdict) -> int:
@@ -62,16 +58,3 @@ def remembered(connection: sqlite3.Connection, key: str, listing_id: int | None)
         Rung() if heard is None else Rung(Outcome(heard[0]), heard[1]),
         None if last is None else Previous(Outcome(last[0]), last[1]),
     )
-
-
-RECENT = "SELECT * FROM decisions WHERE listing_id IS NOT NULL OR ? ORDER BY id DESC LIMIT ?"
-
-
-async def recent(reader: "Reader", last: int, with_questions: bool = False) -> Sequence[sqlite3.Row]:
-    """The newest decisions about listings, newest first; also about questions, if asked for."""
-    return await reader.rows(RECENT, (with_questions, last))
-
-
-async def of_listing(reader: "Reader", listing_id: int) -> Sequence[sqlite3.Row]:
-    """The history of one listing's verdicts, oldest first."""
-    return await reader.rows("SELECT * FROM decisions WHERE listing_id = ? ORDER BY made_ms, id", (listing_id,))

@@ -23,19 +23,6 @@ def rows(open_ms: int, prices: Iterable[GlobalPrice]) -> Rows:
     )
 
 
-def latest(connection: sqlite3.Connection, base: str, since_ms: int) -> GlobalPrice | None:
-    """The newest minute of a coin, not older than `since_ms`."""
-    row = connection.execute(
-        "SELECT base, price_usdt, volume_24h_usdt, venues FROM global_1m"
-        " WHERE open_ms >= ? AND base = ? ORDER BY open_ms DESC LIMIT 1",
-        (since_ms, base),
-    ).fetchone()
-    if row is None:
-        return None
-    named, price_usdt, volume_usdt, venues = row
-    return GlobalPrice(named, price_usdt, volume_usdt, tuple(venues.split(",")))
-
-
 def purge(connection: sqlite3.Connection, before_ms: int) -> bool:
     """Delete the oldest minutes before `before_ms`, `PURGE_ROWS` at most; return whether more are left."""
     gone = connection.execute(

@@ -8,7 +8,7 @@ import sqlite3
 import msgspec
 from msgspec import Struct
 
-from collectors.events import Channel, Listing, ListingState, Sighting, SightingKind
+from collectors.events import Listing, ListingState, Sighting, SightingKind
 from store.tables import outcomes, token_registry
 from store.tables.outcomes import OutcomeRow
 
@@ -200,11 +200,3 @@ def _with_parts(connection: sqlite3.Connection, listing: ListingRow) -> ListingR
         delay_ms=None if listing.published_ms is None else listing.first_seen_ms - listing.published_ms,
         outcome=outcomes.of_listing(connection, listing.id),
     )
-
-
-def channels_of(connection: sqlite3.Connection, listing_id: int) -> dict[Channel, int]:
-    """When each channel first showed anything of a listing (our time)."""
-    rows = connection.execute(
-        "SELECT channel, MIN(seen_ms) FROM sightings WHERE listing_id = ? GROUP BY channel", (listing_id,)
-    )
-    return {Channel(channel): seen_ms for channel, seen_ms in rows}

@@ -33,14 +33,6 @@ def printable(text: str) -> str:
     return text[:SAMPLE_LETTERS].encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def recent(connection: sqlite3.Connection, last: int) -> list[Refused]:
-    """The newest, newest first."""
-    rows = connection.execute(
-        "SELECT at_ms, exchange, reason, sample FROM quarantine ORDER BY id DESC LIMIT ?", (last,)
-    )
-    return [Refused(*row) for row in rows]
-
-
 def purge(connection: sqlite3.Connection, before_ms: int) -> int:
     """Delete what came before `before_ms`; return how many."""
     return connection.execute("DELETE FROM quarantine WHERE at_ms < ?", (before_ms,)).rowcount

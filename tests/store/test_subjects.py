@@ -12,7 +12,6 @@ import pytest
 from alerts.alert import Alert, AlertKind, AlertLevel
 from analysis.verdict import Fact, Finding, Mode, Outcome, Verdict
 from collectors.events import Channel, Listing, ListingState, Market, Notice, Sighting, SightingKind
-from store.reader import Reader
 from store.rows import execute
 from store.tables import decisions, deliveries, fx, listings, markets, notices, quarantine, token_registry
 from store.tables.fx import FxSnapshot
@@ -75,7 +74,9 @@ def test_of_a_channel_and_kind_the_first_sight_stands(connection: sqlite3.Connec
     for seen_ms in (6_000, 5_000, 7_000):
         listings.add_sighting(connection, saved, sighting(SightingKind.NOTICE, seen_ms))
     listings.add_sighting(connection, saved, sighting(SightingKind.IN_LIST, 9_000, Channel.UPBIT_MARKET_LIST))
-    assert listings.channels_of(connection, 1) == {Channel.UPBIT_NOTICES: 5_000, Channel.UPBIT_MARKET_LIST: 9_000}
+    (row,) = listings.report(connection, 5)
+    seen = [(each.channel, each.seen_ms) for each in row.sightings]
+    assert seen == [("upbit:notices", 5_000), ("upbit:market_list", 9_000)]
 
 
 def test_the_first_trade_is_kept_with_its_market_only(connection: sqlite3.Connection) -> None:
@@ -121,9 +122,7 @@ def test_versions_of_a_notice_are_kept_and_the_newest_is_what_counts(connection:
     assert notices.newest(connection) == [kept[1]]
 
 
-async def test_a_decision_keeps_every_input_with_its_source_and_age(
-    connection: sqlite3.Connection, tmp_path: Path
-) -> None:
+def test_a_decision_keeps_every_input_with_its_source_and_age(connection: sqlite3.Connection) -> None:
     verdict = Verdict(
         Mode.OPEN,
         Outcome.NO_GO,
@@ -138,16 +137,18 @@ async def test_a_decision_keeps_every_input_with_its_source_and_age(
     )
     decisions.add(connection, None, verdict)
     decisions.add(connection, 7, verdict)
-    async with await Reader.open(tmp_path / "radar.db") as reader:
-        assert [row["listing_id"] for row in await decisions.recent(reader, 9)] == [7]
-        assert [row["listing_id"] for row in await decisions.recent(reader, 9, with_questions=True)] == [7, None]
-        (row,) = await decisions.of_listing(reader, 7)
-    assert json.loads(row["facts"]) == {
+    kept = connection.execute(
+        "SELECT listing_id, verdict, mode, level, net_bps, facts, blockers FROM decisions ORDER BY id"
+    ).fetchall()
+    assert [each[0] for each in kept] == [None, 7]
+    assert kept[0][1:] == kept[1][1:]
+    *told, facts, blockers = kept[1]
+    assert told == [7, "NO_GO", "open", 30, 41.5]
+    assert json.loads(facts) == {
         "fx": {"value": 1_412.5, "unit": "krw", "source": "btc_implied", "age_ms": 600},
         "deposit": {"value": None, "unit": "bool", "source": "bithumb:assets", "age_ms": None},
     }
-    assert json.loads(row["blockers"]) == [{"code": "net_profit", "subject": "binance", "numbers": {"net_bps": 41.5}}]
-    assert (row["verdict"], row["mode"], row["level"], row["net_bps"]) == ("NO_GO", "open", 30, 41.5)
+    assert json.loads(blockers) == [{"code": "net_profit", "subject": "binance", "numbers": {"net_bps": 41.5}}]
 
 
 def test_the_newest_rate_comes_back_with_its_inputs(connection: sqlite3.Connection) -> None:
@@ -184,9 +185,9 @@ def test_a_listing_registers_its_coin_unless_more_is_known_of_it(connection: sql
 
 def test_samples_are_cut_and_printable(connection: sqlite3.Connection) -> None:
     execute(connection, quarantine.added([Refused(1, "upbit", "price", "\ud800" + "x" * 1_000)]))
-    (kept,) = quarantine.recent(connection, 5)
-    assert kept.sample.startswith("\\ud800xxx")
-    assert len(kept.sample) < 520
+    ((sample,),) = connection.execute("SELECT sample FROM quarantine").fetchall()
+    assert sample.startswith("\\ud800xxx")
+    assert len(sample) < 520
 
 
 def test_a_market_keeps_its_number_and_its_first_trade(connection: sqlite3.Connection) -> None:

@@ -71,20 +71,31 @@ def keeper(clock: FakeClock, asked: FakeDoor, connection: sqlite3.Connection) ->
     return WorldKeeper(asked, lambda: {"NOVA", "MOTE", "TWIN", "UPCOMING", "ABSENT"}, Direct(connection), clock, 0.05)
 
 
+def kept(connection: sqlite3.Connection, base: str) -> GlobalPrice | None:
+    """The only minute of a coin, if there is one."""
+    rows = connection.execute(
+        "SELECT base, price_usdt, volume_24h_usdt, venues FROM global_1m WHERE base = ?", (base,)
+    ).fetchall()
+    if not rows:
+        return None
+    ((named, price_usdt, volume_usdt, venues),) = rows
+    return GlobalPrice(named, price_usdt, volume_usdt, tuple(venues.split(",")))
+
+
 async def test_a_minute_holds_the_weighted_price_of_each_korean_coin(connection: sqlite3.Connection) -> None:
     clock = FakeClock()
     assert await keeper(clock, door(clock), connection).take() == 2
-    nova = global_minutes.latest(connection, "NOVA", START_MS)
+    nova = kept(connection, "NOVA")
     assert nova == GlobalPrice("NOVA", 2.01, 4_000_000.0, ("binance", "okx"))
-    mote = global_minutes.latest(connection, "MOTE", START_MS)
+    mote = kept(connection, "MOTE")
     assert mote == GlobalPrice("MOTE", 0.004, 100.0, ("binance",))
 
 
 async def test_two_coins_of_one_ticker_have_no_common_price(connection: sqlite3.Connection) -> None:
     clock = FakeClock()
     await keeper(clock, door(clock), connection).take()
-    assert global_minutes.latest(connection, "TWIN", START_MS) is None
-    assert global_minutes.latest(connection, "UPCOMING", START_MS) is None
+    assert kept(connection, "TWIN") is None
+    assert kept(connection, "UPCOMING") is None
 
 
 async def test_each_venue_is_asked_once_a_minute_at_its_turn(connection: sqlite3.Connection) -> None:
@@ -105,7 +116,7 @@ async def test_a_venue_that_does_not_answer_costs_only_its_own_prices(connection
     asked = door(clock)
     asked.says("binance", "/api/v3/ticker/24hr", "<html>", status=502)
     await keeper(clock, asked, connection).take()
-    assert global_minutes.latest(connection, "NOVA", START_MS) == GlobalPrice("NOVA", 2.04, 1_000_000.0, ("okx",))
+    assert kept(connection, "NOVA") == GlobalPrice("NOVA", 2.04, 1_000_000.0, ("okx",))
 
 
 def test_minutes_leave_after_their_time_a_few_thousand_rows_at_once(connection: sqlite3.Connection) -> None:

@@ -138,6 +138,8 @@ async def prove(
         heal_s *= busy()
         loop = asyncio.get_running_loop()
         until = loop.time() + heal_s
+        behind = f"SELECT 1 FROM rollup_state WHERE name LIKE 'recorded:%' AND at_ms < {to_ms}"  # noqa: S608 - a number
+        await both.until(f"SELECT 1 WHERE NOT EXISTS ({behind})", heal_s)
         waiting = f"SELECT 1 FROM gaps WHERE state = 'open' AND from_ms < {to_ms}"  # noqa: S608 - a number
         await both.until(f"SELECT 1 WHERE NOT EXISTS ({waiting})", heal_s)
         first = await judge(both, from_ms, to_ms, openings)

@@ -6,14 +6,45 @@ second that an earlier run recorded, is a row in `gaps`; a market has at most on
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 
+from msgspec import Struct
+
 from collectors.events import Candle, Exchange, GapCause, Market, Trade
 from collectors.feeds.rhythm import MarketRhythms
 from collectors.recording.beginnings import Beginnings
+from collectors.recording.exchange_clock import DISORDER_MS
 from collectors.recording.gap_changes import GapChanges
 from collectors.recording.minutes import MinuteFold
 from collectors.recording.proofs import Proofs, Span
 from collectors.recording.second_bucket import SecondBucket
+from collectors.repair.gaps import SECOND_MS
 from store.tables.gaps import OpenGap
+
+RAN_ON_MS = 3_000  # seconds are said to be stored 5 s late, counted from stamps that may run 5 s ahead, 3 s after them
+
+
+class RunEnd(Struct, frozen=True):
+    """How an earlier run ended at an exchange: it stored every second before `recorded_ms`, and went on for at least
+    `RAN_ON_MS`; stamps lay up to `low_ms` behind our clock (below 0) and `ahead_ms` ahead of it then.
+    """
+
+    recorded_ms: int
+    low_ms: int
+    ahead_ms: int
+
+    @property
+    def safe_ms(self) -> int:
+        """The first second of which something may be missed."""
+        return min(self.recorded_ms, self.recorded_ms + RAN_ON_MS + self.low_ms - SECOND_MS)
+
+    @property
+    def slack_ms(self) -> int:
+        """How far behind the last message a gap begins that was written at its end."""
+        return DISORDER_MS - self.low_ms
+
+    @property
+    def crash_slack_ms(self) -> int:
+        """The same from `safe_ms` on."""
+        return self.recorded_ms + RAN_ON_MS - self.safe_ms
 
 
 class Coverage:
@@ -33,14 +64,18 @@ class Coverage:
         self._beginnings = Beginnings()
         self._proofs = {exchange: Proofs(bucket) for exchange, bucket in buckets.items()}
         self._rhythms = {exchange: MarketRhythms() for exchange in buckets}
+        self._ends: Mapping[Exchange, RunEnd] = {}
         self.ids: dict[Market, int] = {}
 
     def take_up(
-        self, ids: dict[Market, int], open_gaps: dict[Market, OpenGap], recorded_before: Mapping[Exchange, int | None]
+        self, ids: dict[Market, int], open_gaps: dict[Market, OpenGap], ends: Mapping[Exchange, RunEnd | None]
     ) -> None:
-        """What an earlier run left: of each exchange it stored every second before that moment."""
+        """What an earlier run left, and how it ended at each exchange; None where there was none."""
         self.ids, self._open = ids, open_gaps
-        self._beginnings.take_up(ids, recorded_before)
+        self._ends = {exchange: end for exchange, end in ends.items() if end is not None}
+        self._beginnings.take_up(ids, {exchange: end.safe_ms for exchange, end in self._ends.items()})
+        for exchange, end in self._ends.items():
+            self._proofs[exchange].take_up(end.recorded_ms, end.ahead_ms)
 
     # --- which markets ------------------------------------------------------------------------------------------------
 
@@ -80,6 +115,9 @@ class Coverage:
                 continue  # back in the list, and heard all along on a connection of its own
             self._expected[market.exchange].add(market)
             begin, left = self._beginnings.of(market, usual[market.exchange]), self._open.get(market)
+            if (end := self._ends.get(market.exchange)) is not None:
+                stopped = left is not None and left.from_ms <= begin.from_ms
+                self._proofs[market.exchange].lose([market], end.slack_ms if stopped else end.crash_slack_ms)
             if left is None:
                 self._open[market] = begin
                 opened.append((market.exchange, self.ids[market], begin.from_ms, begin.cause))
@@ -117,6 +155,7 @@ class Coverage:
     def lose(self, exchange: Exchange, standing: Sequence[Market], from_ms: int, cause: GapCause) -> GapChanges:
         """These are heard no longer, from that time of the exchange on."""
         self._rhythms[exchange].forget(standing)
+        self._proofs[exchange].lose(standing, DISORDER_MS - min(0, self._buckets[exchange].clock.low_ms))
         for market in standing:
             self._open[market] = OpenGap(from_ms, cause)
             self._buckets[exchange].uncover(market)
@@ -144,6 +183,10 @@ class Coverage:
         """Our wall clock jumped."""
         for proofs in self._proofs.values():
             proofs.host_stepped(by_ms)
+
+    def skew_ms(self, exchange: Exchange, now_ms: int) -> tuple[int, int]:
+        """How far behind our clock, and ahead of it, its stamps lay of late; in whole seconds."""
+        return self._proofs[exchange].skew_ms(now_ms)
 
     # --- what others ask ----------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ LAG_WINDOW_MS = 10_000
 # Stamps of one connection: Bithumb publishes 270 ms after the match, Upbit 60 ms (captures of 2026-07).
 DISORDER_MS = 500
 SLOWEST_MS = 5_000  # no way to us is taken to be longer
+SKEW_MOST_MS = 60_000  # stamps further off tell of a misprint, not of the exchange's clock
 
 
 class ExchangeClock:
@@ -30,6 +31,8 @@ class ExchangeClock:
         self.ahead_ms = future_bound_ms
         self._heard_lag_ms: int | None = None  # the largest since it was last looked at
         self._window_lags: list[int | None] = [None, None]
+        self._heard_low_ms: int | None = None  # the smallest, likewise
+        self._window_lows: list[int | None] = [None, None]
         self._window_from_ms: int | None = None
         self._last_stamp_ms: int | None = None  # believed or not
 
@@ -41,6 +44,8 @@ class ExchangeClock:
         lag_ms = traded_ms - received_ms
         if lag_ms <= self.ahead_ms and (self._heard_lag_ms is None or lag_ms > self._heard_lag_ms):
             self._heard_lag_ms = lag_ms
+        if self._heard_low_ms is None or lag_ms < self._heard_low_ms:
+            self._heard_low_ms = lag_ms
 
     def measure(self, now_ms: int) -> None:
         """Learn from what was heard until now."""
@@ -52,9 +57,12 @@ class ExchangeClock:
         seen = [each for each in self._window_lags if each is not None]
         if seen:
             self.lag_ms = max(seen)
+        lows = [each for each in (self._window_lows[1], self._heard_low_ms) if each is not None]
+        self._heard_low_ms, self._window_lows[1] = None, min(lows, default=None)
         if self._window_from_ms is None or not 0 <= now_ms - self._window_from_ms < LAG_WINDOW_MS:
             self._window_from_ms = now_ms
             self._window_lags = [best, None]
+            self._window_lows = [self._window_lows[1], None]
 
     def host_stepped(self, by_ms: int, now_ms: int) -> None:
         """Our wall clock jumped by `by_ms` to `now_ms`; the exchange's did not.
@@ -70,11 +78,19 @@ class ExchangeClock:
             self.lag_ms += offset_ms - self.offset_ms
         self.offset_ms = offset_ms
         self.ahead_ms = offset_ms + self._future_bound_ms
-        self._heard_lag_ms = None
-        self._window_lags = [None, None]
+        self._heard_lag_ms = self._heard_low_ms = None
+        self._window_lags, self._window_lows = [None, None], [None, None]
         self._window_from_ms = None
 
     # --- what it answers --------------------------------------------------------------------------------------------
+
+    @property
+    def low_ms(self) -> int:
+        """The smallest (stamp − our receipt) over the last one or two windows, not below a minute; 0 where none was
+        heard. Far below zero where the way is slow, or their clock was set back.
+        """
+        lows = [each for each in (*self._window_lows, self._heard_low_ms) if each is not None]
+        return max(-SKEW_MOST_MS, min(lows, default=0))
 
     def heard_until(self, our_ms: int) -> int:
         """Up to which stamp all has come at `our_ms`, by the quickest way of late."""
@@ -93,10 +109,15 @@ class ExchangeClock:
         and whose newest trade is stamped `newest_ms`.
 
         Frames come in order, so what its newest trade proves was delivered, but for a little disorder of the stamps.
-        A slow way shows in how old that trade is; a quiet connection must not, so at most 5 s are taken off.
+        A slow way shows in how old that trade is; a quiet connection must not, so at most 5 s are taken off. Where
+        stamps have gone back of late, what comes next may be stamped as early as they were, or as the last one.
         """
         stamp_ms = our_ms + (self.offset_ms if self.lag_ms is None else min(self.lag_ms, self.offset_ms))
-        return whole_second(min(stamp_ms, max(newest_ms, stamp_ms - SLOWEST_MS)) - DISORDER_MS)
+        delivered_ms = min(stamp_ms, max(newest_ms, stamp_ms - SLOWEST_MS))
+        early_ms = our_ms + self.low_ms
+        if self._last_stamp_ms is not None:
+            early_ms = min(early_ms, max(self._last_stamp_ms, early_ms - SLOWEST_MS))
+        return whole_second(min(delivered_ms, early_ms) - DISORDER_MS)
 
     def age_ms(self, trade: Trade) -> int:
         """How long ago, by the exchange's clock, a trade was made when we received it."""

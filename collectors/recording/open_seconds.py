@@ -26,13 +26,14 @@ class OpenSeconds:
     """
 
     __slots__ = (
-        *("ceiling", "covered_from_ms", "doubted", "floor", "folded", "from_ms", "market", "newest_ms", "open"),
-        *("reopened", "repeats_before_ms", "take", "to_ms", "trades"),
+        *("ceiling", "covered_from_ms", "doubted", "floor", "folded", "from_ms", "market", "missed_from_ms"),
+        *("newest_ms", "open", "reopened", "repeats_before_ms", "take", "to_ms", "trades"),
     )
 
     def __init__(self, market: Market) -> None:
         self.market = market
         self.covered_from_ms: float = math.inf
+        self.missed_from_ms = 0
         self.floor = PRICE_MIN
         self.ceiling = PRICE_MAX
         self.doubted: list[float] = []

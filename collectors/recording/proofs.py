@@ -1,7 +1,8 @@
 """Starts of coverage that may still move, as the clock of an exchange becomes known. Pure.
 
 A market counts from the first whole second after its subscription was proven; which second that is depends on how far
-the exchange's stamps run ahead of our clock, and that shows only with the first trades.
+the exchange's stamps run ahead of our clock, and that shows only with the first trades. So does how far before the gap
+or after it what was published in it may be stamped, where their clock was set meanwhile.
 """
 
 from collections.abc import Container, Sequence
@@ -10,25 +11,30 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from collectors.events import Market, Trade
+from collectors.recording.exchange_clock import DISORDER_MS, SKEW_MOST_MS
 from collectors.recording.second_bucket import SecondBucket
 from collectors.recording.second_part import whole_second
 from collectors.repair.gaps import SECOND_MS
 
 PROOF_MS = 10_000  # how long a start of coverage may still move
-AHEAD_MOST_MS = 60_000  # stamps further ahead tell of a misprint, not of the exchange's clock
 
 Span = tuple[Market, int, int]  # a market, and [from_ms, to_ms) of the exchange's time
 
 
 class _Proof(Struct, frozen=True):
     """Markets that went live together at `at_ms` of our clock, were missed from `from_ms` of the exchange's, and count
-    from `covered_ms`. `ahead_ms`: what was stamped so far ahead of its time meanwhile is marked, too.
+    from `covered_ms`. `ahead_ms`: what was stamped so far ahead of its time meanwhile is marked, too. Of `earlier`,
+    which counted before, what was stamped up to `slack_ms` behind its time lies in the gap; what was further behind is
+    marked from `marked_ms` on.
     """
 
     markets: tuple[Market, ...]
     at_ms: int
     from_ms: int
     covered_ms: int
+    earlier: tuple[Market, ...]
+    slack_ms: int
+    marked_ms: int
     ahead_ms: int = 0
 
 
@@ -46,25 +52,54 @@ class Proofs:
         self._bucket = bucket
         self._proofs: list[_Proof] = []
         self._ahead: _Ahead | None = None
+        self._ahead_before: _Ahead | None = None  # as an earlier run left it
+        self._slack: dict[Market, int] = {}
+
+    def take_up(self, at_ms: int, ahead_ms: int) -> None:
+        """An earlier run ended about `at_ms` of the exchange's time; stamps ran so far ahead of our clock then."""
+        if ahead_ms:
+            self._ahead_before = _Ahead(at_ms, min(ahead_ms, SKEW_MOST_MS))
+
+    def skew_ms(self, now_ms: int) -> tuple[int, int]:
+        """How far behind our clock, and ahead of it, stamps lay of late; in whole seconds, not above and not below 0.
+
+        Ahead of it by no more than usual counts as 0.
+        """
+        clock, ahead = self._bucket.clock, self._ahead
+        if ahead is not None and abs(now_ms + clock.offset_ms - ahead.at_ms) > 2 * PROOF_MS:
+            ahead = None
+        most_ms = max(clock.lag_ms or 0, 0 if ahead is None else ahead.by_ms)
+        ahead_ms = whole_second(most_ms + SECOND_MS - 1) if most_ms > DISORDER_MS else 0
+        return min(0, whole_second(clock.low_ms)), ahead_ms
+
+    def lose(self, markets: Sequence[Market], slack_ms: int) -> None:
+        """These counted until now; their gap begins `slack_ms` before their last message."""
+        self._slack |= dict.fromkeys(markets, slack_ms)
 
     def add(self, markets: Sequence[Market], at_ms: int, from_ms: int) -> int:
         """These went live at `at_ms` of our clock, and were missed from `from_ms` on; from when on they count."""
         covered_ms = self._bucket.clock.covered_after(at_ms)
-        for market in markets:
-            self._bucket.cover(market, covered_ms)
-        self._proofs.append(_Proof(tuple(markets), at_ms, from_ms, covered_ms))
+        earlier = tuple(market for market in markets if market in self._slack)
+        slack_ms = min((self._slack.pop(market) for market in earlier), default=0)
+        proof = _Proof(tuple(markets), at_ms, from_ms, covered_ms, earlier, slack_ms, from_ms)
+        self._cover(proof, markets)
+        self._proofs.append(proof)
         return covered_ms
+
+    def _cover(self, proof: _Proof, markets: Sequence[Market]) -> None:
+        for market in markets:
+            self._bucket.cover(market, proof.covered_ms, proof.from_ms if market in proof.earlier else 0)
 
     def host_stepped(self, by_ms: int) -> None:
         """Our wall clock jumped."""
-        self._ahead = None
+        self._ahead = self._ahead_before = None
         self._proofs = [replace(proof, at_ms=proof.at_ms + by_ms) for proof in self._proofs]
 
     def note_ahead(self, trade: Trade) -> None:
         """This one was stamped in the future."""
         at_ms = trade.received_ms + self._bucket.clock.offset_ms
         by_ms = whole_second(trade.traded_ms - at_ms + SECOND_MS - 1)
-        if by_ms <= AHEAD_MOST_MS:
+        if by_ms <= SKEW_MOST_MS:
             before = self._ahead
             recent = before is not None and at_ms - before.at_ms < PROOF_MS
             self._ahead = _Ahead(at_ms, max(by_ms, before.by_ms) if before and recent else by_ms)
@@ -79,19 +114,19 @@ class Proofs:
             covered_ms = self._bucket.clock.covered_after(proof.at_ms)
             live = tuple(market for market in proof.markets if market not in missing)
             if covered_ms > proof.covered_ms and live:
-                for market in live:
-                    self._bucket.cover(market, covered_ms)
-                    spans.append((market, proof.covered_ms, covered_ms))
+                spans += ((market, proof.covered_ms, covered_ms) for market in live)
                 proof = replace(proof, markets=live, covered_ms=covered_ms)
-            proof = self._missed_ahead(proof, spans)
+                self._cover(proof, live)
+            for ahead in (self._ahead_before, self._ahead):
+                proof = self._missed_ahead(proof, ahead, spans)
+            proof = self._missed_behind(proof, spans)
             if abs(now_ms - proof.at_ms) < PROOF_MS:
                 kept.append(proof)
         self._proofs = kept
         return spans
 
-    def _missed_ahead(self, proof: _Proof, spans: list[Span]) -> _Proof:
+    def _missed_ahead(self, proof: _Proof, ahead: _Ahead | None, spans: list[Span]) -> _Proof:
         """Mark what was published in a gap with stamps after it, where others show that their clock was ahead then."""
-        ahead = self._ahead
         if ahead is None or ahead.by_ms <= proof.ahead_ms:
             return proof
         if not proof.from_ms - PROOF_MS <= ahead.at_ms <= proof.covered_ms + PROOF_MS:
@@ -100,3 +135,11 @@ class Proofs:
         to_ms = proof.covered_ms + ahead.by_ms
         spans += ((market, from_ms, to_ms) for market in proof.markets)
         return replace(proof, ahead_ms=ahead.by_ms)
+
+    def _missed_behind(self, proof: _Proof, spans: list[Span]) -> _Proof:
+        """Mark what was published in a gap with stamps before it, where others show that their clock was set back."""
+        from_ms = whole_second(proof.from_ms + proof.slack_ms + self._bucket.clock.low_ms)
+        if from_ms >= proof.marked_ms:
+            return proof
+        spans += ((market, from_ms, proof.marked_ms) for market in proof.earlier)
+        return replace(proof, marked_ms=from_ms)

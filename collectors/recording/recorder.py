@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from collectors.events import Candle, Exchange, Fills, GapCause, Market, OrderBook, Trade
-from collectors.recording.coverage import Coverage
+from collectors.recording.coverage import Coverage, RunEnd
 from collectors.recording.doubts import Doubts
 from collectors.recording.gap_changes import GapChanges
 from collectors.recording.handover import HandOver
@@ -73,6 +73,7 @@ class Recorder:
         self.books = LatestBooks()
         self._coverage = Coverage(self._sorted, self.minutes)
         self._out = HandOver(writer, self.minutes)
+        self._skews: dict[Exchange, tuple[int, int]] = {}  # as stored
 
     # --- before and after ---------------------------------------------------------------------------------------------
 
@@ -81,10 +82,10 @@ class Recorder:
 
         def load(
             connection: Connection,
-        ) -> tuple[dict[Market, int], dict[Market, OpenGap], dict[Exchange, int | None]]:
+        ) -> tuple[dict[Market, int], dict[Market, OpenGap], dict[Exchange, RunEnd | None]]:
             ids = markets.load(connection)
             open_gaps = gaps.load_open(connection, {market_id: market for market, market_id in ids.items()})
-            return ids, open_gaps, {each: candles.recorded_until(connection, each) for each in self._buckets}
+            return ids, open_gaps, {each: _end_of_run(connection, each) for each in self._buckets}
 
         self._coverage.take_up(*await self._writer.run(load))
 
@@ -335,6 +336,9 @@ class Recorder:
             for exchange, bucket in self._buckets.items():
                 if bucket.closed_before_ms:
                     self._writer.offer(candles.recorded(exchange, bucket.closed_before_ms - CRASH_MARGIN_MS))
+                skew_ms = self._coverage.skew_ms(exchange, now_ms)
+                if skew_ms != self._skews.get(exchange) and self._writer.offer(candles.skewed(exchange, *skew_ms)):
+                    self._skews[exchange] = skew_ms
 
     def _now_ms(self) -> int:
         """The wall clock; a step of it is told to the buckets, whose seconds are the exchange's."""
@@ -398,3 +402,8 @@ class Recorder:
             rows.append((exchange, market_id, from_ms, to_ms, GapCause.QUARANTINED))
             self.minutes.touch(exchange, market, from_ms, to_ms)
         self._out.add_changes(GapChanges(added=tuple(rows)))
+
+
+def _end_of_run(connection: Connection, exchange: Exchange) -> RunEnd | None:
+    recorded_ms = candles.recorded_until(connection, exchange)
+    return None if recorded_ms is None else RunEnd(recorded_ms, *candles.skew_of(connection, exchange))

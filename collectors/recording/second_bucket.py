@@ -85,12 +85,15 @@ class SecondBucket:
 
     # --- what is listened to ----------------------------------------------------------------------------------------
 
-    def cover(self, market: Market, from_ms: int) -> None:
-        """Count trades stamped at or after `from_ms`, a whole second; earlier ones are history and left alone."""
+    def cover(self, market: Market, from_ms: int, missed_from_ms: int = 0) -> None:
+        """Count trades stamped at or after `from_ms`, a whole second. Earlier ones are left alone down to
+        `missed_from_ms`, where what was covered before ends; of that one may still be late.
+        """
         book = self._books.get(market)
         if book is None:
             book = self._books[market] = self._by_code[market.code] = OpenSeconds(market)
         book.covered_from_ms = from_ms
+        book.missed_from_ms = missed_from_ms
         book.look_anew()
 
     def uncover(self, market: Market) -> None:
@@ -184,7 +187,9 @@ class SecondBucket:
         """Of another second than the last, or out of bounds: history, no possible value, a jump, from the future."""
         ahead = trade.traded_ms > latest_ms
         if trade.traded_ms < book.covered_from_ms and not self._is_late(book, trade):
-            return Disbelief.FUTURE if ahead else None  # one from the future would be missed in a second that counts
+            if ahead:  # it would be missed in a second that counts
+                return Disbelief.FUTURE
+            return Disbelief.TOO_LATE if self._was_covered(book, trade) else None
         price = trade.price
         if not PRICE_MIN < price < PRICE_MAX:
             return Disbelief.PRICE
@@ -205,6 +210,13 @@ class SecondBucket:
             return False
         open_ms = whole_second(trade.traded_ms)
         return open_ms in book.open or book.market in self._closed.get(open_ms, ())
+
+    @staticmethod
+    def _was_covered(book: OpenSeconds, trade: Print) -> bool:
+        """Whether it lies before the gap that the present coverage ended, and so in a second that counts."""
+        if isinstance(trade, Trade) and trade.snapshot:
+            return False
+        return book.covered_from_ms != math.inf and trade.traded_ms < book.missed_from_ms
 
     def _sort_in(self, book: OpenSeconds, trade: Print) -> Disbelief | None:
         """A good trade into its second: the one that runs, a new one, a late one, or one too late."""

@@ -31,6 +31,9 @@ _SET_STATE = (
     "INSERT INTO rollup_state (name, at_ms) VALUES (?, ?)"
     " ON CONFLICT (name) DO UPDATE SET at_ms = MAX(at_ms, excluded.at_ms)"
 )
+_SET_EXACTLY = (
+    "INSERT INTO rollup_state (name, at_ms) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET at_ms = excluded.at_ms"
+)
 
 NOWHERE: Mapping[Exchange, int] = {}
 
@@ -181,6 +184,16 @@ class Coverage:
 def recorded(exchange: Exchange, before_ms: int) -> Rows:
     """A row that says: every second of the exchange before `before_ms` is stored, as far as it will be."""
     return Rows(_SET_STATE, [(f"recorded:{exchange}", before_ms)])
+
+
+def skewed(exchange: Exchange, low_ms: int, ahead_ms: int) -> Rows:
+    """Rows that say how far behind our clock (below 0) and ahead of it the stamps of an exchange lay of late."""
+    return Rows(_SET_EXACTLY, [(f"low:{exchange}", low_ms), (f"ahead:{exchange}", ahead_ms)])
+
+
+def skew_of(connection: sqlite3.Connection, exchange: Exchange) -> tuple[int, int]:
+    """The two that were stored last; 0 where none were."""
+    return _state(connection, f"low:{exchange}") or 0, _state(connection, f"ahead:{exchange}") or 0
 
 
 def recorded_until(connection: sqlite3.Connection, exchange: Exchange) -> int | None:

@@ -3,7 +3,7 @@
 import pytest
 
 from collectors.events import EXCHANGES, Exchange, GapCause, Market
-from collectors.recording.coverage import Coverage
+from collectors.recording.coverage import Coverage, RunEnd
 from collectors.recording.gap_changes import GapChanges
 from collectors.recording.minutes import MinuteFold
 from collectors.recording.second_bucket import SecondBucket
@@ -48,10 +48,26 @@ def test_the_first_markets_of_an_exchange_start_it_and_each_has_a_gap(covering: 
 
 def test_a_gap_that_an_earlier_run_left_goes_on_and_reaches_back_over_what_a_crash_took(covering: Covering) -> None:
     left = OpenGap(START_MS - 10_000, GapCause.DISCONNECT)
-    covering.coverage.take_up(dict(IDS), {BTC: left}, {"upbit": START_MS - 90_000})
+    covering.coverage.take_up(dict(IDS), {BTC: left}, {"upbit": RunEnd(START_MS - 90_000, 0, 0)})
     _, changes = covering.expect(BTC)
     assert changes == GapChanges(added=(("upbit", 1, START_MS - 90_000, START_MS - 10_000, GapCause.START),))
     assert covering.coverage.open_gaps("upbit") == [left]
+
+
+def test_a_run_that_a_crash_ended_while_stamps_lay_far_back_is_missed_from_there(covering: Covering) -> None:
+    covering.coverage.take_up(dict(IDS), {}, {"upbit": RunEnd(START_MS - 90_000, -20_000, 0), "bithumb": None})
+    starts, changes = covering.expect(BTC)
+    assert starts == {"upbit": START_MS - 90_000 + 3_000 - 20_000 - 1_000}
+    assert changes.opened == (("upbit", 1, starts["upbit"], GapCause.START),)
+
+
+@pytest.mark.parametrize(
+    ("low_ms", "safe_ms", "slack_ms"),
+    [(0, 0, 3_000), (-1_000, 0, 3_000), (-3_000, -1_000, 4_000), (-9_000, -7_000, 10_000)],
+)
+def test_a_crash_is_missed_from_before_what_could_still_be_on_its_way(low_ms: int, safe_ms: int, slack_ms: int) -> None:
+    end = RunEnd(START_MS, low_ms, 0)
+    assert (end.safe_ms - START_MS, end.crash_slack_ms, end.slack_ms) == (safe_ms, slack_ms, 500 - low_ms)
 
 
 def test_a_market_is_heard_from_its_proof_until_it_is_lost(covering: Covering) -> None:

@@ -34,12 +34,31 @@ def test_coverage_and_loss_allow_for_stamps_that_run_ahead_or_come_late() -> Non
 
 
 def test_a_way_that_has_just_become_slow_shows_in_the_newest_trade() -> None:
-    assert heard((7_000, 7_050)).missed_after(START_MS + 11_000, START_MS + 7_500) - START_MS == 7_000
+    assert heard((7_500, 7_550)).missed_after(START_MS + 11_000, START_MS + 7_500) - START_MS == 7_000
 
 
 def test_a_quiet_connection_is_not_taken_for_a_slow_one() -> None:
     missed_ms = heard((1_000, 1_050)).missed_after(START_MS + 600_000, START_MS + 1_000) - START_MS
     assert 590_000 < missed_ms < 600_000
+
+
+def test_where_stamps_have_gone_back_what_comes_next_may_lie_as_far_back() -> None:
+    clock = heard((9_000, 9_050), (-10_000, 10_050))
+    assert clock.low_ms == -20_050
+    assert clock.missed_after(START_MS + 11_000, START_MS + 9_000) - START_MS == -11_000
+    assert heard((9_000, 9_050), (10_000, 10_050)).low_ms == -50
+    assert heard().low_ms == 0
+
+
+def test_how_far_stamps_lay_back_is_forgotten_after_a_while_and_never_more_than_a_minute() -> None:
+    clock = heard((0, 500_000))
+    assert clock.low_ms == -60_000
+    for after_ms in (LAG_WINDOW_MS // 2, LAG_WINDOW_MS):
+        at_ms = START_MS + 500_000 + after_ms
+        assert clock.low_ms == -60_000
+        clock.hear(at_ms, at_ms + 80)
+        clock.measure(at_ms + 120)
+    assert clock.low_ms == -80
 
 
 def test_the_quickest_way_counts_for_one_window_and_the_next_and_then_no_more() -> None:

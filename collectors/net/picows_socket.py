@@ -32,8 +32,8 @@ class PicowsSocket(Gathering, WSListener):
     def __init__(self, turns: Turns | None) -> None:
         super().__init__(turns)
         self._transport: WSTransport | None = None
-        self._parts: list[bytes] = []  # of a message that comes in fragments
         self._told: SocketClosed | None = None  # the last word of the other side
+        self._unusual = False  # a message comes in fragments, or nothing that comes counts any more
         self.abandoned = False
 
     # --- what the library calls ---------------------------------------------------------------------------------------
@@ -45,38 +45,49 @@ class PicowsSocket(Gathering, WSListener):
             transport.disconnect(graceful=False)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        if frame.fin and LONGEST_CONTROL_FRAME < frame.payload_size <= MAX_FRAME_BYTES and not self._parts:
+        size = frame.payload_size
+        if frame.fin and LONGEST_CONTROL_FRAME < size <= MAX_FRAME_BYTES and not self._unusual:
             self._messages.append(frame.get_payload_as_bytes())
         else:
             self._take_other(transport, frame)
         if self._noted:
-            self._came()
+            self._came(size)
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         self._ended(self._told or _our_last_word(transport) or SocketClosed(1006, "without a word"))
 
     def _take_other(self, transport: WSTransport, frame: WSFrame) -> None:
-        """A short message, a fragment, or what is no message."""
-        if frame.payload_size > MAX_FRAME_BYTES:  # refused, and the goodbye is said; its rest came all the same
+        """A short message, a fragment, what is no message, or what comes after the end."""
+        if self._told is not None:
             return
         kind = frame.msg_type
-        if kind is WSMsgType.CLOSE:
+        if frame.payload_size > MAX_FRAME_BYTES:  # refused, and the goodbye is said; its rest came all the same
+            self._end_with(transport, WSCloseCode.MESSAGE_TOO_BIG, said=True)
+        elif kind is WSMsgType.CLOSE:
             self._hear_close(transport, frame.get_payload_as_bytes())
-        elif kind is WSMsgType.CONTINUATION or not frame.fin:
-            self._parts.append(frame.get_payload_as_bytes())
-            if sum(map(len, self._parts)) > MAX_FRAME_BYTES:
-                self._parts.clear()
-                transport.send_close(WSCloseCode.MESSAGE_TOO_BIG)
-                transport.disconnect()
-            elif frame.fin:
-                self._messages.append(b"".join(self._parts))
-                self._parts.clear()
-        elif kind is WSMsgType.TEXT or kind is WSMsgType.BINARY:
+        elif kind is WSMsgType.CONTINUATION or kind is WSMsgType.TEXT or kind is WSMsgType.BINARY:
+            self._take_data(transport, frame, begins=kind is not WSMsgType.CONTINUATION)
+
+    def _take_data(self, transport: WSTransport, frame: WSFrame, *, begins: bool) -> None:
+        if begins is bool(self._parts):
+            self._end_with(transport, WSCloseCode.PROTOCOL_ERROR)
+        elif begins and frame.fin:
             self._messages.append(frame.get_payload_as_bytes())
+        elif self._add_part(frame.get_payload_as_bytes(), last=frame.fin):
+            self._unusual = bool(self._parts)
+        else:
+            self._end_with(transport, WSCloseCode.MESSAGE_TOO_BIG)
+
+    def _end_with(self, transport: WSTransport, code: WSCloseCode, *, said: bool = False) -> None:
+        """The other side broke the protocol or our bounds: nothing that it says after that counts."""
+        self._told, self._unusual = SocketClosed(int(code.value), ""), True
+        if not said:
+            transport.send_close(code)
+            transport.disconnect()
 
     def _hear_close(self, transport: WSTransport, payload: bytes) -> None:
         code = int.from_bytes(payload[:2], "big") if len(payload) >= 2 else 1005
-        self._told = SocketClosed(code, payload[2:].decode("utf-8", "replace"))
+        self._told, self._unusual = SocketClosed(code, payload[2:].decode("utf-8", "replace")), True
         transport.send_close(WSCloseCode.OK)
         transport.disconnect()
 
@@ -84,7 +95,7 @@ class PicowsSocket(Gathering, WSListener):
 
     async def send(self, text: str) -> None:
         if (end := self._end or self._told) is not None:
-            raise end
+            raise end.again()
         assert self._transport is not None
         self._transport.send(WSMsgType.TEXT, text)
         if self._place is not None:

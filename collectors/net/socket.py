@@ -56,6 +56,10 @@ class SocketClosed(SocketError):
         self.reason = reason
         super().__init__(f"closed with {code} {reason}".rstrip())
 
+    def again(self) -> "SocketClosed":
+        """The same, to be raised by itself: an exception keeps all that it was raised through."""
+        return SocketClosed(self.code, self.reason)
+
 
 class Socket(Protocol):
     """An open connection."""
@@ -66,6 +70,8 @@ class Socket(Protocol):
 
     async def receive(self) -> Sequence[bytes]:
         """All messages that are ready, oldest first, at least one; text as UTF-8. Raise SocketClosed when none is left.
+
+        Some may be bytearrays, which nobody else holds.
 
         Safe to cancel: no message is lost. One caller at a time.
         """

@@ -15,7 +15,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_connection
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
-from websockets.frames import DATA_OPCODES, Frame
+from websockets.frames import DATA_OPCODES, CloseCode, Frame
 
 from collectors.net import dial
 from collectors.net import socket as seam
@@ -24,7 +24,8 @@ from collectors.net.limits import retry_after_s
 from collectors.net.socket import ConnectFailed, ConnectRefused, SocketClosed
 from collectors.net.turns import PLENTY_BYTES, Turns
 
-READ_BYTES = 2 * PLENTY_BYTES  # the most of one read: all that there is, where so much wakes us
+READ_BYTES = 2 * PLENTY_BYTES  # the most of one read: nearly always all that there is, where half of it wakes us
+TLS_RECORD_BYTES = 16_384
 
 
 class WebsocketsSocket(Gathering, ClientConnection, asyncio.BufferedProtocol):
@@ -33,8 +34,7 @@ class WebsocketsSocket(Gathering, ClientConnection, asyncio.BufferedProtocol):
     def __init__(self, turns: Turns | None, *args: Any, **kwargs: Any) -> None:
         Gathering.__init__(self, turns)
         ClientConnection.__init__(self, *args, **kwargs)
-        self._buffer = memoryview(bytearray(READ_BYTES))
-        self._parts: list[bytes] = []  # of a message that comes in fragments
+        self._own = self._buffer = memoryview(bytearray(READ_BYTES))
 
     # --- what the transport and the library call ----------------------------------------------------------------------
 
@@ -42,28 +42,34 @@ class WebsocketsSocket(Gathering, ClientConnection, asyncio.BufferedProtocol):
         super().connection_made(transport)
         self._opened(transport)
 
-    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - what is read has to fit, not to fill it
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Ours; a larger one where TLS has more to give, which at the end of a connection it does but once."""
+        self._buffer = self._own
+        if sizehint + TLS_RECORD_BYTES > READ_BYTES:
+            self._buffer = memoryview(bytearray(sizehint + TLS_RECORD_BYTES))
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
+        self._more = nbytes == len(self._buffer)
         self.data_received(bytes(self._buffer[:nbytes]))
         if self._noted and self._messages:
-            self._came()
+            self._came(nbytes)
 
     def process_event(self, event: Any) -> None:
         if event.__class__ is not Frame or event.opcode not in DATA_OPCODES:
             super().process_event(event)
+            if (close := self.protocol.close_rcvd) is not None:  # whether the line ends as well, or stays for a while
+                self._ended(SocketClosed(close.code, close.reason))
         elif event.fin and not self._parts:
             self._messages.append(event.data)  # type: ignore[arg-type]  # a bytearray that nobody else holds
-        else:  # in its place, and not too large with the others: the library has seen to both
-            self._parts.append(event.data)  # type: ignore[arg-type]
-            if event.fin:
-                self._messages.append(b"".join(self._parts))
-                self._parts.clear()
+        elif not self._add_part(event.data, last=event.fin):  # type: ignore[arg-type]  # its place: the library's care
+            self.protocol.fail(CloseCode.MESSAGE_TOO_BIG, "too many fragments")
+            self.send_data()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._ended(_closed(self.protocol.close_exc))
+        self._own = self._buffer = memoryview(b"")
 
     # --- Socket -------------------------------------------------------------------------------------------------------
 
@@ -75,12 +81,33 @@ class WebsocketsSocket(Gathering, ClientConnection, asyncio.BufferedProtocol):
         if self._place is not None:
             self._place.stir()  # the answer is not to wait
 
+    async def close(self, code: CloseCode | int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
+        try:
+            async with asyncio.timeout(seam.CLOSE_WITHIN_S):
+                await super().close(code, reason)
+        except TimeoutError:  # it takes nothing, not even the goodbye
+            pass
+        finally:
+            self.transport.abort()
+
 
 def _closed(e: ConnectionClosed) -> SocketClosed:
     last = e.rcvd or e.sent
     if last is None:
         return SocketClosed(1006, "without a word")
     return SocketClosed(last.code, last.reason)
+
+
+def _failed(e: Exception) -> ConnectFailed:
+    """A refusal, if the host answered with a status, whatever the library made of it."""
+    cause: BaseException | None = e
+    while cause is not None and not isinstance(cause, InvalidStatus):
+        cause = cause.__cause__ or cause.__context__
+    if cause is None:
+        return ConnectFailed(dial.told(e))
+    answer = cause.response
+    stated_s = retry_after_s(next(iter(answer.headers.get_all("Retry-After")), None))
+    return ConnectRefused(answer.status_code, stated_s, bytes(answer.body[: seam.REFUSAL_BYTES]))
 
 
 async def open_socket(
@@ -105,13 +132,13 @@ async def open_socket(
             close_timeout=seam.CLOSE_WITHIN_S,
             max_size=seam.MAX_FRAME_BYTES,
         )
-    except InvalidStatus as e:
-        answer = e.response
-        stated_s = retry_after_s(answer.headers.get("Retry-After"))
-        raise ConnectRefused(answer.status_code, stated_s, bytes(answer.body[: seam.REFUSAL_BYTES])) from e
     except TimeoutError as e:
         raise ConnectFailed(f"WebSocket: no answer to the handshake within {seam.OPEN_TIMEOUT_S:g} s") from e
-    except (OSError, WebSocketException) as e:
-        raise ConnectFailed(dial.told(e)) from e
+    except (
+        OSError,
+        WebSocketException,
+        ValueError,
+    ) as e:  # ValueError: a redirect, not followed
+        raise _failed(e) from e
     assert isinstance(connection, WebsocketsSocket)
     return connection

@@ -11,14 +11,18 @@ _STORED = """
 SELECT EXISTS (SELECT 1 FROM candles_1s WHERE open_ms = :at AND market_id = :market)
     OR EXISTS (SELECT 1 FROM listing_seconds WHERE open_ms = :at AND market_id = :market)
 """
-_MINUTE = "SELECT EXISTS (SELECT 1 FROM candles_1m WHERE market_id = :market AND open_ms = :minute)"
+# Whether its minute had trades, or lies before all that are kept of the market.
+_MINUTE = """
+SELECT EXISTS (SELECT 1 FROM candles_1m WHERE market_id = :market AND open_ms = :minute)
+    OR NOT EXISTS (SELECT 1 FROM candles_1m WHERE market_id = :market AND open_ms < :minute)
+"""
 
 
 def state_at(connection: sqlite3.Connection, market_id: int, second_ms: int) -> SecondState:
     """What is known of the second that starts at `second_ms`, the exchange's time.
 
     Nobody listened before a market was first expected, and nothing is promised of what is not stored yet: both are
-    BLIND. COVERED is for seconds that were purged from a minute that has trades.
+    BLIND. COVERED is for seconds that were purged from a minute that has trades, or is kept no longer itself.
     """
     exchange, first_seen_ms = _market(connection, market_id)
     promised_ms = candles.recorded_until(connection, exchange) or 0

@@ -113,8 +113,8 @@ def touching(
 ) -> list[GapRow]:
     """The gaps, healed ones too, that touch [from_ms, to_ms) of a market, those of its whole exchange included."""
     rows = connection.execute(
-        _FOR_PEOPLE.format(gaps=UNTIL_AFTER) + " WHERE g.from_ms < :to_ms AND g.exchange = :exchange"
-        " AND COALESCE(g.market_id, :market) = :market ORDER BY g.id",
+        _FOR_PEOPLE.format(gaps=UNTIL_AFTER) + " WHERE g.from_ms < :to_ms AND +g.exchange = :exchange"
+        " AND COALESCE(g.market_id, :market) = :market ORDER BY +g.id",  # found by their end, not by what + stands at
         {"from_ms": from_ms, "to_ms": to_ms, "exchange": exchange, "market": market_id},
     )
     return [GapRow(*row) for row in rows]

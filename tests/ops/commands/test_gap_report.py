@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from collectors.events import Exchange, GapCause
-from ops.commands import cli, readout
+from ops.commands import cli, gap_report, readout
 from store.rows import execute
 from store.tables import candles, gaps, healing, markets
 from tests.fakes.clock import START_MS
@@ -79,7 +79,39 @@ def test_a_purged_second_is_covered_by_its_minute(folder: Path, capsys: pytest.C
     connection.close()
     row = told(folder, capsys, 10)
     assert row["state"] == "covered"
-    assert "its minute is kept" in str(row["why"])
+    assert "whether it traded is kept no longer" in str(row["why"])
+
+
+def test_a_second_that_is_not_promised_yet_is_not_explained_by_what_was_healed(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    connection = database(folder)
+    to_ms = START_MS + 130_000
+    execute(connection, gaps.added([("upbit", 1, START_MS + 119_000, to_ms, GapCause.DISCONNECT)]))
+    healing.close(connection, 5, "healed", START_MS, "/v1/trades/ticks")
+    connection.close()
+    row = told(folder, capsys, 125)
+    assert (row["state"], row["why"]) == ("blind", gap_report.UNPROMISED)
+    assert len(row["gaps"]) == 1  # type: ignore[arg-type]
+
+
+def test_a_second_belongs_to_the_time_that_began_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    at = datetime.fromtimestamp(START_MS / 1000 + 10, UTC).strftime("%Y-%m-%dT%H:%M:%S.999999Z")
+    assert ask(folder, at, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["second_ms"] == START_MS + 10_000
+
+
+def test_old_gaps_cost_nothing(folder: Path) -> None:
+    connection = database(folder)
+    steps: list[str] = []
+    connection.set_trace_callback(steps.append)
+    gaps.touching(connection, "upbit", 1, START_MS, START_MS + 1_000)
+    connection.set_trace_callback(None)
+    [asked] = [step for step in steps if step.startswith("SELECT g.id")]
+    plan = " ".join(str(row[3]) for row in connection.execute(f"EXPLAIN QUERY PLAN {asked}"))
+    assert "to_ms>?" in plan
+    assert "SCAN gaps" not in plan
+    assert "exchange=?" not in plan
 
 
 def test_the_gaps_of_a_second_come_with_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -99,7 +131,13 @@ def test_times_are_utc_unless_they_say_otherwise(folder: Path, capsys: pytest.Ca
         assert row.split()[:5] == ["upbit", "KRW-BTC", *spelled[0].split(), "recorded"]
 
 
-@pytest.mark.parametrize("time", ["yesterday", "", "9" * 30, "2026-13-01", "-5", "٣"])
+@pytest.mark.parametrize(
+    "time",
+    [
+        *("yesterday", "", "9" * 30, "2026-13-01", "-5", "٣", "20261130", "1796000000", "20261130090005", "\udcff"),
+        *("0001-01-01T00:00:00+09:00", "9999-12-31T23:59:59-09:00"),
+    ],
+)
 def test_what_is_no_time_is_refused_plainly(folder: Path, capsys: pytest.CaptureFixture[str], time: str) -> None:
     capsys.readouterr()
     asked = cli.parse(["gaps", "--data", str(folder)])
@@ -108,7 +146,7 @@ def test_what_is_no_time_is_refused_plainly(folder: Path, capsys: pytest.Capture
     assert "is no time; give one as in" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("market", ["KRW-BTC", "upbit:KRW-DOGE", "upbit", "binance:KRW-BTC", "upbit:%"])
+@pytest.mark.parametrize("market", ["KRW-BTC", "upbit:KRW-DOGE", "upbit", "binance:KRW-BTC", "upbit:%", "upbit:\udcff"])
 def test_a_market_never_recorded_is_refused_plainly(
     folder: Path, capsys: pytest.CaptureFixture[str], market: str
 ) -> None:

@@ -134,11 +134,7 @@ async def open_socket(
         )
     except TimeoutError as e:
         raise ConnectFailed(f"WebSocket: no answer to the handshake within {seam.OPEN_TIMEOUT_S:g} s") from e
-    except (
-        OSError,
-        WebSocketException,
-        ValueError,
-    ) as e:  # ValueError: a redirect, not followed
+    except (OSError, WebSocketException, ValueError) as e:  # ValueError: a redirect
         raise _failed(e) from e
     assert isinstance(connection, WebsocketsSocket)
     return connection

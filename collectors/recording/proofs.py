@@ -32,7 +32,7 @@ class _Proof(Struct, frozen=True):
     at_ms: int
     from_ms: int
     covered_ms: int
-    earlier: tuple[Market, ...]
+    earlier: frozenset[Market]
     slack_ms: int
     marked_ms: int
     ahead_ms: int = 0
@@ -79,7 +79,7 @@ class Proofs:
     def add(self, markets: Sequence[Market], at_ms: int, from_ms: int) -> int:
         """These went live at `at_ms` of our clock, and were missed from `from_ms` on; from when on they count."""
         covered_ms = self._bucket.clock.covered_after(at_ms)
-        earlier = tuple(market for market in markets if market in self._slack)
+        earlier = frozenset(market for market in markets if market in self._slack)
         slack_ms = min((self._slack.pop(market) for market in earlier), default=0)
         proof = _Proof(tuple(markets), at_ms, from_ms, covered_ms, earlier, slack_ms, from_ms)
         self._cover(proof, markets)

@@ -84,12 +84,14 @@ class PicowsSocket(Gathering, WSListener):
         if not said:
             transport.send_close(code)
             transport.disconnect()
+        self._ended(self._told)
 
     def _hear_close(self, transport: WSTransport, payload: bytes) -> None:
         code = int.from_bytes(payload[:2], "big") if len(payload) >= 2 else 1005
         self._told, self._unusual = SocketClosed(code, payload[2:].decode("utf-8", "replace")), True
         transport.send_close(WSCloseCode.OK)
         transport.disconnect()
+        self._ended(self._told)
 
     # --- Socket -------------------------------------------------------------------------------------------------------
 

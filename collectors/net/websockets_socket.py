@@ -52,7 +52,9 @@ class WebsocketsSocket(Gathering, ClientConnection, asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         self._more = nbytes == len(self._buffer)
         self.data_received(bytes(self._buffer[:nbytes]))
-        if self._noted and self._messages:
+        if (ours := self.protocol.close_sent) is not None and self._end is None:  # it broke the rules, or we go
+            self._ended(SocketClosed(ours.code, ours.reason))
+        elif self._noted and self._messages:
             self._came(nbytes)
 
     def process_event(self, event: Any) -> None:

@@ -14,9 +14,9 @@ from collectors.recording.beginnings import Beginnings
 from collectors.recording.exchange_clock import DISORDER_MS
 from collectors.recording.gap_changes import GapChanges
 from collectors.recording.minutes import MinuteFold
-from collectors.recording.proofs import Proofs, Span
+from collectors.recording.proofs import STEP_MS, Proofs, Span
 from collectors.recording.second_bucket import SecondBucket
-from collectors.repair.gaps import SECOND_MS
+from collectors.recording.second_part import whole_second
 from store.tables.gaps import OpenGap
 
 RAN_ON_MS = 3_000  # seconds are said to be stored 5 s late, counted from stamps that may run 5 s ahead, 3 s after them
@@ -24,26 +24,27 @@ RAN_ON_MS = 3_000  # seconds are said to be stored 5 s late, counted from stamps
 
 class RunEnd(Struct, frozen=True):
     """How an earlier run ended at an exchange: it stored every second before `recorded_ms`, and went on for at least
-    `RAN_ON_MS`; stamps lay up to `low_ms` behind our clock (below 0) and `ahead_ms` ahead of it then.
+    `RAN_ON_MS`, or stopped there in order; stamps lay up to `low_ms` behind its time (below 0) and `ahead_ms` ahead of
+    it then.
     """
 
     recorded_ms: int
     low_ms: int
     ahead_ms: int
+    stopped: bool = False
 
     @property
     def safe_ms(self) -> int:
         """The first second of which something may be missed."""
-        return min(self.recorded_ms, self.recorded_ms + RAN_ON_MS + self.low_ms - SECOND_MS)
+        if self.stopped:
+            return self.recorded_ms
+        return min(self.recorded_ms, whole_second(self.recorded_ms + RAN_ON_MS + self.low_ms - DISORDER_MS))
 
     @property
     def slack_ms(self) -> int:
-        """How far behind the last message a gap begins that was written at its end."""
-        return DISORDER_MS - self.low_ms
-
-    @property
-    def crash_slack_ms(self) -> int:
-        """The same from `safe_ms` on."""
+        """How long after `safe_ms` the last message came, at least."""
+        if self.stopped:
+            return DISORDER_MS - min(0, self.low_ms + STEP_MS)
         return self.recorded_ms + RAN_ON_MS - self.safe_ms
 
 
@@ -113,11 +114,12 @@ class Coverage:
         for market in new:
             if market in self._expected[market.exchange] and market not in self._open:
                 continue  # back in the list, and heard all along on a connection of its own
+            is_first = market not in self._expected[market.exchange]
             self._expected[market.exchange].add(market)
             begin, left = self._beginnings.of(market, usual[market.exchange]), self._open.get(market)
-            if (end := self._ends.get(market.exchange)) is not None:
-                stopped = left is not None and left.from_ms <= begin.from_ms
-                self._proofs[market.exchange].lose([market], end.slack_ms if stopped else end.crash_slack_ms)
+            if is_first and (end := self._ends.get(market.exchange)) is not None:
+                of_the_end = left is None or left.from_ms == end.safe_ms
+                self._proofs[market.exchange].lose([market], end.slack_ms if of_the_end else DISORDER_MS)
             if left is None:
                 self._open[market] = begin
                 opened.append((market.exchange, self.ids[market], begin.from_ms, begin.cause))
@@ -164,9 +166,14 @@ class Coverage:
 
     def prove(self, exchange: Exchange, missing: Sequence[Market], at_ms: int) -> GapChanges:
         """Subscriptions of these were live at `at_ms` of our clock."""
-        begun = {market: self._open.pop(market).from_ms for market in dict.fromkeys(missing)}
-        covered_ms = self._proofs[exchange].add(tuple(begun), at_ms, min(begun.values()))
-        return GapChanges(closed=tuple((exchange, self.ids[market], covered_ms) for market in begun))
+        begun: dict[int, list[Market]] = {}
+        for market in dict.fromkeys(missing):
+            begun.setdefault(self._open.pop(market).from_ms, []).append(market)
+        closed: list[tuple[Exchange, int, int]] = []
+        for from_ms, together in begun.items():
+            covered_ms = self._proofs[exchange].add(together, at_ms, from_ms)
+            closed += ((exchange, self.ids[market], covered_ms) for market in together)
+        return GapChanges(closed=tuple(closed))
 
     # --- what the trades tell -----------------------------------------------------------------------------------------
 
@@ -185,7 +192,7 @@ class Coverage:
             proofs.host_stepped(by_ms)
 
     def skew_ms(self, exchange: Exchange, now_ms: int) -> tuple[int, int]:
-        """How far behind our clock, and ahead of it, its stamps lay of late; in whole seconds."""
+        """How far behind its time, and ahead of it, its stamps lay of late."""
         return self._proofs[exchange].skew_ms(now_ms)
 
     # --- what others ask ----------------------------------------------------------------------------------------------

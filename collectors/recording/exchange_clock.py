@@ -44,7 +44,8 @@ class ExchangeClock:
         lag_ms = traded_ms - received_ms
         if lag_ms <= self.ahead_ms and (self._heard_lag_ms is None or lag_ms > self._heard_lag_ms):
             self._heard_lag_ms = lag_ms
-        if self._heard_low_ms is None or lag_ms < self._heard_low_ms:
+        lowest_ms = self._heard_low_ms
+        if (lowest_ms is None or lag_ms < lowest_ms) and lag_ms >= self.offset_ms - SKEW_MOST_MS:
             self._heard_low_ms = lag_ms
 
     def measure(self, now_ms: int) -> None:
@@ -86,11 +87,11 @@ class ExchangeClock:
 
     @property
     def low_ms(self) -> int:
-        """The smallest (stamp − our receipt) over the last one or two windows, not below a minute; 0 where none was
-        heard. Far below zero where the way is slow, or their clock was set back.
+        """How far stamps lay behind the exchange's time, as we know it, at most over the last one or two windows: below
+        zero, 0 where none was heard. Far below where the way is slow, or their clock was set back.
         """
-        lows = [each for each in (*self._window_lows, self._heard_low_ms) if each is not None]
-        return max(-SKEW_MOST_MS, min(lows, default=0))
+        lows = [each - self.offset_ms for each in (*self._window_lows, self._heard_low_ms) if each is not None]
+        return min(lows, default=0)
 
     def heard_until(self, our_ms: int) -> int:
         """Up to which stamp all has come at `our_ms`, by the quickest way of late."""
@@ -114,7 +115,7 @@ class ExchangeClock:
         """
         stamp_ms = our_ms + (self.offset_ms if self.lag_ms is None else min(self.lag_ms, self.offset_ms))
         delivered_ms = min(stamp_ms, max(newest_ms, stamp_ms - SLOWEST_MS))
-        early_ms = our_ms + self.low_ms
+        early_ms = our_ms + self.offset_ms + min(0, self.low_ms)
         if self._last_stamp_ms is not None:
             early_ms = min(early_ms, max(self._last_stamp_ms, early_ms - SLOWEST_MS))
         return whole_second(min(delivered_ms, early_ms) - DISORDER_MS)

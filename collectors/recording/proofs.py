@@ -17,6 +17,7 @@ from collectors.recording.second_part import whole_second
 from collectors.repair.gaps import SECOND_MS
 
 PROOF_MS = 10_000  # how long a start of coverage may still move
+STEP_MS = 500  # a skew is stored in steps of this
 
 Span = tuple[Market, int, int]  # a market, and [from_ms, to_ms) of the exchange's time
 
@@ -24,8 +25,8 @@ Span = tuple[Market, int, int]  # a market, and [from_ms, to_ms) of the exchange
 class _Proof(Struct, frozen=True):
     """Markets that went live together at `at_ms` of our clock, were missed from `from_ms` of the exchange's, and count
     from `covered_ms`. `ahead_ms`: what was stamped so far ahead of its time meanwhile is marked, too. Of `earlier`,
-    which counted before, what was stamped up to `slack_ms` behind its time lies in the gap; what was further behind is
-    marked from `marked_ms` on.
+    which counted before, what was stamped up to `away.slack_ms` behind its time lies in the gap; what was further
+    behind, as others show, is marked from `marked_ms` on.
     """
 
     markets: tuple[Market, ...]
@@ -33,8 +34,16 @@ class _Proof(Struct, frozen=True):
     from_ms: int
     covered_ms: int
     earlier: frozenset[Market]
-    slack_ms: int
     marked_ms: int
+    away: "_Away"
+    ahead_ms: int = 0
+
+
+class _Away(Struct):
+    """What others have told since some markets were lost: how far behind and ahead of their time stamps lay at most."""
+
+    slack_ms: int
+    low_ms: int = 0
     ahead_ms: int = 0
 
 
@@ -53,7 +62,8 @@ class Proofs:
         self._proofs: list[_Proof] = []
         self._ahead: _Ahead | None = None
         self._ahead_before: _Ahead | None = None  # as an earlier run left it
-        self._slack: dict[Market, int] = {}
+        self._fresh_ahead: _Ahead | None = None  # not told yet to those that are away
+        self._away: dict[Market, _Away] = {}  # that counted before
 
     def take_up(self, at_ms: int, ahead_ms: int) -> None:
         """An earlier run ended about `at_ms` of the exchange's time; stamps ran so far ahead of our clock then."""
@@ -61,27 +71,31 @@ class Proofs:
             self._ahead_before = _Ahead(at_ms, min(ahead_ms, SKEW_MOST_MS))
 
     def skew_ms(self, now_ms: int) -> tuple[int, int]:
-        """How far behind our clock, and ahead of it, stamps lay of late; in whole seconds, not above and not below 0.
+        """How far behind the exchange's time and ahead of it stamps lay of late; not above and not below 0.
 
-        Ahead of it by no more than usual counts as 0.
+        In steps, so that it seldom changes; ahead by no more than usual counts as 0.
         """
         clock, ahead = self._bucket.clock, self._ahead
         if ahead is not None and abs(now_ms + clock.offset_ms - ahead.at_ms) > 2 * PROOF_MS:
             ahead = None
-        most_ms = max(clock.lag_ms or 0, 0 if ahead is None else ahead.by_ms)
+        lag_ms = 0 if clock.lag_ms is None else clock.lag_ms - clock.offset_ms
+        most_ms = max(lag_ms, 0 if ahead is None else ahead.by_ms)
         ahead_ms = whole_second(most_ms + SECOND_MS - 1) if most_ms > DISORDER_MS else 0
-        return min(0, whole_second(clock.low_ms)), ahead_ms
+        return min(0, clock.low_ms // STEP_MS * STEP_MS), ahead_ms
 
     def lose(self, markets: Sequence[Market], slack_ms: int) -> None:
         """These counted until now; their gap begins `slack_ms` before their last message."""
-        self._slack |= dict.fromkeys(markets, slack_ms)
+        self._away |= dict.fromkeys(markets, _Away(slack_ms))
 
     def add(self, markets: Sequence[Market], at_ms: int, from_ms: int) -> int:
         """These went live at `at_ms` of our clock, and were missed from `from_ms` on; from when on they count."""
         covered_ms = self._bucket.clock.covered_after(at_ms)
-        earlier = frozenset(market for market in markets if market in self._slack)
-        slack_ms = min((self._slack.pop(market) for market in earlier), default=0)
-        proof = _Proof(tuple(markets), at_ms, from_ms, covered_ms, earlier, slack_ms, from_ms)
+        earlier = frozenset(market for market in markets if market in self._away)
+        away = [self._away.pop(market) for market in earlier] or [_Away(0)]
+        told = _Away(
+            min(each.slack_ms for each in away), min(each.low_ms for each in away), max(each.ahead_ms for each in away)
+        )
+        proof = _Proof(tuple(markets), at_ms, from_ms, covered_ms, earlier, from_ms, told)
         self._cover(proof, markets)
         self._proofs.append(proof)
         return covered_ms
@@ -102,7 +116,7 @@ class Proofs:
         if by_ms <= SKEW_MOST_MS:
             before = self._ahead
             recent = before is not None and at_ms - before.at_ms < PROOF_MS
-            self._ahead = _Ahead(at_ms, max(by_ms, before.by_ms) if before and recent else by_ms)
+            self._ahead = self._fresh_ahead = _Ahead(at_ms, max(by_ms, before.by_ms) if before and recent else by_ms)
 
     def reconsider(self, missing: Container[Market], now_ms: int) -> list[Span]:
         """Move starts on, where the first trades show that their clock runs further ahead than we knew.
@@ -110,6 +124,7 @@ class Proofs:
         What counted and does so no longer is told, but for markets that are `missing` again.
         """
         kept, spans = [], list[Span]()
+        self._note_away()
         for proof in self._proofs:
             covered_ms = self._bucket.clock.covered_after(proof.at_ms)
             live = tuple(market for market in proof.markets if market not in missing)
@@ -117,13 +132,23 @@ class Proofs:
                 spans += ((market, proof.covered_ms, covered_ms) for market in live)
                 proof = replace(proof, markets=live, covered_ms=covered_ms)
                 self._cover(proof, live)
-            for ahead in (self._ahead_before, self._ahead):
+            meanwhile = _Ahead(proof.from_ms, proof.away.ahead_ms)
+            for ahead in (self._ahead_before, meanwhile, self._ahead):
                 proof = self._missed_ahead(proof, ahead, spans)
             proof = self._missed_behind(proof, spans)
             if abs(now_ms - proof.at_ms) < PROOF_MS:
                 kept.append(proof)
         self._proofs = kept
         return spans
+
+    def _note_away(self) -> None:
+        """What is heard now tells of those, too, that are not."""
+        if self._away:
+            low_ms, ahead = self._bucket.clock.low_ms, self._fresh_ahead
+            self._fresh_ahead = None
+            for each in {id(each): each for each in self._away.values()}.values():
+                each.low_ms = min(each.low_ms, low_ms)
+                each.ahead_ms = max(each.ahead_ms, 0 if ahead is None else ahead.by_ms)
 
     def _missed_ahead(self, proof: _Proof, ahead: _Ahead | None, spans: list[Span]) -> _Proof:
         """Mark what was published in a gap with stamps after it, where others show that their clock was ahead then."""
@@ -138,7 +163,8 @@ class Proofs:
 
     def _missed_behind(self, proof: _Proof, spans: list[Span]) -> _Proof:
         """Mark what was published in a gap with stamps before it, where others show that their clock was set back."""
-        from_ms = whole_second(proof.from_ms + proof.slack_ms + self._bucket.clock.low_ms)
+        low_ms = min(proof.away.low_ms, self._bucket.clock.low_ms)
+        from_ms = whole_second(proof.from_ms + proof.away.slack_ms + low_ms)
         if from_ms >= proof.marked_ms:
             return proof
         spans += ((market, from_ms, proof.marked_ms) for market in proof.earlier)

@@ -85,7 +85,8 @@ class Recorder:
         ) -> tuple[dict[Market, int], dict[Market, OpenGap], dict[Exchange, RunEnd | None]]:
             ids = markets.load(connection)
             open_gaps = gaps.load_open(connection, {market_id: market for market, market_id in ids.items()})
-            return ids, open_gaps, {each: _end_of_run(connection, each) for each in self._buckets}
+            stops = {(market.exchange, gap.from_ms) for market, gap in open_gaps.items() if gap.cause is GapCause.STOP}
+            return ids, open_gaps, {each: _end_of_run(connection, each, stops) for each in self._buckets}
 
         self._coverage.take_up(*await self._writer.run(load))
 
@@ -404,6 +405,8 @@ class Recorder:
         self._out.add_changes(GapChanges(added=tuple(rows)))
 
 
-def _end_of_run(connection: Connection, exchange: Exchange) -> RunEnd | None:
+def _end_of_run(connection: Connection, exchange: Exchange, stops: Set[tuple[Exchange, int]]) -> RunEnd | None:
     recorded_ms = candles.recorded_until(connection, exchange)
-    return None if recorded_ms is None else RunEnd(recorded_ms, *candles.skew_of(connection, exchange))
+    if recorded_ms is None:
+        return None
+    return RunEnd(recorded_ms, *candles.skew_of(connection, exchange), stopped=(exchange, recorded_ms) in stops)

@@ -187,7 +187,7 @@ def recorded(exchange: Exchange, before_ms: int) -> Rows:
 
 
 def skewed(exchange: Exchange, low_ms: int, ahead_ms: int) -> Rows:
-    """Rows that say how far behind our clock (below 0) and ahead of it the stamps of an exchange lay of late."""
+    """Rows that say how far behind its time (below 0) and ahead of it the stamps of an exchange lay of late."""
     return Rows(_SET_EXACTLY, [(f"low:{exchange}", low_ms), (f"ahead:{exchange}", ahead_ms)])
 
 

@@ -62,12 +62,55 @@ def test_a_run_that_a_crash_ended_while_stamps_lay_far_back_is_missed_from_there
 
 
 @pytest.mark.parametrize(
-    ("low_ms", "safe_ms", "slack_ms"),
-    [(0, 0, 3_000), (-1_000, 0, 3_000), (-3_000, -1_000, 4_000), (-9_000, -7_000, 10_000)],
+    ("low_ms", "stopped", "safe_ms", "slack_ms"),
+    [
+        (0, False, 0, 3_000),
+        (-2_500, False, 0, 3_000),
+        (-3_000, False, -1_000, 4_000),
+        (-9_500, False, -7_000, 10_000),
+        (-500, True, 0, 500),
+        (-9_000, True, 0, 9_000),
+    ],
 )
-def test_a_crash_is_missed_from_before_what_could_still_be_on_its_way(low_ms: int, safe_ms: int, slack_ms: int) -> None:
-    end = RunEnd(START_MS, low_ms, 0)
-    assert (end.safe_ms - START_MS, end.crash_slack_ms, end.slack_ms) == (safe_ms, slack_ms, 500 - low_ms)
+def test_a_run_that_ended_is_missed_from_before_what_could_still_be_on_its_way(
+    low_ms: int, stopped: bool, safe_ms: int, slack_ms: int
+) -> None:
+    end = RunEnd(START_MS, low_ms, 0, stopped)
+    assert (end.safe_ms - START_MS, end.slack_ms) == (safe_ms, slack_ms)
+
+
+def test_a_run_that_was_stopped_in_order_has_lost_nothing_before_it(covering: Covering) -> None:
+    left = OpenGap(START_MS - 10_000, GapCause.STOP)
+    covering.coverage.take_up(dict(IDS), {BTC: left}, {"upbit": RunEnd(left.from_ms, -20_000, 0, stopped=True)})
+    _, changes = covering.expect(BTC)
+    assert changes == GapChanges()
+
+
+def test_markets_that_return_together_were_each_missed_from_their_own_time(covering: Covering) -> None:
+    coverage, bucket = covering.coverage, covering.buckets["upbit"]
+    covering.expect(BTC, ETH)
+    coverage.prove("upbit", [BTC, ETH], START_MS)
+    coverage.lose("upbit", [BTC], START_MS + 10_000, GapCause.DISCONNECT)
+    coverage.lose("upbit", [ETH], START_MS + 30_000, GapCause.DISCONNECT)
+    changes = coverage.prove("upbit", [BTC, ETH], START_MS + 32_400)
+    assert changes.closed == (("upbit", 1, START_MS + 33_000), ("upbit", 2, START_MS + 33_000))
+    bucket.add(trade(28_100, market=BTC, received_ms=33_100))
+    bucket.flush(START_MS + 33_200)
+    spans = coverage.learn("upbit", [], START_MS + 33_200)
+    assert spans == [(BTC, START_MS + 5_000, START_MS + 10_000), (ETH, START_MS + 25_000, START_MS + 30_000)]
+
+
+def test_what_others_tell_while_a_market_is_away_counts_for_it(covering: Covering) -> None:
+    coverage, bucket = covering.coverage, covering.buckets["upbit"]
+    covering.expect(BTC, ETH)
+    coverage.prove("upbit", [BTC, ETH], START_MS)
+    coverage.lose("upbit", [BTC], START_MS + 40_000, GapCause.DISCONNECT)
+    bucket.add(trade(30_100, market=ETH, received_ms=45_100))
+    for at_s in range(46, 96):  # long forgotten as a clock of late
+        bucket.flush(START_MS + at_s * 1_000)
+        assert coverage.learn("upbit", [], START_MS + at_s * 1_000) == []
+    coverage.prove("upbit", [BTC], START_MS + 95_400)
+    assert coverage.learn("upbit", [], START_MS + 96_000) == [(BTC, START_MS + 25_000, START_MS + 40_000)]
 
 
 def test_a_market_is_heard_from_its_proof_until_it_is_lost(covering: Covering) -> None:

@@ -66,14 +66,14 @@ def test_what_an_earlier_run_heard_of_stamps_ahead_marks_what_follows_the_gap() 
     assert proofs.reconsider(set(), NOW_MS + 300) == []
 
 
-def test_the_skew_of_late_is_told_in_whole_seconds_away_from_us() -> None:
+def test_the_skew_of_late_is_told_in_steps_away_from_zero() -> None:
     bucket = SecondBucket("upbit", Recording())
     proofs = Proofs(bucket)
     assert proofs.skew_ms(NOW_MS) == (0, 0)
     for stamp_ms, received_ms in ((NOW_MS + 600, NOW_MS), (NOW_MS - 1_400, NOW_MS + 100)):
         bucket.add_all(together(Trade(BTC, 1.0, 1.0, "buy", stamp_ms, received_ms, 1)))
     bucket.flush(NOW_MS + 200)
-    assert proofs.skew_ms(NOW_MS + 200) == (-2_000, 1_000)
+    assert proofs.skew_ms(NOW_MS + 200) == (-1_500, 1_000)
     proofs.note_ahead(Trade(BTC, 1.0, 1.0, "buy", NOW_MS + 19_500, NOW_MS + 300, 2))
-    assert proofs.skew_ms(NOW_MS + 300) == (-2_000, 20_000)
-    assert proofs.skew_ms(NOW_MS + 300 + 2 * PROOF_MS + 1) == (-2_000, 1_000)
+    assert proofs.skew_ms(NOW_MS + 300) == (-1_500, 20_000)
+    assert proofs.skew_ms(NOW_MS + 300 + 2 * PROOF_MS + 1) == (-1_500, 1_000)

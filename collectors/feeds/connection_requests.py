@@ -90,16 +90,21 @@ class Requests:
         self._repeat.set()
 
     async def probe(self) -> None:
-        """Ask for a sign of life, for the list, and for what stands once more, which brings a snapshot of each code."""
+        """Ask for a sign of life, for the list, and for what stands once more, which brings a snapshot of each code.
+
+        Where no list can tell whether a request was heard, that is said once more instead: no data is no proof.
+        """
         self._status.probes += 1
         self._vigil.probed(self._clock.monotonic())
         await self._may_send()
         await self._send(self._feed.ping)
         if self._feed.list_subscriptions is not None:
             await self._list(self._feed.list_subscriptions)
-        if self._subscription.live and not self._subscription.pending:
+            if self._subscription.pending:
+                return
+        if again := self._subscription.asked or self._subscription.live:
             await self._may_send()
-            await self._request(self._subscription.live)
+            await self._request(again)
 
     # --- what is said for ever ----------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from collectors.events import Exchange, Fills, GapCause, Market, OrderBook, Trade
 from collectors.exchanges import upbit_ws
+from collectors.feeds.feed import Feed
 from collectors.feeds.robust_ws import Pace, Shard
 from collectors.net.limits import CONNECT, Limits
 from tests.fakes.clock import START_MS, FakeClock
@@ -61,9 +62,10 @@ def shard_of(
     pace: Pace = PACE,
     jitter: Callable[[], float] = lambda: 0.0,
     connects_per_s: float = 5.0,
+    feed: Feed = upbit_ws.FEED,
 ) -> Shard:
     limits = Limits({"upbit": {CONNECT: connects_per_s}})
-    return Shard(upbit_ws.FEED, URL, markets, exchange.connect, log, clock, limits, pace, jitter)
+    return Shard(feed, URL, markets, exchange.connect, log, clock, limits, pace, jitter)
 
 
 def frame(market: Market, trade_id: int, at_s: float = 0.0, *, st: str = "REALTIME") -> bytes:

@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 
+from msgspec import structs
+
 from collectors.events import GapCause, Market
+from collectors.exchanges import upbit_ws
 from collectors.feeds.robust_ws import Pace
 from ops.process.lifetimes import running
 from tests.collectors.feeds.shards import BTC, ETH, Log, frame, refusing, shard_of
@@ -53,6 +56,20 @@ async def test_silence_is_healthy_where_no_bound_is_set(clock: FakeClock, exchan
         await clock.advance(600)
         assert len(exchange.connections) == 1
         assert log.of("lost") == []
+
+
+async def test_a_request_that_was_not_heard_is_said_again_where_no_list_can_tell(
+    clock: FakeClock, exchange: FakeExchange, log: Log
+) -> None:
+    """Else it stands after its deadline, for nothing spoke against it, and no trade of it ever comes."""
+    no_list = structs.replace(upbit_ws.FEED, list_subscriptions=None)
+    exchange.script(answer(lambda codes: []), answer(refusing()), send(frame(ETH, 7, 5.5)))
+    async with running(shard_of([BTC, ETH], exchange, log, clock, feed=no_list).run()):
+        await clock.advance(1.0)
+        assert log.kinds == []
+        await clock.advance(9.0)
+        assert log.kinds == ["live", "trade", "trade", "trade"]
+        assert len(exchange.connections) == 1
 
 
 async def test_a_busy_connection_that_falls_silent_is_replaced_within_seconds(

@@ -63,13 +63,21 @@ async def test_a_request_that_was_not_heard_is_said_again_where_no_list_can_tell
 ) -> None:
     """Else it stands after its deadline, for nothing spoke against it, and no trade of it ever comes."""
     no_list = structs.replace(upbit_ws.FEED, list_subscriptions=None)
-    exchange.script(answer(lambda codes: []), answer(refusing()), send(frame(ETH, 7, 5.5)))
+    said: list[Sequence[str]] = []
+
+    def deaf_at_first(codes: Sequence[str]) -> Sequence[bytes]:
+        said.append(codes)
+        return [] if len(said) == 1 else refusing()(codes)
+
+    exchange.script(answer(deaf_at_first), wait(6), send(frame(ETH, 7, 5.9)))
     async with running(shard_of([BTC, ETH], exchange, log, clock, feed=no_list).run()):
-        await clock.advance(1.0)
+        await clock.advance(4.9)
         assert log.kinds == []
-        await clock.advance(9.0)
+        await clock.advance(0.2)
+        assert log.kinds == ["live", "trade", "trade"]
+        await clock.advance(1.0)
         assert log.kinds == ["live", "trade", "trade", "trade"]
-        assert len(exchange.connections) == 1
+        assert said == [["KRW-BTC", "KRW-ETH"]] * 2
 
 
 async def test_a_busy_connection_that_falls_silent_is_replaced_within_seconds(

@@ -46,15 +46,13 @@ class Gathering:
 
     def _add_part(self, data: bytes, *, last: bool) -> bool:
         """A fragment, in its place. False, from then on, where a message is too large or has too many of them."""
-        self._parts.append(data)
         self._parts_bytes += len(data)
-        if self._parts_bytes > MAX_FRAME_BYTES or len(self._parts) > MOST_PARTS:
-            self._parts, self._parts_bytes = [b""], MAX_FRAME_BYTES + 1
+        if self._parts_bytes > MAX_FRAME_BYTES or len(self._parts) == MOST_PARTS:
             return False
+        self._parts.append(data)
         if last:
             self._messages.append(b"".join(self._parts))
             self._parts.clear()
-        if not self._parts:
             self._parts_bytes = 0
         return True
 
@@ -77,6 +75,7 @@ class Gathering:
         if self._place is not None:
             self._place.stir()
             self._place = None
+        self._parts.clear()
         self._tell()
 
     def _tell(self) -> None:

@@ -146,7 +146,7 @@ class Proofs:
         if self._away:
             low_ms, ahead = self._bucket.clock.low_ms, self._fresh_ahead
             self._fresh_ahead = None
-            for each in {id(each): each for each in self._away.values()}.values():
+            for each in self._away.values():
                 each.low_ms = min(each.low_ms, low_ms)
                 each.ahead_ms = max(each.ahead_ms, 0 if ahead is None else ahead.by_ms)
 

@@ -73,7 +73,7 @@ async def assert_it_goes_on(daemon: Daemon, stored: int, told: int) -> None:
     assert 0 < len(saved) <= stored
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="counts open files in /proc")
+@pytest.mark.skipif(sys.platform != "linux", reason="open files are counted in /proc/self/fd, which only Linux has")
 async def test_fault_35_a_long_run_holds_no_more_memory_and_no_more_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,10 +2,7 @@
 
 import asyncio
 import socket as plain
-import ssl
 from collections.abc import Callable
-from pathlib import Path
-from typing import get_args
 
 import pytest
 
@@ -24,39 +21,17 @@ from collectors.net.socket import (
     SocketClosed,
     connector,
 )
-from collectors.net.turns import Turns
 from config.clock import SystemClock
+from tests.collectors.net.sockets import CERTIFICATE, everything, server_side
 from tests.fakes.exchange import FakeExchange, answer, drop, refuse, send
 from tests.fakes.raw_server import BINARY, CLOSE, CONTINUATION, TEXT, frame, raw_server, upgraded
 
 pytestmark = pytest.mark.leaping
-CERTIFICATE = Path(__file__).resolve().parents[2] / "fixtures" / "tls" / "loopback.pem"
 
 
 @pytest.fixture
 def exchange() -> FakeExchange:
     return FakeExchange(SystemClock())
-
-
-@pytest.fixture(params=get_args(Library))
-def library(request: pytest.FixtureRequest) -> Library:
-    chosen: Library = request.param
-    return chosen
-
-
-@pytest.fixture(params=["at once", "in turns"])
-def connect(library: Library, request: pytest.FixtureRequest) -> Connect:
-    return connector(library, Turns(0.01) if request.param == "in turns" else None)
-
-
-async def everything(socket: Socket) -> tuple[list[bytes], SocketClosed]:
-    """All that comes until the socket ends, and how it ended."""
-    frames: list[bytes] = []
-    while True:
-        try:
-            frames += await socket.receive()
-        except SocketClosed as end:
-            return frames, end
 
 
 async def wait_for_end(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
@@ -445,12 +420,6 @@ def trusted(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     return trust
 
 
-def _server_side() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(CERTIFICATE)
-    return context
-
-
 async def test_frames_come_over_tls(connect: Connect, trusted: Callable[[], None]) -> None:
     trusted()
     burst = [b"%d" % number * 40 for number in range(3_000)]
@@ -459,7 +428,7 @@ async def test_frames_come_over_tls(connect: Connect, trusted: Callable[[], None
         writer.write(b"".join(map(frame, burst)))
         await wait_for_end(reader, writer)
 
-    async with raw_server(upgraded(talk), _server_side()) as port:
+    async with raw_server(upgraded(talk), server_side()) as port:
         socket = await connect(f"wss://localhost:{port}", {})
         frames: list[bytes] = []
         while len(frames) < len(burst):
@@ -472,6 +441,6 @@ async def test_frames_come_over_tls(connect: Connect, trusted: Callable[[], None
 async def test_a_certificate_that_nobody_trusts_is_a_failed_connect(
     connect: Connect, trusted: Callable[[], None]
 ) -> None:
-    async with raw_server(upgraded(wait_for_end), _server_side()) as port:
+    async with raw_server(upgraded(wait_for_end), server_side()) as port:
         with pytest.raises(ConnectFailed, match="TLS: "):
             await connect(f"wss://localhost:{port}", {})

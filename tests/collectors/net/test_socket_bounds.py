@@ -5,8 +5,6 @@ import gc
 import ssl
 import weakref
 from collections.abc import Iterator
-from pathlib import Path
-from typing import get_args
 
 import pytest
 
@@ -14,44 +12,20 @@ from collectors.net import gathering
 from collectors.net import socket as seam
 from collectors.net.dial import tls_context
 from collectors.net.gathering import Gathering
-from collectors.net.socket import Connect, ConnectRefused, Library, Socket, SocketClosed, connector
-from collectors.net.turns import Turns
+from collectors.net.socket import Connect, ConnectRefused, Library, SocketClosed, connector
+from tests.collectors.net.sockets import CERTIFICATE, everything, server_side
 from tests.fakes.raw_server import CLOSE, CONTINUATION, TEXT, frame, raw_server, upgraded
 
 pytestmark = pytest.mark.leaping
-CERTIFICATE = Path(__file__).resolve().parents[2] / "fixtures" / "tls" / "loopback.pem"
-
-
-@pytest.fixture(params=get_args(Library))
-def library(request: pytest.FixtureRequest) -> Library:
-    chosen: Library = request.param
-    return chosen
-
-
-@pytest.fixture(params=["at once", "in turns"])
-def connect(library: Library, request: pytest.FixtureRequest) -> Connect:
-    return connector(library, Turns(0.01) if request.param == "in turns" else None)
 
 
 @pytest.fixture
-def server_side(monkeypatch: pytest.MonkeyPatch) -> Iterator[ssl.SSLContext]:
+def trusted(monkeypatch: pytest.MonkeyPatch) -> Iterator[ssl.SSLContext]:
     """TLS of a server whose certificate this machine trusts meanwhile."""
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
     tls_context.cache_clear()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(CERTIFICATE)
-    yield context
+    yield server_side()
     tls_context.cache_clear()
-
-
-async def everything(socket: Socket) -> tuple[list[bytes], SocketClosed]:
-    """All that comes until the socket ends, and how it ended."""
-    frames: list[bytes] = []
-    while True:
-        try:
-            frames += await socket.receive()
-        except SocketClosed as end:
-            return frames, end
 
 
 async def heard_of(connect: Connect, said: bytes) -> tuple[list[bytes], SocketClosed]:
@@ -70,7 +44,7 @@ async def heard_of(connect: Connect, said: bytes) -> tuple[list[bytes], SocketCl
 
 
 async def test_what_waits_in_tls_when_a_held_back_connection_ends_is_not_lost(
-    library: Library, server_side: ssl.SSLContext
+    library: Library, trusted: ssl.SSLContext
 ) -> None:
     many, more = gathering.HELD_BACK_FROM + 50, 500
     written, gone = asyncio.Event(), asyncio.Event()
@@ -84,7 +58,7 @@ async def test_what_waits_in_tls_when_a_held_back_connection_ends_is_not_lost(
         gone.set()
         await reader.read()
 
-    async with raw_server(upgraded(talk), server_side) as port:
+    async with raw_server(upgraded(talk), trusted) as port:
         socket = await connector(library)(f"wss://localhost:{port}", {})
         assert isinstance(socket, Gathering)
         while not socket._held_back:

@@ -3,10 +3,8 @@
 import asyncio
 import os
 import socket as plain
-import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -14,10 +12,13 @@ from collectors.net import turns
 from collectors.net.dial import tls_context
 from collectors.net.socket import Library, SocketClosed, connector
 from collectors.net.turns import HURRIED_S, PLENTY_BYTES, Turns
+from tests.collectors.net.sockets import CERTIFICATE, server_side
 from tests.fakes.raw_server import CLOSE, frame, raw_server, upgraded
 
 pytestmark = pytest.mark.leaping
-CERTIFICATE = Path(__file__).resolve().parents[2] / "fixtures" / "tls" / "loopback.pem"
+needs_marks = pytest.mark.skipif(
+    not turns.MARKS, reason="only on Linux can a socket rest until so many bytes wait (SO_RCVLOWAT, polled since 4.18)"
+)
 LONG_S = 30.0  # a turn that no test waits for; one that did would have leapt over it
 
 
@@ -53,7 +54,7 @@ async def test_packets_of_one_turn_are_received_together(marks: bool, monkeypatc
         await socket.close()
 
 
-@pytest.mark.skipif(not turns.MARKS, reason="this system can only wait for the turn")
+@needs_marks
 @pytest.mark.parametrize("library", ["picows", "websockets"])
 async def test_plenty_an_answer_and_the_end_come_before_the_turn(library: Library) -> None:
     plenty = b"x" * PLENTY_BYTES
@@ -81,7 +82,7 @@ async def test_plenty_an_answer_and_the_end_come_before_the_turn(library: Librar
             await socket.close()
 
 
-@pytest.mark.skipif(not turns.MARKS, reason="this system has the selector read")
+@needs_marks
 @pytest.mark.parametrize("library", ["picows", "websockets"])
 async def test_a_turn_reads_without_the_selector_and_a_quiet_socket_leaves_the_turns(library: Library) -> None:
     go_on = asyncio.Event()
@@ -118,12 +119,10 @@ def _waits_in_the_kernel(in_turns: Turns) -> bool:
             return False
 
 
-@pytest.mark.skipif(not turns.MARKS, reason="this system has the selector read")
+@needs_marks
 async def test_a_turn_reads_what_came_over_tls(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
     tls_context.cache_clear()
-    server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server_side.load_cert_chain(CERTIFICATE)
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await go_on.wait()
@@ -132,7 +131,7 @@ async def test_a_turn_reads_what_came_over_tls(monkeypatch: pytest.MonkeyPatch) 
         await reader.read()
 
     in_turns, hearer, go_on = Turns(LONG_S), _Hearer(), asyncio.Event()
-    async with raw_server(upgraded(talk, frame(b"first")), server_side) as port:
+    async with raw_server(upgraded(talk, frame(b"first")), server_side()) as port:
         socket = await connector("picows", in_turns)(f"wss://localhost:{port}", {})
         delivering = asyncio.create_task(socket.deliver(hearer.take, lambda: False))
         assert await hearer.next() == [b"first"]
@@ -189,7 +188,7 @@ async def test_turns_come_more_often_while_somebody_hurries(library: Library) ->
     assert len(came) - in_a_hurry < 10
 
 
-@pytest.mark.skipif(not turns.MARKS, reason="this system can only wait for the turn")
+@needs_marks
 @pytest.mark.parametrize("library", ["picows", "websockets"])
 async def test_who_begins_to_hurry_does_not_wait_for_a_turn_that_was_set_before(library: Library) -> None:
     hurried, go_on = False, asyncio.Event()

@@ -92,6 +92,16 @@ def test_no_test_leaves_the_machine_or_reads_real_time_by_sleeping() -> None:
         assert "time.sleep(" not in path.read_text(), path
 
 
+def test_the_repository_holds_plain_files_only() -> None:
+    """A link of one checkout is a trap in the next: it points to where its maker worked."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("no git checkout: what is kept and what was made here cannot be told apart")
+    listed = subprocess.run(["git", "ls-files", "--stage"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    kept = [line.split(maxsplit=3) for line in listed.splitlines()]
+    assert kept
+    assert [path for mode, _, _, path in kept if mode not in {"100644", "100755"}] == []
+
+
 def test_a_start_loads_nothing_that_the_first_second_can_do_without() -> None:
     """What is listed here takes 0.3 s of CPU; `ops/assembly/loading.py` loads it once recording stands."""
     later = {"aiohttp", "aiosqlite", "telegram", "prometheus_client", "websockets", "httpx", "matplotlib", "numpy"}

@@ -89,8 +89,8 @@ class MarketRhythms:
             pulse.last_ms = second.open_ms
             pulse.patience = 1.0
             pulse.seconds += 1
-            weight = max(1.0 / MEMORY, 1.0 / pulse.seconds)
-            pulse.mean_s += weight * (min(pause_s, MARKET_CEILING_S) - pulse.mean_s)
+            known = pulse.seconds if pulse.seconds < MEMORY else MEMORY
+            pulse.mean_s += ((pause_s if pause_s < MARKET_CEILING_S else MARKET_CEILING_S) - pulse.mean_s) / known
 
     def forget(self, markets: Iterable[Market]) -> None:
         """Nothing was heard of these for a reason: what is silent now is no news."""

@@ -62,9 +62,16 @@ class OpenSeconds:
         folded_ms = self.folded[newest].part.last[0] if newest in self.folded else 0
         return max(self.newest_ms, folded_ms, *[trade.traded_ms for trade in self.open[newest]])
 
-    def last(self) -> Print:
-        """The trade of the newest second that came last."""
-        return self.open[max(self.open)][-1]
+    def learn(self) -> int:
+        """Learn from the trade of the newest second that came last what price and stamp to expect; the newest stamp.
+
+        Stamps may go back a little inside a second: one that is not the last of its market is learnt of as it closes.
+        """
+        last = self.open[max(self.open)][-1]
+        self.believe(last.price)
+        if last.traded_ms > self.newest_ms:
+            self.newest_ms = last.traded_ms
+        return self.newest_ms
 
     def fold_many(self) -> None:
         """Fold what is long already, while it is near at hand; ids must tell the order."""

@@ -28,6 +28,7 @@ from collectors.recording.second_part import (
     by_id,
     contested,
     fold,
+    fold_and_pack,
     join,
     pack,
     unknown,
@@ -159,13 +160,17 @@ class SecondBucket:
             traded_ms = fill.traded_ms
             price = fill.price
             if (
-                book.from_ms <= traded_ms < book.to_ms
-                and book.floor < price < book.ceiling
+                book.floor < price < book.ceiling
                 and 0.0 < fill.volume * price < NOTIONAL_MAX
-                and traded_ms <= latest_ms
+                and book.covered_from_ms <= traded_ms <= latest_ms
             ):
-                book.take(fill)
-            elif (disbelief := self._examine(book, fill, latest_ms)) is not None:
+                if book.from_ms <= traded_ms < book.to_ms:
+                    book.take(fill)
+                    continue
+                disbelief = self._sort_in(book, fill)
+            else:
+                disbelief = self._examine(book, fill, latest_ms)
+            if disbelief is not None:
                 rejections.append(Rejection(disbelief, whole(fill, book.market, received_ms)))
         self.last_received_ms = received_ms
         clock.hear(traded_ms, received_ms)
@@ -254,14 +259,16 @@ class SecondBucket:
     def flush(self, now_ms: int) -> list[Candle]:
         """The candles that closed, or changed, until `now_ms` of our clock; a market's in order of time."""
         self._loose = 0
-        self._learn()
         self.clock.measure(now_ms)
         silent_before_ms = self.clock.heard_until(now_ms) - self._settings.silence_ms
-        close_after_ms = self._settings.close_after_ms
+        close_after_ms, newest_ms = self._settings.close_after_ms, self._newest_ms
         candles: list[Candle] = []
         for book in list(self._active.values()):
-            before_ms = book.newest_ms - close_after_ms
+            if (stamp_ms := book.learn()) > newest_ms:
+                newest_ms = stamp_ms
+            before_ms = stamp_ms - close_after_ms
             self._close(book, before_ms if before_ms > silent_before_ms else silent_before_ms, candles)
+        self._newest_ms = newest_ms
         if self.clock.lag_ms is not None:
             self._closed_before_ms = max(self._closed_before_ms, whole_second(silent_before_ms))
         self._forget()
@@ -310,15 +317,18 @@ class SecondBucket:
             return None
         if folded is not None:
             return self._settle_folded(book, folded, trades, of_second)
-        before = None
-        repeats = open_ms < book.repeats_before_ms
-        if packed is None and not repeats and len(ids := {trade.trade_id for trade in trades}) == len(trades):
-            fresh = trades  # as nearly always
-        else:
-            before, ids = (None, set[int]()) if packed is None else unpack(book.market, open_ms, packed)
-            fresh = unknown(trades, ids)
-            if not fresh:
-                return None
+        if packed is None and open_ms >= book.repeats_before_ms:  # as nearly always
+            ids = {trade.trade_id for trade in trades}
+            if len(ids) == len(trades):
+                candle, of_second[book.market] = fold_and_pack(book.market, open_ms, trades, ids, self._order)
+                if self._arrivals is not None and len(trades) > 1 and self._arrivals.doubtful(trades):
+                    self._doubtful.append((book.market, open_ms))
+                book.trades += len(trades)
+                return candle
+        before, ids = (None, set[int]()) if packed is None else unpack(book.market, open_ms, packed)
+        fresh = unknown(trades, ids)
+        if not fresh:
+            return None
         part = fold(book.market, fresh, self._order)
         contradicted = self._arrivals is not None and len(fresh) > 1 and self._arrivals.doubtful(fresh)
         if before is not None:
@@ -357,18 +367,3 @@ class SecondBucket:
         self._forgotten_before_ms = max(self._forgotten_before_ms, before_ms)
         for open_ms in [each for each in self._closed if each < before_ms]:
             del self._closed[open_ms]
-
-    def _learn(self) -> None:
-        """Learn from what came last of each open market: stamps and prices.
-
-        Stamps may go back a little inside a second: one that is not the last of its market is learnt of as it closes.
-        """
-        newest_ms = self._newest_ms
-        for book in self._active.values():
-            last = book.last()
-            if last.traded_ms > book.newest_ms:
-                book.newest_ms = last.traded_ms
-                if last.traded_ms > newest_ms:
-                    newest_ms = last.traded_ms
-            book.believe(last.price)
-        self._newest_ms = newest_ms

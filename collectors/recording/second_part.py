@@ -38,19 +38,16 @@ def by_arrival(trade: Print) -> Key:
     return trade.traded_ms, 0
 
 
-def fold(market: Market, trades: Sequence[Print], order: Callable[[Print], Key]) -> Part:
-    """The part that some trades of one second of a market make, given in order of arrival."""
+Folding = tuple[Print, Print, float, float, float, float]  # first, last, high, low, volume, quote volume
+
+
+def _folding(trades: Sequence[Print], *, arrival_tells: bool) -> Folding:
+    """What some trades of one second come to, given in order of arrival."""
     first = last = trades[0]
     first_ms = last_ms = first.traded_ms
     high = low = price = first.price
     volume = first.volume
     quote_volume = price * volume
-    if len(trades) == 1:
-        key = order(first)
-        return Part(
-            key, key, Candle(market, whole_second(first_ms), price, price, price, price, volume, quote_volume, 1)
-        )
-    arrival_tells = order is by_arrival
     for trade in trades[1:]:
         price, size, at_ms = trade.price, trade.volume, trade.traded_ms
         if price > high:
@@ -63,17 +60,14 @@ def fold(market: Market, trades: Sequence[Print], order: Callable[[Print], Key])
             last, last_ms = trade, at_ms
         if at_ms <= first_ms and (at_ms < first_ms or (not arrival_tells and trade.trade_id < first.trade_id)):
             first, first_ms = trade, at_ms
-    candle = Candle(
-        market,
-        whole_second(first_ms),
-        first.price,
-        high,
-        low,
-        last.price,
-        volume,
-        quote_volume,
-        len(trades),
-    )
+    return first, last, high, low, volume, quote_volume
+
+
+def fold(market: Market, trades: Sequence[Print], order: Callable[[Print], Key]) -> Part:
+    """The part that some trades of one second of a market make, given in order of arrival."""
+    first, last, high, low, volume, quote_volume = _folding(trades, arrival_tells=order is by_arrival)
+    open_ms = whole_second(first.traded_ms)
+    candle = Candle(market, open_ms, first.price, high, low, last.price, volume, quote_volume, len(trades))
     return Part(order(first), order(last), candle)
 
 
@@ -152,6 +146,11 @@ def _ids_of(count: int) -> struct.Struct:
     return struct.Struct(f"{count}Q")
 
 
+@lru_cache(maxsize=256)
+def _whole(count: int) -> struct.Struct:
+    return struct.Struct(f"{_PACKED.format}{count}Q")
+
+
 def _packed_ids(ids: Collection[int]) -> bytes:
     try:
         return _ids_of(len(ids)).pack(*ids)
@@ -169,6 +168,22 @@ def _packed_part(part: Part) -> bytes:
 def pack(part: Part, ids: Collection[int]) -> bytes:
     """A part and the ids in it, as 88 bytes and 8 for each id: two minutes of 700 markets are remembered."""
     return _packed_part(part) + _packed_ids(ids)
+
+
+def fold_and_pack(
+    market: Market, open_ms: int, trades: Sequence[Print], ids: Collection[int], order: Callable[[Print], Key]
+) -> tuple[Candle, bytes]:
+    """The candle of all trades of one second, and what `pack` makes of their part, without making that first."""
+    arrival_tells = order is by_arrival
+    first, last, high, low, volume, quote_volume = _folding(trades, arrival_tells=arrival_tells)
+    values = first.price, high, low, last.price, volume, quote_volume, len(trades)
+    first_ms, last_ms = first.traded_ms, last.traded_ms
+    first_id, last_id = (0, 0) if arrival_tells else (first.trade_id, last.trade_id)
+    try:
+        packed = _whole(len(ids)).pack(first_ms, first_id, last_ms, last_id, *values, *ids)
+    except struct.error:  # as in `_packed_ids`
+        packed = _PACKED.pack(first_ms, first_id & _64_BITS, last_ms, last_id & _64_BITS, *values) + _packed_ids(ids)
+    return Candle(market, open_ms, *values), packed
 
 
 def unpack(market: Market, open_ms: int, packed: bytes) -> tuple[Part, set[int]]:

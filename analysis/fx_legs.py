@@ -4,7 +4,6 @@
 Bithumb; Binance `ticker/bookTicker` (which has no time of its own), OKX and Bybit tickers; Coinbase USDT-USD.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping
 
 from msgspec import Struct
@@ -20,6 +19,7 @@ from analysis.venues.assemble import Ticker
 from collectors.events import Exchange, Market
 from collectors.exchanges import bithumb_rest, upbit_rest
 from config.clock import Clock
+from ops.process.lifetimes import TaskGroup
 
 KRW_BASES = ("BTC", "ETH", "USDT")
 USDT_BASES = ("BTC", "ETH")
@@ -136,7 +136,7 @@ class FxSources:
 
     async def legs(self, exchange: Exchange = "upbit") -> FxAnswer:
         """The legs now, the KRW side from `exchange`."""
-        async with asyncio.TaskGroup() as calls:
+        async with TaskGroup() as calls:
             krw = calls.create_task(self._krw(exchange))
             usdt = [calls.create_task(self._usdt(witness)) for witness in WITNESSES]
             dollars = calls.create_task(self._dollars())

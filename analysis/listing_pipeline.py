@@ -25,6 +25,7 @@ from collectors.events import Exchange, Listing, ListingState
 from collectors.net.deadline import wait_until_done
 from config.clock import Clock
 from config.settings import Settings
+from ops.process.lifetimes import TaskGroup
 
 log = logging.getLogger(__name__)
 
@@ -142,7 +143,7 @@ class ListingPipeline:
 
     async def run(self) -> None:
         """Follow every listing that is offered until it is settled; for ever."""
-        async with asyncio.TaskGroup() as group:
+        async with TaskGroup() as group:
             for case in self._cases.values():
                 group.create_task(self._follow(case, group))
             while True:
@@ -177,7 +178,7 @@ class ListingPipeline:
         self, exchange: Exchange, base: str, listing: Listing | None, opened_before: bool = False
     ) -> Evidence:
         gathering = self._gathering(exchange, base)
-        async with asyncio.TaskGroup() as group:
+        async with TaskGroup() as group:
             evidence = await gathering.evidence(group, listing, opened_before=opened_before)
             gathering.abandon()
         return evidence
@@ -200,7 +201,7 @@ class ListingPipeline:
     def _gathering(self, exchange: Exchange, base: str) -> Gathering:
         return Gathering(self._sources, exchange, base, self._clock, self._settings.radar.gate.source_deadline_s)
 
-    async def _follow(self, case: _Case, group: asyncio.TaskGroup) -> None:
+    async def _follow(self, case: _Case, group: TaskGroup) -> None:
         """Look, tell, rest; until the listing is over."""
         if not case.recalled:
             await self._recall(case)
@@ -245,7 +246,7 @@ class ListingPipeline:
         no_price = any(each.code == "watch_only" and each.subject.endswith(" price") for each in verdict.blockers)
         return no_price or set(verdict.venues_asked) <= set(verdict.venues_silent)
 
-    async def _look(self, case: _Case, listing: Listing, group: asyncio.TaskGroup) -> Verdict | None:
+    async def _look(self, case: _Case, listing: Listing, group: TaskGroup) -> Verdict | None:
         """Ask and judge; None when that failed: one listing that can't be judged must not stop the others."""
         case.looked_s = self._clock.monotonic()
         try:

@@ -78,6 +78,13 @@ def test_only_the_named_modules_open_a_network_or_a_database() -> None:
             assert here in allowed or here.partition("/")[0] in allowed, f"{here} imports {library}"
 
 
+def test_tasks_are_grouped_so_that_no_cancellation_is_lost() -> None:
+    """The library's group forgets one that meets a crash (before Python 3.13), and a stop then waits for ever."""
+    for path in [*sources(*OURS), ROOT / "collector_daemon.py"]:
+        if path != ROOT / "ops/process/lifetimes.py":
+            assert "asyncio.TaskGroup" not in path.read_text(), path
+
+
 def test_the_daemon_and_the_simulator_share_no_code() -> None:
     for path in sources("simulator"):
         assert roots(path) & OURS == set(), path

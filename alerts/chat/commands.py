@@ -21,6 +21,7 @@ from alerts.notifiers.telegram_ears import Deaf, Heard, Said, Touched
 from alerts.texts.words import Language, say
 from collectors.net.deadline import within
 from config.clock import Clock
+from ops.process.lifetimes import TaskGroup
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +102,7 @@ class Commands:
 
     async def run(self) -> None:
         """Hear and answer, for ever."""
-        async with asyncio.TaskGroup() as group:
+        async with TaskGroup() as group:
             for target, queue in self._queues.items():
                 group.create_task(self._answer_all(target, queue))
             while True:

@@ -10,6 +10,7 @@ from typing import Generic, Protocol, TypeVar
 
 from collectors.net.deadline import within
 from config.clock import Clock
+from ops.process.lifetimes import TaskGroup
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -24,7 +25,7 @@ class Asked(Protocol):
     @property
     def busy(self) -> asyncio.Task[None] | None: ...
 
-    def start(self, group: asyncio.TaskGroup, when_late: Callable[[], None] | None = None) -> None: ...
+    def start(self, group: TaskGroup, when_late: Callable[[], None] | None = None) -> None: ...
 
 
 class Question(Generic[T]):
@@ -50,7 +51,7 @@ class Question(Generic[T]):
         """The question under way."""
         return self._task if self._task is not None and not self._task.done() else None
 
-    def start(self, group: asyncio.TaskGroup, when_late: Callable[[], None] | None = None) -> None:
+    def start(self, group: TaskGroup, when_late: Callable[[], None] | None = None) -> None:
         """Ask, unless the last question is still under way; `when_late()` follows an answer past the deadline."""
         if self.busy is None:
             self._task = group.create_task(self._run(when_late))

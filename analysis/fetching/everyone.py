@@ -1,6 +1,5 @@
 """Everyone who can be asked about a coin, behind the three protocols of `gathering.py`."""
 
-import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
@@ -33,6 +32,7 @@ from analysis.venues.signing import ApiKey, HeldKey
 from collectors.events import Exchange
 from collectors.exchanges.rest import Ticker
 from config.clock import Clock
+from ops.process.lifetimes import TaskGroup
 
 
 class MakeVenue(Protocol):
@@ -104,7 +104,7 @@ class KoreanDesk:
         self._travel_rules = travel_rules
 
     async def facts(self, exchange: Exchange, base: str) -> KoreanFacts:
-        async with asyncio.TaskGroup() as calls:
+        async with TaskGroup() as calls:
             asked = calls.create_task(self._korea.ask(exchange, base))
             named = calls.create_task(self._names(exchange, base))
         answer, names = asked.result(), named.result()
@@ -142,7 +142,7 @@ class RateDesk:
         self._bank = bank
 
     async def legs(self, exchange: Exchange) -> FxLegs:
-        async with asyncio.TaskGroup() as calls:
+        async with TaskGroup() as calls:
             told = calls.create_task(self._sources.legs(exchange))
             bank = calls.create_task(self._bank.rate())
         rate = bank.result()

@@ -13,6 +13,7 @@ from analysis.tokenomics import MarketCap
 from collectors.events import Exchange, Listing
 from collectors.net.deadline import wait_until_done
 from config.clock import Clock
+from ops.process.lifetimes import TaskGroup
 
 RUN_EVERY_S = 10.0  # how often high and volume since the notice are asked for anew
 DEPARTURE_TURNS = 12  # of the loop, until a venue's deepest question has passed the door
@@ -92,7 +93,7 @@ class Gathering:
 
     async def evidence(
         self,
-        group: asyncio.TaskGroup,
+        group: TaskGroup,
         listing: Listing | None,
         late: Callable[[], None] | None = None,
         opened_before: bool = False,
@@ -149,7 +150,7 @@ class Gathering:
         asked = [*self._questions(), *self._asking_runs.values()]
         return [task for question in asked if (task := question.busy) is not None]
 
-    def _ask_for_runs(self, group: asyncio.TaskGroup, listing: Listing | None, late: Callable[[], None] | None) -> None:
+    def _ask_for_runs(self, group: TaskGroup, listing: Listing | None, late: Callable[[], None] | None) -> None:
         """The price since the notice, else since the first sight, of every venue that may trade the coin."""
         since_ms = None if listing is None else counted_from_ms(listing)
         if since_ms != self._since_ms:

@@ -5,7 +5,6 @@ needs no key (the flags have been seen as 1, true and text; a map and a list), U
 `/v1/status/wallet`, checked 2026-11-20; it may lag by minutes).
 """
 
-import asyncio
 from collections.abc import Callable, Mapping
 from typing import Protocol, TypeVar
 from urllib.parse import quote
@@ -21,6 +20,7 @@ from collectors.events import Exchange, Market, OrderBook
 from collectors.exchanges import bithumb_rest, upbit_rest
 from collectors.exchanges.rest import ExchangeError, PageError, Ticker
 from config.clock import Clock
+from ops.process.lifetimes import TaskGroup
 
 P = TypeVar("P")
 
@@ -159,7 +159,7 @@ class Korea:
         self._upbit_bearer = upbit_bearer
 
     async def ask(self, exchange: Exchange, base: str) -> KoreanAnswer:
-        async with asyncio.TaskGroup() as calls:
+        async with TaskGroup() as calls:
             book = calls.create_task(self._book(exchange, base))
             ticker = calls.create_task(self._ticker(exchange, base))
             transfers = calls.create_task(self.transfers(exchange, base))

@@ -11,6 +11,7 @@ from analysis.fetching.sources import Answer, Door
 from collectors.net.deadline import wait_until_done
 from collectors.net.http import DeadlineExceeded, DoorError
 from config.clock import Clock
+from ops.process.lifetimes import TaskGroup
 
 PATIENCE_S = 5.0
 KEEPS_S = 5.0  # how long a late answer stands in for one that is on its way …
@@ -30,7 +31,7 @@ class PatientDoor:
     def __init__(self, door: Door, clock: Clock) -> None:
         self._door = door
         self._clock = clock
-        self._owner: asyncio.TaskGroup | None = None
+        self._owner: TaskGroup | None = None
         self._flying: dict[Key, asyncio.Task[Answer | DoorError]] = {}
         self._overdue: set[Key] = set()
         self._came: dict[Key, tuple[float, Answer]] = {}
@@ -38,7 +39,7 @@ class PatientDoor:
 
     async def run(self) -> None:
         """Own the requests that are under way; for ever."""
-        async with asyncio.TaskGroup() as owner:
+        async with TaskGroup() as owner:
             self._owner = owner
             try:
                 await asyncio.Event().wait()

@@ -13,6 +13,7 @@ from typing import Protocol
 from analysis.fetching.sources import Venue
 from analysis.quotes import Instrument, Instruments, Silent
 from config.clock import Clock
+from ops.process.lifetimes import TaskGroup
 from store.rows import Rows
 from store.tables import global_instruments
 from store.tables.global_instruments import Kind, ListRead, Traded
@@ -49,7 +50,7 @@ class InstrumentKeeper:
 
     async def run(self) -> None:
         """Venue by venue, a little apart: long lists take a moment to read, and nobody shall notice."""
-        async with asyncio.TaskGroup() as group:
+        async with TaskGroup() as group:
             for place, venue in enumerate(self._venues):
                 group.create_task(self._keep(venue, place * APART_S))
 

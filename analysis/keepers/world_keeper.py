@@ -12,6 +12,7 @@ from analysis.fetching.sources import BACKGROUND_S, Door, Line
 from analysis.keepers.world_prices import Page, global_prices, parse_binance, parse_bybit, parse_okx
 from analysis.quotes import Silent
 from config.clock import Clock
+from ops.process.lifetimes import TaskGroup
 from store.rows import Rows
 from store.tables import global_minutes
 
@@ -61,7 +62,7 @@ class WorldKeeper:
     async def take(self) -> int:
         """Ask, weigh and keep one minute; return how many coins that was."""
         asked_ms = self._clock.now_ms()
-        async with asyncio.TaskGroup() as calls:
+        async with TaskGroup() as calls:
             tasks = {
                 venue: calls.create_task(self._lines[venue].ask(of.path, of.parse, params=of.params, group="ticker"))
                 for venue, of in PAGES.items()

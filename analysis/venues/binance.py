@@ -1,7 +1,5 @@
 """Binance as a venue: which calls make one answer. What they mean is in `binance_wire.py`."""
 
-import asyncio
-
 from analysis.fetching.sources import BACKGROUND_S, DEADLINE_S, Door, Line
 from analysis.quotes import (
     Figure,
@@ -40,6 +38,7 @@ from analysis.venues.binance_wire import (
 from analysis.venues.shelf import Shelf
 from analysis.venues.signing import HeldKey
 from config.clock import Clock
+from ops.process.lifetimes import TaskGroup
 
 DEPTH = "100"  # levels a side: weight 5, at both hosts
 CANDLES = 1_000
@@ -70,7 +69,7 @@ class Binance:
         perp_names = self._perps.candidates(base, names, now_s)
         if not spot_names and not perp_names:
             return NotListed()
-        async with asyncio.TaskGroup() as calls:
+        async with TaskGroup() as calls:
             spots = [calls.create_task(self._spot(one)) for one in spot_names]
             perps = [calls.create_task(self._perp(one)) for one in perp_names]
             funding = calls.create_task(self._funding_hours())
@@ -89,7 +88,7 @@ class Binance:
         )
 
     async def instruments(self) -> Instruments:
-        async with asyncio.TaskGroup() as calls:
+        async with TaskGroup() as calls:
             spot = calls.create_task(
                 self._spot_line.ask(
                     "/api/v3/exchangeInfo",
@@ -132,7 +131,7 @@ class Binance:
 
     async def _spot(self, one: Instrument) -> Part[Spot]:
         asked, times = {"symbol": one.symbol}, one.multiplier
-        async with asyncio.TaskGroup() as calls:
+        async with TaskGroup() as calls:
             ticker = calls.create_task(
                 self._spot_line.ask(
                     "/api/v3/ticker/24hr", lambda reply: parse_ticker(reply, times), params=asked, group="ticker"
@@ -150,7 +149,7 @@ class Binance:
 
     async def _perp(self, one: Instrument) -> Part[Perp]:
         asked, times = {"symbol": one.symbol}, one.multiplier
-        async with asyncio.TaskGroup() as calls:
+        async with TaskGroup() as calls:
             premium = calls.create_task(
                 self._perp_line.ask(
                     "/fapi/v1/premiumIndex",

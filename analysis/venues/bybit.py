@@ -1,7 +1,5 @@
 """Bybit as a venue: which calls make one answer. What they mean is in `bybit_wire.py`."""
 
-import asyncio
-
 from analysis.fetching.reading import by_coin
 from analysis.fetching.sources import BACKGROUND_S, DEADLINE_S, Door, Line
 from analysis.quotes import (
@@ -37,6 +35,7 @@ from analysis.venues.bybit_wire import (
 from analysis.venues.shelf import Shelf
 from analysis.venues.signing import HeldKey
 from config.clock import Clock
+from ops.process.lifetimes import TaskGroup
 
 DEPTH = "200"
 CANDLES = 1_000
@@ -62,7 +61,7 @@ class Bybit:
         perp_names = self._perps.candidates(base, spellings(base, f"1000{base}USDT", f"{base}1000USDT"), now_s)
         if not spot_names and not perp_names:
             return NotListed()
-        async with asyncio.TaskGroup() as calls:
+        async with TaskGroup() as calls:
             spots = [calls.create_task(self._spot(one)) for one in spot_names]
             perps = [calls.create_task(self._perp(one)) for one in perp_names]
             transfers = calls.create_task(self._transfers_of(base))
@@ -74,7 +73,7 @@ class Bybit:
 
     async def instruments(self) -> Instruments:
         """Pre-market perpetuals come in a list of their own; without it they are found by asking for them."""
-        async with asyncio.TaskGroup() as calls:
+        async with TaskGroup() as calls:
             spot = calls.create_task(self._list({"category": "spot"}))
             perp = calls.create_task(self._list({"category": "linear"}))
             early = calls.create_task(self._list({"category": "linear", "status": "PreLaunch"}))
@@ -109,7 +108,7 @@ class Bybit:
     async def _spot(self, one: Instrument) -> Part[Spot]:
         asked, times = {"category": "spot", "symbol": one.symbol}, one.multiplier
         in_list = self._spots.known(one.base) is not None
-        async with asyncio.TaskGroup() as calls:
+        async with TaskGroup() as calls:
             ticker = calls.create_task(
                 self._line.ask(
                     "/v5/market/tickers",
@@ -131,7 +130,7 @@ class Bybit:
     async def _perp(self, one: Instrument) -> Part[Perp]:
         asked, times = {"category": "linear", "symbol": one.symbol}, one.multiplier
         in_list = self._perps.known(one.base) is not None
-        async with asyncio.TaskGroup() as calls:
+        async with TaskGroup() as calls:
             ticker = calls.create_task(
                 self._line.ask(
                     "/v5/market/tickers",

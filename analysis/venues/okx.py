@@ -1,6 +1,5 @@
 """OKX as a venue: which calls make one answer. What they mean is in `okx_wire.py`."""
 
-import asyncio
 from collections.abc import Callable
 
 from analysis.fetching.reading import Reply
@@ -33,6 +32,7 @@ from analysis.venues.okx_wire import (
 from analysis.venues.shelf import Shelf
 from analysis.venues.signing import HeldKey
 from config.clock import Clock
+from ops.process.lifetimes import TaskGroup
 
 DEPTH = "100"
 CANDLES = 300
@@ -57,7 +57,7 @@ class Okx:
         swap_names = self._swaps.candidates(base, [Instrument(f"{base}-USDT-SWAP", base)], now_s)
         if not spot_names and not swap_names:
             return NotListed()
-        async with asyncio.TaskGroup() as calls:
+        async with TaskGroup() as calls:
             spots = [calls.create_task(self._spot(one)) for one in spot_names]
             perps = [calls.create_task(self._perp(one)) for one in swap_names]
             transfers = calls.create_task(self._transfers_of(base))
@@ -68,7 +68,7 @@ class Okx:
         return venue_answer(self.name, base, spot, perp, transfers.result(), self._clock.now_ms())
 
     async def instruments(self) -> Instruments:
-        async with asyncio.TaskGroup() as calls:
+        async with TaskGroup() as calls:
             spot = calls.create_task(self._list("SPOT", parse_spot_instruments))
             perp = calls.create_task(self._list("SWAP", parse_swap_instruments))
         found = Instruments(self.name, spot.result(), perp.result(), self._clock.now_ms())
@@ -90,7 +90,7 @@ class Okx:
         return run_of(self.name, candles, published_ms, unit_s, f"okx {path}", now_ms)
 
     async def _spot(self, one: Instrument) -> Part[Spot]:
-        async with asyncio.TaskGroup() as calls:
+        async with TaskGroup() as calls:
             ticker = calls.create_task(
                 self._line.ask("/api/v5/market/ticker", parse_ticker, params={"instId": one.symbol}, group="ticker")
             )
@@ -99,7 +99,7 @@ class Okx:
 
     async def _perp(self, wanted: Instrument) -> Part[Perp]:
         known, symbol = self._swaps.known(wanted.base), wanted.symbol
-        async with asyncio.TaskGroup() as calls:
+        async with TaskGroup() as calls:
             funding = calls.create_task(
                 self._line.ask(
                     "/api/v5/public/funding-rate", parse_funding_rate, params={"instId": symbol}, group="funding"

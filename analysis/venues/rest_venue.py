@@ -40,6 +40,7 @@ from analysis.venues.assemble import (
 from analysis.venues.dialect import RESOLUTIONS_S, Call, Dialect
 from analysis.venues.shelf import Shelf
 from config.clock import Clock
+from ops.process.lifetimes import TaskGroup
 
 T = TypeVar("T")
 M = TypeVar("M", Spot, Perp)
@@ -67,7 +68,7 @@ class RestVenue:
         perps = self._perps.candidates(base, dialect.perp_names(base), now_s) if dialect.perp else ()
         if not spots and not perps:
             return NotListed()
-        async with asyncio.TaskGroup() as calls:
+        async with TaskGroup() as calls:
             dollars = calls.create_task(self._dollars_for((*spots, *perps)))
             asked = [calls.create_task(self._spot(one, dollars)) for one in spots]
             hedges = [calls.create_task(self._perp(one, dollars)) for one in perps]
@@ -80,7 +81,7 @@ class RestVenue:
         return venue_answer(self.name, base, spot, perp, told, self._clock.now_ms())
 
     async def instruments(self) -> Instruments:
-        async with asyncio.TaskGroup() as calls:
+        async with TaskGroup() as calls:
             spot = calls.create_task(self._call(self._dialect.spot_list, BACKGROUND_S))
             perp = calls.create_task(self._perp_list())
         found = Instruments(self.name, spot.result(), perp.result(), self._clock.now_ms())

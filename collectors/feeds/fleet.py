@@ -8,6 +8,7 @@ from collectors.events import Market
 from collectors.feeds.robust_ws import Shard, ShardStatus
 from collectors.feeds.sharding import spread
 from config.clock import Clock
+from ops.process.lifetimes import TaskGroup
 
 DOUBT_S = 5.0
 
@@ -60,7 +61,7 @@ class Fleet:
     async def run(self) -> NoReturn:
         """Run every shard, also those that come later, for ever. A bug in one ends all."""
         started = 0
-        async with asyncio.TaskGroup() as group:
+        async with TaskGroup() as group:
             while True:
                 self._grown.clear()
                 for shard in self._shards[started:]:

@@ -15,6 +15,7 @@ from collectors.feeds.robust_ws import Shard
 from collectors.feeds.sink import Pace
 from collectors.listings.openings import QUOTE, Seat, seats
 from config.clock import Clock
+from ops.process.lifetimes import TaskGroup
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ class OpeningDesk:
 
     async def run(self) -> NoReturn:
         """Look after every listed coin, for ever. A bug in one of their connections is raised here."""
-        async with asyncio.TaskGroup() as group:
+        async with TaskGroup() as group:
             try:
                 while True:
                     await self._look(group)
@@ -79,7 +80,7 @@ class OpeningDesk:
             finally:
                 self._shards.clear()  # their tasks end with the group
 
-    async def _look(self, group: asyncio.TaskGroup) -> None:
+    async def _look(self, group: TaskGroup) -> None:
         now_ms = self._clock.now_ms()
         taken = self._seats(now_ms)
         self._leave({seat.key for seat in taken})
@@ -93,7 +94,7 @@ class OpeningDesk:
         listings = [each for each in self._listings.active() if each.exchange in self._exchanges]
         return seats(listings, self._listed, now_ms)
 
-    async def _sit(self, group: asyncio.TaskGroup, seat: Seat) -> None:
+    async def _sit(self, group: TaskGroup, seat: Seat) -> None:
         log.info("%s: listening to %s on a connection of its own", seat.exchange, seat.markets[0].base)
         await self._expect(seat.markets)
         shard = self._make_shard(seat.exchange, seat.markets, CALM)

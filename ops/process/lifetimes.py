@@ -1,15 +1,39 @@
-"""Who owns a task, and what its crash means: two context managers around `asyncio.TaskGroup`.
+"""Who owns a task, and what its crash means: a group of tasks, and two ways to run one.
 
 *Recording* runs in `running(...)`: a crash of one task ends the body and travels on. *Judging* runs in
 `running(restarting(...))`: a crash is told and the work starts again after a pause.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
+from types import TracebackType
 from typing import Any
 
 from config.clock import Clock
+
+log = logging.getLogger(__name__)
+
+
+class TaskGroup(asyncio.TaskGroup):
+    """asyncio's, but that a cancellation is never lost: it wins over what the tasks, or the body, raise meanwhile.
+
+    Before Python 3.13 such a group raised their exceptions alone. Whoever goes on after those was never ended then, as
+    a connection that was lost just as it was to end. What they raised is the cause of the CancelledError.
+    """
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            await super().__aexit__(kind, error, trace)
+        except BaseExceptionGroup as crashes:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                log.debug("cancelled, and this besides: %r", crashes.exceptions)
+                raise asyncio.CancelledError from crashes
+            raise
 
 
 @asynccontextmanager
@@ -20,7 +44,7 @@ async def running(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     traceback). Coroutines that end by themselves are simply done.
     """
     try:
-        async with asyncio.TaskGroup() as group:
+        async with TaskGroup() as group:
             tasks = [group.create_task(each) for each in work]
             try:
                 yield

@@ -42,6 +42,35 @@ async def test_the_bodys_own_exception_is_what_leaves() -> None:
             raise ValueError("body")
 
 
+async def test_a_cancellation_that_meets_a_crash_is_not_forgotten() -> None:
+    """Whoever goes on after the crash, as a connection that comes back, is ended all the same."""
+    ending, go_on = asyncio.Event(), asyncio.Event()
+
+    async def end_slowly() -> None:
+        try:
+            await forever()
+        finally:
+            ending.set()
+            await go_on.wait()
+
+    async def come_back_for_ever() -> None:
+        while True:
+            try:
+                async with running(end_slowly()):
+                    await asyncio.sleep(0)
+                    raise OSError("the cable is out")
+            except OSError:
+                await forever()
+
+    task = asyncio.create_task(come_back_for_ever())
+    await ending.wait()
+    task.cancel()
+    await asyncio.sleep(0)
+    go_on.set()
+    done, _ = await asyncio.wait([task], timeout=5)
+    assert done and task.cancelled()
+
+
 async def test_work_that_crashes_is_told_and_begun_again_after_the_pause() -> None:
     clock, told = FakeClock(), list[str]()
     begun: list[int] = []

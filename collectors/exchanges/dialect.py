@@ -302,8 +302,10 @@ def ordinary_trades(markets: Markets, frames: Sequence[bytes]) -> Sequence[Fill]
         fills = _ORDINARY.decode_lines(b"\n".join(frames))
         if len(fills) != len(frames) or not all(frames):
             return None
-        for code in {fill.code for fill in fills}:
-            markets[code]  # raises ValueError for what is no code
+        codes = {fill.code for fill in fills}
+        if not markets.keys() >= codes:
+            for code in codes:
+                markets[code]  # raises ValueError for what is no code
     except (msgspec.DecodeError, ValueError, RecursionError):
         return None
     return fills

@@ -160,17 +160,13 @@ class SecondBucket:
             traded_ms = fill.traded_ms
             price = fill.price
             if (
-                book.floor < price < book.ceiling
+                book.from_ms <= traded_ms < book.to_ms
+                and book.floor < price < book.ceiling
                 and 0.0 < fill.volume * price < NOTIONAL_MAX
-                and book.covered_from_ms <= traded_ms <= latest_ms
+                and traded_ms <= latest_ms
             ):
-                if book.from_ms <= traded_ms < book.to_ms:
-                    book.take(fill)
-                    continue
-                disbelief = self._sort_in(book, fill)
-            else:
-                disbelief = self._examine(book, fill, latest_ms)
-            if disbelief is not None:
+                book.take(fill)
+            elif (disbelief := self._examine(book, fill, latest_ms)) is not None:
                 rejections.append(Rejection(disbelief, whole(fill, book.market, received_ms)))
         self.last_received_ms = received_ms
         clock.hear(traded_ms, received_ms)

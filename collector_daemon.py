@@ -70,6 +70,8 @@ async def run(asked: cli.Arguments, settings: Settings, secrets: Secrets, hold: 
             raise
         log.info("the start was called off by %s", stop.signal)
         hold.end("stopped", SystemClock().now_ms(), stop.signal or "")
+    finally:
+        stop.ended()
     return 0
 
 
@@ -153,6 +155,7 @@ async def _live(
         watchdog.composed()
         log.info("%s; data in %s", doing, asked.data)
         await _until(stop.asked, clock, asked.duration)
+        stop.ending()
         watchdog.stopping()
         if stop.signal is not None:
             await view.desk.stopped_by(stop.signal)

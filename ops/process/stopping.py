@@ -5,10 +5,15 @@ before there is a loop to listen to it waits, so that no run that has begun its 
 """
 
 import asyncio
+import logging
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+log = logging.getLogger(__name__)
+
+LATE_S = 10.0  # the service manager kills after twice that (deploy/cex-dominance.service)
 STOPPING = (signal.SIGTERM, signal.SIGINT)
 HELD_BACK = (*STOPPING, signal.SIGHUP)
 
@@ -35,6 +40,7 @@ class Stop:
         self.asked = asyncio.Event()
         self.signal: str | None = None
         self._starting: asyncio.Task[object] | None = None
+        self._late: asyncio.TimerHandle | None = None
 
     def listen(self) -> None:
         """Take the signals of this process, inside its running loop. The task that calls this is the start."""
@@ -47,6 +53,16 @@ class Stop:
         """The start is over: from here on it is enough that `asked` is set."""
         self._starting = None
 
+    def ending(self) -> None:
+        """The end has begun: from now on the log tells what holds it up, once, should it take too long."""
+        if self._late is None:
+            self._late = asyncio.get_running_loop().call_later(LATE_S, _say_what_is_left)
+
+    def ended(self) -> None:
+        """It has ended."""
+        if self._late is not None:
+            self._late.cancel()
+
     @property
     def called_off(self) -> bool:
         """Whether the start was cancelled by a signal."""
@@ -56,7 +72,25 @@ class Stop:
         """From now on the same signal means what it means to a process that nobody prepared."""
         self.signal = number.name
         self.asked.set()
+        self.ending()
         if self._starting is not None:
             self._starting.cancel()
         loop.remove_signal_handler(number)
         signal.signal(number, signal.SIG_DFL)
+
+
+def _say_what_is_left() -> None:
+    tasks = asyncio.all_tasks()
+    log.error("the stop takes more than %g s; %d tasks are left, those that were told to end first", LATE_S, len(tasks))
+    for task in sorted(tasks, key=lambda each: not each.cancelling()):
+        log.error("%s %s", "told to end:" if task.cancelling() else "still at it:", " > ".join(_awaited(task)))
+
+
+def _awaited(task: asyncio.Task[Any]) -> list[str]:
+    """The functions that a task stands in, the outermost first."""
+    found: list[str] = []
+    at: Any = task.get_coro()
+    while (code := getattr(at, "cr_code", None)) is not None:
+        found.append(f"{code.co_qualname}:{at.cr_frame.f_lineno}" if at.cr_frame else code.co_qualname)
+        at = at.cr_await
+    return found

@@ -3,7 +3,16 @@
 import asyncio
 import signal
 
+import pytest
+
+from ops.process import stopping
 from ops.process.stopping import HELD_BACK, Stop, holding_back, let_in
+
+
+async def a_few_turns() -> None:
+    """Of the loop: whatever is due by now happens."""
+    for _ in range(5):
+        await asyncio.sleep(0)
 
 
 async def test_the_first_signal_is_an_order_and_calls_a_start_off() -> None:
@@ -36,3 +45,41 @@ def test_nothing_is_held_back_for_good() -> None:
     with holding_back():
         assert set(HELD_BACK) <= signal.pthread_sigmask(signal.SIG_BLOCK, [])
     assert not set(HELD_BACK) & signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+async def test_a_stop_that_takes_too_long_tells_what_holds_it_up(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(stopping, "LATE_S", 0.0)
+    deaf = asyncio.Event()
+
+    async def wait_for_godot() -> None:
+        while not deaf.is_set():
+            try:
+                await deaf.wait()
+            except asyncio.CancelledError:
+                continue
+
+    waiting = asyncio.create_task(wait_for_godot())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.sleep(0)
+    stop = Stop()
+    stop.ending()
+    stop.ending()
+    await a_few_turns()
+    deaf.set()
+    await waiting
+    assert [
+        line for line in caplog.messages if "told to end:" in line and "wait_for_godot" in line and "Event.wait" in line
+    ]
+    assert sum("the stop takes more than" in line for line in caplog.messages) == 1
+
+
+async def test_a_stop_in_time_tells_nothing(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr(stopping, "LATE_S", 0.0)
+    stop = Stop()
+    stop.ending()
+    stop.ended()
+    await a_few_turns()
+    assert caplog.messages == []

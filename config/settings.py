@@ -43,7 +43,7 @@ class Recording(Struct, frozen=True, forbid_unknown_fields=True):
     codes_per_connection: int = 200
     close_after_ms: int = 2_000
     silence_ms: int = 3_000
-    remember_s: int = 120  # how long a closed second can still take a late trade
+    remember_s: int = 90  # how long a closed second can take a late trade; a connection so far behind is given up
     future_bound_ms: int = 5_000  # a trade stamped further ahead of our clock than this is quarantined
     first_message_s: float = 10.0
     upbit_silent_s: float = 30.0

@@ -166,7 +166,7 @@ def _packed_part(part: Part) -> bytes:
 
 
 def pack(part: Part, ids: Collection[int]) -> bytes:
-    """A part and the ids in it, as 88 bytes and 8 for each id: two minutes of 700 markets are remembered."""
+    """A part and the ids in it, as 88 bytes and 8 for each id: a minute and a half of 700 markets is remembered."""
     return _packed_part(part) + _packed_ids(ids)
 
 

@@ -81,7 +81,7 @@ async def test_a_late_trade_rolls_only_its_minute_again(bench: Bench) -> None:
     bench.recorder.flush()
     await bench.aggregator.roll()
     await bench.writer.run(lambda c: c.execute("UPDATE candles_1m SET open = -1 WHERE open_ms > ?", (START_MS,)))
-    bench.recorder.trade(trade(30_500, 9_000.0, received_ms=129_000))
+    bench.recorder.trade(trade(50_500, 9_000.0, received_ms=129_000))
     await bench.clock.advance(60)
     bench.recorder.flush()
     await bench.aggregator.roll()

@@ -57,14 +57,15 @@ class Trade(Struct, frozen=True, gc=False):
 class Fill(Struct, gc=False):
     """A trade as it stands among others that came with it, in the exchange's own words; `Fills` has the rest.
 
-    `ask_bid` is the taker's side: ASK sold into a bid.
+    `ask_bid` is the taker's side: ASK sold into a bid. The fields stand in the order of the wire, in which the decoder
+    looks for them.
     """
 
     code: str
+    traded_ms: int
     price: float
     volume: float
     ask_bid: AskBid
-    traded_ms: int
     trade_id: int
 
 

@@ -139,10 +139,10 @@ class _Ordinary(
     """A trade as nearly every frame is one: short keys, every value believable, and no snapshot."""
 
     code: str
+    traded_ms: Annotated[int, Meta(ge=FIRST_MS, lt=LAST_MS)]
     price: Annotated[float, Meta(gt=0)]
     volume: Annotated[float, Meta(gt=0)]
     ask_bid: AskBid
-    traded_ms: Annotated[int, Meta(ge=FIRST_MS, lt=LAST_MS)]
     trade_id: Annotated[int, Meta(ge=0, le=2**63 - 1)]
     type: Literal["trade"]  # no tag, which may be missing where there is but one shape
     kind: Literal["REALTIME"]

@@ -56,8 +56,11 @@ def _folding(trades: Sequence[Print], *, arrival_tells: bool) -> Folding:
             low = price
         volume += size
         quote_volume += price * size
-        if at_ms >= last_ms and (at_ms > last_ms or arrival_tells or trade.trade_id >= last.trade_id):
+        if at_ms > last_ms:  # as nearly always
             last, last_ms = trade, at_ms
+            continue
+        if at_ms == last_ms and (arrival_tells or trade.trade_id >= last.trade_id):
+            last = trade
         if at_ms <= first_ms and (at_ms < first_ms or (not arrival_tells and trade.trade_id < first.trade_id)):
             first, first_ms = trade, at_ms
     return first, last, high, low, volume, quote_volume

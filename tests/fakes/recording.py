@@ -36,7 +36,7 @@ def together(*trades: Trade) -> Fills:
 def fill_of(trade: Trade) -> Fill:
     """As it stands among others."""
     word: AskBid = "ASK" if trade.side == "sell" else "BID"
-    return Fill(trade.market.code, trade.price, trade.volume, word, trade.traded_ms, trade.trade_id)
+    return Fill(trade.market.code, trade.traded_ms, trade.price, trade.volume, word, trade.trade_id)
 
 
 def second(at_s: int, price: float = 100.0, market: Market = BTC, volume: float = 1.0) -> Candle:

@@ -17,9 +17,7 @@ from config.clock import Clock
 log = logging.getLogger(__name__)
 
 QUOTE = "KRW"
-KEEP_GONE_S = (
-    600.0  # a market must be missing this long before we stop listening: a list can lie, silence costs nothing
-)
+KEEP_GONE_S = 600.0  # a market must be missing so long before we stop listening: a list can lie, silence costs nothing
 RETRY_S = 2.0
 
 
@@ -55,6 +53,7 @@ class Universe:
         self._on_known = on_known
         self._held = held
         self._last_seen: dict[Market, float] = {}
+        self._shown: Set[Market] = frozenset()  # by the list itself, when it was read last
         self._offered: frozenset[Market] = frozenset()
         self._news = asyncio.Event()
 
@@ -95,12 +94,10 @@ class Universe:
         except ChannelTrouble as trouble:
             log.warning("the markets of %s could not be read: %s", self._exchange, trouble)
             return
-        if markets is None:  # unchanged: all that was there still is
-            newest = max(self._last_seen.values(), default=0.0)
-            markets = {market for market, seen in self._last_seen.items() if seen == newest}
-        shown = {market for market in markets if self._records(market)}
-        self._recorder.listed(self._exchange, shown)
-        await self._want(shown)
+        if markets is not None:  # else it is unchanged: all that was there still is
+            self._shown = {market for market in markets if self._records(market)}
+        self._recorder.listed(self._exchange, self._shown)
+        await self._want(self._shown)
 
     async def _want(self, shown: Set[Market]) -> None:
         now = self._clock.monotonic()

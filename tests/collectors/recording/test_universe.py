@@ -115,6 +115,20 @@ async def test_what_a_channel_offered_once_does_not_bring_a_gone_market_back(aro
     assert whole._offered == frozenset()
 
 
+async def test_what_a_channel_offered_is_not_all_that_an_unchanged_list_shows(around: Around) -> None:
+    clock = FakeClock()
+    whole = universe(around, clock)
+    await whole.begin()
+    await clock.advance(1)
+    await whole._want({NEW})
+    around.shown = None  # unchanged
+    for _ in range(3):
+        await clock.advance(KEEP_GONE_S / 2)
+        await whole._look()
+    assert around.carried == {BTC, ETH}
+    assert around.forgotten == {NEW}
+
+
 async def test_recording_is_told_what_a_list_shows_before_it_is_told_to_expect_it(around: Around) -> None:
     whole = universe(around, FakeClock())
     await whole.begin()

@@ -140,7 +140,7 @@ def _is_repeated(trade: Print) -> bool:
     return isinstance(trade, Trade) and trade.snapshot
 
 
-_PACKED = struct.Struct("<qQqQ6dq")
+_PACKED = struct.Struct("=qQqQ6dq")  # in the order of bytes that `array` has
 _64_BITS = (1 << 64) - 1
 
 

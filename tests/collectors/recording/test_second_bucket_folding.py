@@ -1,6 +1,6 @@
 """The bucket against a fold by hand: any order, repeats, folded before the second ends, healed meanwhile."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from collectors.events import Candle, Market, Trade
 from collectors.recording import open_seconds, second_bucket
 from collectors.recording.second_bucket import SecondBucket
-from collectors.recording.second_part import by_arrival, by_id, fold
+from collectors.recording.second_part import Key, Print, by_arrival, by_id, fold, fold_and_pack, pack, unpack
 from config.settings import Recording
 from tests.collectors.recording.buckets import covered
 from tests.fakes.clock import START_MS
@@ -95,6 +95,27 @@ def test_bithumb_keeps_order_of_arrival_within_a_millisecond(arrivals: list[tupl
     wanted = by_hand(trades, 1_000, "bithumb")
     assert len(out) == len(wanted)
     assert all(same(out[each.open_ms], each) for each in wanted)
+
+
+@pytest.mark.parametrize("order", [by_id, by_arrival])
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 5), st.sampled_from([1.0, 2.0, 3.0]), st.integers(0, 2**63 - 1)),
+        min_size=1,
+        unique_by=lambda each: each[2],
+    ),
+    st.sampled_from([0, 0, 0, -(2**63), 2**63, 2**70]),
+)
+def test_a_whole_second_in_one_step_is_what_it_is_in_two(
+    order: Callable[[Print], Key], made: list[tuple[int, float, int]], beside_ids: int
+) -> None:
+    trades = [trade(at_ms, price, 0.1, trade_id + beside_ids) for at_ms, price, trade_id in made]
+    ids = {each.trade_id for each in trades}
+    part = fold(BTC, trades, order)
+    candle, packed = fold_and_pack(BTC, START_MS, trades, ids, order)
+    assert (candle, packed) == (part.candle, pack(part, ids))
+    if not beside_ids:
+        assert unpack(BTC, START_MS, packed) == (part, ids)
 
 
 @pytest.mark.usefixtures("soon_folded")

@@ -185,7 +185,7 @@ class SecondBucket:
         return book
 
     def _examine(self, book: OpenSeconds, trade: Print, latest_ms: int) -> Disbelief | None:
-        """Of another second than the last, or out of bounds: history, no possible value, a jump, from the future."""
+        """Each bound by itself: history, no possible value, a jump, from the future. A good trade is sorted in."""
         ahead = trade.traded_ms > latest_ms
         if trade.traded_ms < book.covered_from_ms and not self._is_late(book, trade):
             if ahead:  # it would be missed in a second that counts

@@ -155,7 +155,7 @@ class Backfill:
                 part = [self._mend(each, by_market[each], keep_ms) for each in order[start : start + SIDE_BY_SIDE]]
                 ends = await asyncio.gather(*part, return_exceptions=True)
             errors = [end for end in ends if end is not None]
-            for error in errors:
+            for error in sorted(errors, key=lambda each: isinstance(each, Unanswered)):  # what is a bug goes first
                 if not isinstance(error, Unreadable):
                     raise error
             if len(errors) == len(part):

@@ -251,6 +251,19 @@ async def test_an_exchange_that_does_not_answer_is_asked_again_later_and_nothing
     assert bench.states() == {"healed"}
 
 
+async def test_a_bug_in_one_market_is_not_taken_for_the_silence_of_another(bench: Bench) -> None:
+    await missed(bench, BTC, ETH)
+
+    async def get(service: str, path: str, **more: Any) -> Response:
+        if dict(more["params"])["market"] == "KRW-BTC":
+            raise Unreachable("upbit", "no route", sent=False)
+        raise ZeroDivisionError
+
+    bench.rest.get = get  # type: ignore[method-assign]
+    with pytest.raises(ZeroDivisionError):
+        await bench.backfill.once()
+
+
 async def test_a_stretch_held_against_rest_is_equal_or_mended_and_told(bench: Bench) -> None:
     await bench.begin(BTC)
     await bench.run(30, [BTC])

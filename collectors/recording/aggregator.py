@@ -49,9 +49,7 @@ class Aggregator:
         self._clock = clock
         self._retention = retention
         self._housekept_ms: int | None = None
-        self._unfinished: Sequence[
-            Step
-        ] = ()  # of the minutes that are being stored; a stop may come between two slices
+        self._unfinished: Sequence[Step] = ()  # of minutes that are being stored; a stop may come between two slices
         self._to_hand_back = False
         self._kept_before: Mapping[tuple[int, int], int] = {}  # by listing and start of its window
 

@@ -39,7 +39,7 @@ class _Waiting(Struct, frozen=True):
 class HandOver:
     """`add` what happened, then `push`. `minutes` gets the seconds that the writer took.
 
-    `rows` are those that wait, `dropped` the candles that were given up since the start.
+    `rows` are those that wait, `dropped` the candles that were given up since the start; at the end, rows of any kind.
     """
 
     def __init__(self, writer: DatabaseWriter, minutes: MinuteFold) -> None:

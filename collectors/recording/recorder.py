@@ -275,7 +275,7 @@ class Recorder:
 
     @property
     def dropped(self) -> int:
-        """Seconds that were given up since the start, because the writer could not take them."""
+        """Seconds that were given up since the start (at the end, rows of any kind): the writer could not take them."""
         return self._out.dropped
 
     @property

@@ -40,7 +40,7 @@ from collectors.repair.gaps import SECOND_MS
 from config.settings import Recording
 
 SEALED = b""  # stands for a second that takes no more trades
-LOOSE = 4_096  # so many trades are kept each for itself: a megabyte, which a processor keeps near
+LOOSE = 4_096  # so many are kept each for itself, where ids tell the order: a megabyte, which a processor keeps near
 
 
 class Disbelief(Enum):
@@ -87,8 +87,8 @@ class SecondBucket:
     # --- what is listened to ----------------------------------------------------------------------------------------
 
     def cover(self, market: Market, from_ms: int, missed_from_ms: int = 0) -> None:
-        """Count trades stamped at or after `from_ms`, a whole second. Earlier ones are left alone down to
-        `missed_from_ms`, where what was covered before ends; of that one may still be late.
+        """Count trades stamped at or after `from_ms`, a whole second. Those from `missed_from_ms` to there lie in a
+        gap and are left alone; what was stamped before may be late of what was covered then.
         """
         book = self._books.get(market)
         if book is None:

@@ -5,6 +5,7 @@ Times are UTC epoch milliseconds; what is unknown is None.
 
 from msgspec import Struct
 
+from config.units import DAY_MS, MINUTE_MS, whole_minute
 from ops.commands.latency import Latency, latencies
 from store.database import Connection
 from store.readings import around_listing, latest, listing_page, premiums, volumes
@@ -19,8 +20,6 @@ from web.readable import BriefView, VerdictView, brief_view, verdict_view
 from web.series import CoinPremium, MarketSeries, PremiumSeries
 from web.timeline import Moment, timeline
 
-DAY_MS = 86_400_000
-MINUTE_MS = 60_000
 WORLD_MAX_AGE_MS = 15 * MINUTE_MS  # of the 24 h volume abroad, which moves slowly
 
 
@@ -157,7 +156,7 @@ def dominance_now(connection: Connection, now_ms: int) -> Dominances:
     rate = Rate.of(fx.latest(connection, "USDT"))
     if minute_ms is None or rate is None:
         return Dominances(now_ms, minute_ms, rate, None)
-    to_ms = now_ms - now_ms % MINUTE_MS - MINUTE_MS  # the last minute may not be rolled yet
+    to_ms = whole_minute(now_ms) - MINUTE_MS  # the last minute may not be rolled yet
     korea = volumes.traded(connection, to_ms - DAY_MS, to_ms)
     return Dominances(now_ms, minute_ms, rate, dominance(korea, volumes.world(connection, minute_ms), rate.krw))
 

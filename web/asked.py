@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 HOURS = (1, 6, 24, 168)
 STEP_MS: Mapping[int, int] = {1: 10_000, 6: 60_000, 24: 180_000, 168: 1_200_000}
-MINUTE_MS = 60_000
 SPAN_MAX_MS = 30 * 3_600_000
 COIN_MAX = 32  # characters
 LATEST_MS = 4_102_444_800_000  # the year 2100

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 
 from analysis.evidence import positive
+from config.units import HOUR_MS
 from store.readings.volumes import MarketVolume, WorldVolume
 
-HOUR_MS = 3_600_000
 DAY_H = 24.0
 FULL_H = 23.98  # a minute may be missing and nobody needs to be told
 

@@ -12,13 +12,13 @@ from analysis.fetching.sources import BACKGROUND_S, Door, Line
 from analysis.keepers.world_prices import Page, global_prices, parse_binance, parse_bybit, parse_okx
 from analysis.quotes import Silent
 from config.clock import Clock
+from config.units import MINUTE_MS, whole_minute
 from ops.process.lifetimes import TaskGroup
 from store.rows import Rows
 from store.tables import global_minutes
 
 log = logging.getLogger(__name__)
 
-MINUTE_MS = 60_000
 COINS_A_STEP = 100  # worked out between two turns of the loop
 
 
@@ -79,7 +79,7 @@ class WorldKeeper:
         for at in range(0, len(coins), COINS_A_STEP):
             now_ms = self._clock.now_ms()
             found = list(global_prices(pages, coins[at : at + COINS_A_STEP], now_ms, self._spread_max))
-            if found and self._writer.offer(global_minutes.rows(asked_ms - asked_ms % MINUTE_MS, found)):
+            if found and self._writer.offer(global_minutes.rows(whole_minute(asked_ms), found)):
                 kept += len(found)
             await asyncio.sleep(0)
         return kept

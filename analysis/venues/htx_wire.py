@@ -31,12 +31,12 @@ from analysis.fetching.reading import (
 from analysis.quotes import Book, Candle, Figure, Instrument, NetworkState, NotListed, Transfers
 from analysis.venues.assemble import PerpTicker, Ticker
 from analysis.verdict import TransferState
+from config.units import HOUR_MS
 
 R = TypeVar("R")
 
 UNKNOWN_CONTRACTS = (1_013, 1_332)
 NOT_OPEN_YET = "symbol trade not open now"
-HOUR_MS = 3_600_000
 STATES = {"allowed": TransferState.OPEN, "prohibited": TransferState.CLOSED}
 PERP_STATES = {1: True, 2: False, 3: False, 4: False, 5: True}  # listed, pending, suspended, suspending, in settlement
 

@@ -31,6 +31,7 @@ from analysis.fetching.reading import (
 )
 from analysis.quotes import Book, Candle, Figure, Instrument, NetworkState, NotListed, Transfers
 from analysis.venues.assemble import PerpTicker, Ticker
+from config.units import HOUR_MS
 
 R = TypeVar("R")
 
@@ -38,7 +39,6 @@ OK = "200000"
 UNKNOWN = frozenset({"400100", "900001"})
 UNKNOWN_TEXTS = ("symbol", "trading pair", "contract", "currency")  # 400100 is any bad parameter
 RENAMED = {"XBT": "BTC"}
-HOUR_MS = 3_600_000
 
 
 class _Head(Struct):

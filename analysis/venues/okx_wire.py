@@ -28,11 +28,11 @@ from analysis.fetching.reading import (
 )
 from analysis.quotes import Book, Candle, Figure, Instrument, NetworkState, NotListed, Transfers
 from analysis.venues.assemble import PerpTicker, Ticker
+from config.units import HOUR_MS
 
 R = TypeVar("R")
 
 UNKNOWN_INSTRUMENT = "51001"
-HOUR_MS = 3_600_000
 
 
 class _Head(Struct):

@@ -15,6 +15,7 @@ from collectors.events import Candle, Market, Notice, OrderBook, Trade
 from collectors.exchanges import rest
 from collectors.exchanges.dialect import Markets
 from collectors.exchanges.rest import BadPage, ExchangeError, ListedMarket, Request, Ticker
+from config.units import SECOND_MS
 
 SERVICE = "bithumb"
 NOTICES_A_PAGE = 20
@@ -22,7 +23,6 @@ TICKERS_A_PAGE = 200  # since 2026-10-13
 TRADES_A_PAGE = 500
 CANDLES_A_PAGE = 200
 NINE_HOURS_MS = 9 * 3_600_000
-SECOND_MS = 1_000
 
 _MARKETS = Markets("bithumb")
 _NOTICE_ID = re.compile(r"/(\d+)/?(?:\?.*)?$")

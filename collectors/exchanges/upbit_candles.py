@@ -18,7 +18,7 @@ from collectors.events import Candle, Market
 from collectors.exchanges import dialect
 from collectors.exchanges.dialect import FIRST_MS, LAST_MS
 from collectors.exchanges.frames import BadFrame, FeedError, StatusUp, Subscriptions
-from collectors.repair.gaps import SECOND_MS
+from config.units import SECOND_MS
 
 TYPE = "candle.1s"
 

@@ -15,7 +15,7 @@ from collectors.feeds.connection_requests import Requests
 from collectors.feeds.exchange_time import FUTURE_MS, ExchangeTime
 from collectors.feeds.feed import Feed
 from collectors.feeds.rhythm import Rhythm
-from collectors.feeds.sink import Lost, Pace, ShardStatus, Sink
+from collectors.feeds.sink import PUBLISHED_MS, Lost, Pace, ShardStatus, Sink
 from collectors.feeds.subscription import Subscription
 from collectors.feeds.vigil import Step, Vigil
 from collectors.net.socket import Socket
@@ -26,7 +26,6 @@ log = logging.getLogger(__name__)
 
 IN_FLIGHT_MS = 1_000  # what was on its way when a connection broke; Bithumb publishes 0.3 s after the match
 BLOCKED_S = 0.5
-PUBLISHED_MS = 2_000  # a trade this old has been on its way for long enough
 BACK_MS = 10_000  # stamps that go back further than any delay: their clock was set …
 BACK_BELIEVED_AFTER = 5  # … if so many batches in a row say so; one trade may just be very late
 

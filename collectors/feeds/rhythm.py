@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable
 
 from collectors.events import Candle, Market
-from collectors.repair.gaps import SECOND_MS
+from config.units import SECOND_MS
 
 CHANCE = 1e-6  # a pause that is less likely than this under its own rate is suspect
 WARM = 32  # arrivals before the mean is worth anything
@@ -89,8 +89,9 @@ class MarketRhythms:
             pulse.last_ms = second.open_ms
             pulse.patience = 1.0
             pulse.seconds += 1
-            known = pulse.seconds if pulse.seconds < MEMORY else MEMORY
-            pulse.mean_s += ((pause_s if pause_s < MARKET_CEILING_S else MARKET_CEILING_S) - pulse.mean_s) / known
+            if pause_s > MARKET_CEILING_S:
+                pause_s = MARKET_CEILING_S
+            pulse.mean_s += (pause_s - pulse.mean_s) / (pulse.seconds if pulse.seconds < MEMORY else MEMORY)
 
     def forget(self, markets: Iterable[Market]) -> None:
         """Nothing was heard of these for a reason: what is silent now is no news."""

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from collectors.events import Exchange, Fills, GapCause, Market, OrderBook, Trade
 
+PUBLISHED_MS = 2_000  # a trade this old has been on its way for long enough
 KINDS_COUNTED = 32  # a reason may quote the wire, which may hold anything
 OTHER_KINDS = "something else"
 
@@ -44,7 +45,7 @@ class Sink(Protocol):
         ...
 
     def rejected(self, exchange: Exchange, reason: str, sample: bytes, at_ms: int) -> None:
-        """A frame that could not be read; which market it was is not known."""
+        """A frame that could not be read, received at `at_ms` of our clock; which market it was is not known."""
         ...
 
 

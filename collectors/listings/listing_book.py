@@ -25,12 +25,12 @@ from collectors.listings.market_monitor import News
 from collectors.notices.notice_parser import ParsedNotice
 from collectors.notices.notice_reading import without_body
 from config.clock import Clock
+from config.units import HOUR_MS
 from store.tables import listings, news
 from store.tables.deliveries import Delivery
 from store.tables.news import Commits, Recorded
 
 log = logging.getLogger(__name__)
-HOUR_MS = 3_600_000
 STAMP_SLACK_MS = 3_000  # notices are stamped in whole seconds, by a clock that may run a little behind ours
 NO_NAMES: Mapping[Market, str] = {}
 

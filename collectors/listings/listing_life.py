@@ -16,8 +16,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from collectors.events import Listing, ListingState, Sighting, SightingKind
+from config.units import DAY_MS
 
-DAY_MS = 86_400_000
 # A coin that has not traded this long after the last we heard of it is no longer waited for. Our choice: long beside a
 # postponement that says when; what is given up too early begins anew, and loudly.
 GIVEN_UP_AFTER_MS = 14 * DAY_MS

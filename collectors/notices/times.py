@@ -12,9 +12,9 @@ from enum import Enum
 from msgspec import Struct
 
 from collectors.notices import patterns as re
+from config.units import DAY_MS
 
 KST = timezone(timedelta(hours=9))
-DAY_MS = 86_400_000
 
 
 class Precision(Enum):

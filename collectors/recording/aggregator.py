@@ -14,9 +14,9 @@ from functools import partial
 from collectors.events import Exchange
 from collectors.recording.minutes import Rolled
 from collectors.recording.recorder import Recorder
-from collectors.repair.gaps import MINUTE_MS
 from config.clock import Clock
 from config.settings import Retention
+from config.units import DAY_MS, HOUR_MS, MINUTE_MS, whole_minute
 from store.database import Connection
 from store.tables import candles, debounce, fx, global_minutes, listing_seconds, quarantine
 from store.writer import SLICE_S, DatabaseWriter
@@ -32,8 +32,6 @@ ROWS_A_STEP = 100  # of minutes, each on a page of its own
 ROLL_SLICE_S = 0.001  # the pages of one transaction are moved by one checkpoint, which takes about as long again
 MARKETS_A_STEP = 10  # of those whose minute is rolled from its seconds
 RECOUNTS_A_STEP = 50  # of markets whose coverage is counted again
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
 PAGES_KEPT = 4_096  # unused pages that will soon be used again: 16 MiB
 PAGES_A_LOOK = 50  # that are handed back beyond these; what moves them grows the WAL, which checkpoints must follow
 
@@ -71,7 +69,7 @@ class Aggregator:
             rolled = [candles.rolled_until(connection, each) or 0 for each in exchanges]
             from_ms = max(candles.purged_until(connection), min(rolled, default=0) - HEAL_BACK_MS, oldest)
             vouched = {each: candles.recorded_until(connection, each) for each in exchanges}
-            minutes = range(from_ms - from_ms % MINUTE_MS, newest + 1, MINUTE_MS)
+            minutes = range(whole_minute(from_ms), newest + 1, MINUTE_MS)
             return minutes, {each: until_ms for each, until_ms in vouched.items() if until_ms is not None}
 
         minutes, vouched = await self._writer.run(todo)
@@ -209,7 +207,7 @@ def _roll_again(connection: Connection, minute_ms: int, market_ids: Sequence[int
 def _purge_seconds(connection: Connection, before_ms: int, heard: tuple[Exchange, ...]) -> bool:
     rolled_ms = min(candles.rolled_until(connection, exchange) or 0 for exchange in heard)
     before_ms = min(before_ms, rolled_ms)
-    return candles.purge_seconds(connection, before_ms - before_ms % MINUTE_MS, SLICE_S)
+    return candles.purge_seconds(connection, whole_minute(before_ms), SLICE_S)
 
 
 def _keep(

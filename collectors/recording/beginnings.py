@@ -5,7 +5,7 @@ last known not to trade. Pure; all times are the exchange's.
 from collections.abc import Iterable, Mapping
 
 from collectors.events import Exchange, GapCause, Market
-from collectors.repair.gaps import MINUTE_MS
+from config.units import whole_minute
 from store.tables.gaps import OpenGap
 
 
@@ -37,7 +37,7 @@ class Beginnings:
 
     def usual(self, exchange: Exchange, now_ms: int, *, is_start: bool) -> OpenGap:
         """The gap of a market of which nothing else is known: of this minute, or at the start since the run before."""
-        minute_ms = now_ms - now_ms % MINUTE_MS
+        minute_ms = whole_minute(now_ms)
         if not is_start:
             return OpenGap(minute_ms, GapCause.MARKET_ADDED)
         before_ms = self._recorded_before.get(exchange)
@@ -53,4 +53,4 @@ class Beginnings:
                 return OpenGap(before_ms, GapCause.START)  # a crash may have cut it off, without a row
         if usual.cause is not GapCause.MARKET_ADDED or absent_ms >= usual.from_ms:
             return usual
-        return OpenGap(absent_ms - absent_ms % MINUTE_MS, usual.cause)
+        return OpenGap(whole_minute(absent_ms), usual.cause)

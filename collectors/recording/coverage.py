@@ -16,7 +16,7 @@ from collectors.recording.gap_changes import GapChanges
 from collectors.recording.minutes import MinuteFold
 from collectors.recording.proofs import STEP_MS, Proofs, Span
 from collectors.recording.second_bucket import SecondBucket
-from collectors.recording.second_part import whole_second
+from config.units import whole_second
 from store.tables.gaps import OpenGap
 
 RAN_ON_MS = 3_000  # seconds are said to be stored 5 s late, counted from stamps that may run 5 s ahead, 3 s after them

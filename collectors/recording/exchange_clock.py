@@ -6,8 +6,7 @@ is answered here errs to the safe side of both: coverage begins rather late, and
 """
 
 from collectors.events import Trade
-from collectors.recording.second_part import whole_second
-from collectors.repair.gaps import SECOND_MS
+from config.units import SECOND_MS, whole_second
 
 LAG_WINDOW_MS = 10_000
 # Stamps of one connection: Bithumb publishes 270 ms after the match, Upbit 60 ms (captures of 2026-07).

@@ -13,7 +13,7 @@ from msgspec import Struct
 from collectors.events import Candle, Exchange, GapCause, Market
 from collectors.recording.gap_changes import GapChanges, joined
 from collectors.recording.minutes import MinuteFold
-from collectors.repair.gaps import SECOND_MS
+from config.units import SECOND_MS
 from store.tables import candles, gaps, quarantine
 from store.tables.quarantine import Refused
 from store.writer import DatabaseWriter, Rows

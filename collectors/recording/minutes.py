@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from collectors.events import Candle, Exchange, Market
-from collectors.repair.gaps import MINUTE_MS
+from config.units import MINUTE_MS, whole_minute
 
 
 def merge(earlier: Candle, later: Candle) -> Candle:
@@ -76,7 +76,7 @@ class MinuteFold:
     """
 
     def __init__(self, from_ms: int) -> None:
-        self._began_ms = from_ms - from_ms % MINUTE_MS
+        self._began_ms = whole_minute(from_ms)
         self._taken_to_ms: dict[Exchange, int] = {}
         self._running: dict[int, dict[Market, _Running]] = {}
         self._again: set[tuple[Market, int]] = set()
@@ -114,11 +114,11 @@ class MinuteFold:
 
     def ready(self, exchange: Exchange, before_ms: int) -> bool:
         """Whether `take` would move on."""
-        return before_ms - before_ms % MINUTE_MS > self._taken_to_ms.get(exchange, self._began_ms)
+        return whole_minute(before_ms) > self._taken_to_ms.get(exchange, self._began_ms)
 
     def take(self, exchange: Exchange, before_ms: int) -> Rolled:
         """What is to be stored of an exchange, now that all its seconds before `before_ms` are."""
-        to_ms = before_ms - before_ms % MINUTE_MS
+        to_ms = whole_minute(before_ms)
         began_is_due = exchange not in self._taken_to_ms and self._began_ms < to_ms
         self._taken_to_ms[exchange] = max(to_ms, self._taken_to_ms.get(exchange, 0))
         whole = (self._began_ms,) if began_is_due else ()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from collectors.events import Market
 from collectors.recording.second_part import Folded, Print
-from collectors.repair.gaps import SECOND_MS
+from config.units import SECOND_MS
 
 # Bounds of belief. KRW ticks go down to 1e-8 (Upbit's table of 2025-07-31); Upbit takes orders up to 1e9 KRW, so a fill
 # of a hundred times that is none. Real listings have moved ×100 within minutes; ×1,000 from one trade to the next is a

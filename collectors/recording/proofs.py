@@ -13,8 +13,7 @@ from msgspec.structs import replace
 from collectors.events import Market, Trade
 from collectors.recording.exchange_clock import DISORDER_MS, SKEW_MOST_MS
 from collectors.recording.second_bucket import SecondBucket
-from collectors.recording.second_part import whole_second
-from collectors.repair.gaps import SECOND_MS
+from config.units import SECOND_MS, whole_second
 
 PROOF_MS = 10_000  # how long a start of coverage may still move
 STEP_MS = 500  # a skew is stored in steps of this

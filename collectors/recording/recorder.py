@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from collectors.events import Candle, Exchange, Fills, GapCause, Market, OrderBook, Trade
+from collectors.feeds.sink import PUBLISHED_MS
 from collectors.recording.coverage import Coverage, RunEnd
 from collectors.recording.doubts import Doubts
 from collectors.recording.gap_changes import GapChanges
@@ -19,11 +20,10 @@ from collectors.recording.host_clock import HostClock
 from collectors.recording.latest_books import LatestBooks
 from collectors.recording.minutes import MinuteFold
 from collectors.recording.second_bucket import Disbelief, Rejection, SecondBucket
-from collectors.recording.second_part import whole_second
-from collectors.repair.gaps import MINUTE_MS, SECOND_MS
 from collectors.repair.healing import Second
 from config.clock import Clock
 from config.settings import Recording
+from config.units import MINUTE_MS, SECOND_MS, whole_minute, whole_second
 from store.database import Connection
 from store.tables import candles, gaps, markets
 from store.tables.gaps import OpenGap
@@ -34,7 +34,6 @@ log = logging.getLogger(__name__)
 
 FLUSH_S = 1.0
 CRASH_MARGIN_MS = 5_000  # trades that may still be on their way when a crash cuts them off
-PUBLISHED_MS = 2_000  # a trade this old has been on its way for long enough
 MANY = 128  # trades that are better sorted in while they are still near at hand
 
 
@@ -254,7 +253,7 @@ class Recorder:
         bucket = self._buckets[market.exchange]
         for each in seconds:
             bucket.heal(market, each.part, each.ids)
-        for minute_ms in range(from_ms - from_ms % MINUTE_MS, to_ms, MINUTE_MS):
+        for minute_ms in range(whole_minute(from_ms), to_ms, MINUTE_MS):
             self.minutes.again(market, minute_ms)
         self.minutes.touch(market.exchange, market, from_ms, to_ms)
 

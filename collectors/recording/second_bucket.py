@@ -34,10 +34,9 @@ from collectors.recording.second_part import (
     unknown,
     unpack,
     unpack_part,
-    whole_second,
 )
-from collectors.repair.gaps import SECOND_MS
 from config.settings import Recording
+from config.units import SECOND_MS, whole_second
 
 SEALED = b""  # stands for a second that takes no more trades
 LOOSE = 4_096  # so many are kept each for itself, where ids tell the order: a megabyte, which a processor keeps near

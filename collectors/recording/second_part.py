@@ -8,18 +8,13 @@ from functools import lru_cache
 from msgspec import Struct
 
 from collectors.events import Candle, Fill, Market, Trade
-from collectors.repair.gaps import SECOND_MS
+from config.units import whole_second
 
 ORDER_MEMORY = 200.0
 NO_ORDER = 0.25
 
 Print = Trade | Fill  # what a candle is made of, alike in price, volume, traded_ms and trade_id
 Key = tuple[int, int]  # what orders trades: traded_ms, and the id or (Bithumb) nothing
-
-
-def whole_second(at_ms: int) -> int:
-    """The start of the second that holds `at_ms`."""
-    return at_ms - at_ms % SECOND_MS
 
 
 class Part(Struct, frozen=True, gc=False):

@@ -16,8 +16,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from collectors.events import Candle, Market
-from collectors.repair.gaps import SECOND_MS, Interval, touches
+from collectors.repair.gaps import Interval, touches
 from collectors.repair.healing import alike, holds, near
+from config.units import SECOND_MS
 
 TOUR_S = 480.0  # all markets in so long: their seconds are still stored then, and can be mended
 PAUSE_LEAST_S = 0.5  # at most two looks a second at one exchange

@@ -19,11 +19,11 @@ from collectors.recording.recorder import Recorder
 from collectors.repair.audit import Comparison, Outcome, Tally, Tour, Unit, is_short, only_edges_differ, pause_s
 from collectors.repair.backfill import MINUTES, YARDSTICKS, Backfill, Checked
 from collectors.repair.conclusions import Conclusions
-from collectors.repair.gaps import MINUTE_MS, SECOND_MS
 from collectors.repair.healing import alike, holds, stretches
 from collectors.repair.history import CANDLES, Gone, History, OutOfReach, Unanswered, Unreadable
 from collectors.repair.told_seconds import Suspects
 from config.clock import Clock
+from config.units import MINUTE_MS, SECOND_MS, next_whole, whole_minute, whole_second
 from store.tables import audit
 from store.writer import DatabaseWriter
 
@@ -104,7 +104,7 @@ class Auditor:
         """Compare what there is to compare of one market; raise Unanswered."""
         settled_ms = self._recorder.settled_before(self.exchange) - FINAL_MS
         there = await self._reach(market)
-        second_ms, minute_ms = settled_ms - settled_ms % SECOND_MS, settled_ms - settled_ms % MINUTE_MS
+        second_ms, minute_ms = whole_second(settled_ms), whole_minute(settled_ms)
         ends = {SECOND_MS: second_ms, MINUTE_MS: min(there.rolled_ms, minute_ms)}
         doubted = frozenset(self._doubts.of(market))
         try:
@@ -122,11 +122,11 @@ class Auditor:
         done = self._done.setdefault(market, _Done())
         if (self.exchange, SECOND_MS) in CANDLES:
             to_ms = ends[SECOND_MS]
-            from_ms = _ceil(max(done.seconds_ms, there.kept_ms, to_ms - LOOK_BACK_MS), SECOND_MS)
+            from_ms = next_whole(max(done.seconds_ms, there.kept_ms, to_ms - LOOK_BACK_MS), SECOND_MS)
             await self._look_at_seconds(market, from_ms, to_ms, doubted)
             done.seconds_ms = max(from_ms, to_ms)
         to_ms = ends[MINUTE_MS]
-        from_ms = _ceil(max(done.minutes_ms or to_ms - LOOK_BACK_MS, there.known_ms), MINUTE_MS)
+        from_ms = next_whole(max(done.minutes_ms or to_ms - LOOK_BACK_MS, there.known_ms), MINUTE_MS)
         await self._look_at_minutes(market, done, max(from_ms, to_ms - MOST_CANDLES * MINUTE_MS), to_ms)
         done.minutes_ms = max(from_ms, to_ms)
 
@@ -342,7 +342,3 @@ def _outcome(second_ms: int, checked: Checked) -> Outcome:
     if second_ms in checked.excess:
         return Outcome.DOUBTFUL
     return Outcome.EQUAL if second_ms in checked.equal else Outcome.MARKED
-
-
-def _ceil(at_ms: int, unit_ms: int) -> int:
-    return at_ms + -at_ms % unit_ms

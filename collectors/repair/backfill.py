@@ -18,13 +18,12 @@ from msgspec import Struct
 from collectors.events import Candle, Exchange, GapCause, Market
 from collectors.recording.minutes import merge
 from collectors.recording.recorder import Recorder
-from collectors.recording.second_part import whole_second
 from collectors.repair.audit import told_alike
-from collectors.repair.gaps import MINUTE_MS, SECOND_MS
-from collectors.repair.healing import DAY_MS, DAYS_BACK, Second, Walk, official, seconds_in, seconds_of, stretches
+from collectors.repair.healing import DAYS_BACK, Second, Walk, official, seconds_in, seconds_of, stretches
 from collectors.repair.history import Gone, History, OutOfReach, Unanswered, Unreadable
 from config.clock import Clock
 from config.settings import Retention
+from config.units import DAY_MS, MINUTE_MS, SECOND_MS, next_whole, whole_minute, whole_second
 from store.database import Connection
 from store.tables import candles, healing
 from store.tables.healing import Excess, Lacking, Wound, minutes_in
@@ -176,7 +175,7 @@ class Backfill:
         if since_ms <= oldest_ms:
             healing.give_up(connection, self.exchange, oldest_ms, f"longer ago than {DAYS_BACK} days")
         wanted_ms = settled_ms - self._retention_ms
-        keep_ms = max(candles.purged_until(connection), wanted_ms - wanted_ms % MINUTE_MS)
+        keep_ms = max(candles.purged_until(connection), whole_minute(wanted_ms))
         healing.settle_whole_exchange(connection, self.exchange, since_ms, settled_ms)
         healing.cut(connection, self.exchange, since_ms, keep_ms, (MINUTES_PIECE_MS, SECONDS_PIECE_MS))
         return keep_ms, healing.wounds(connection, self.exchange, since_ms, settled_ms, MOST_WOUNDS, first, resting)
@@ -221,7 +220,7 @@ class Backfill:
                 await self._mend_minutes(wound, "unhealable", f"its seconds are out of reach: {why}")
 
     async def _walk(self, market: Market, from_ms: int, to_ms: int) -> Walk:
-        return await self._history.trades(market, whole_second(from_ms), _ceil(to_ms, SECOND_MS), MOST_PAGES)
+        return await self._history.trades(market, whole_second(from_ms), next_whole(to_ms, SECOND_MS), MOST_PAGES)
 
     async def _replace(
         self, wound: Wound, found: Sequence[Second], source: str, excess: Excess = Excess.REFUSED
@@ -359,7 +358,7 @@ class Backfill:
         walk = await self._walk(market, from_ms, to_ms)
         if walk.reached_ms <= whole_second(from_ms):
             return seconds_of(self.exchange, walk.trades()), TRADES
-        from_ms, to_ms = whole_second(from_ms), _ceil(to_ms, SECOND_MS)
+        from_ms, to_ms = whole_second(from_ms), next_whole(to_ms, SECOND_MS)
         if (told := await self._history.seconds(market, from_ms, to_ms, MOST_PAGES)) is not None:
             return official(told.values()), SECONDS
         raise OutOfReach(walk.stuck or f"its trades take more than {MOST_PAGES} pages")
@@ -370,8 +369,4 @@ def _later(not_before: Mapping[int, float], now: float) -> list[int]:
 
 
 def _whole(wound: Wound) -> tuple[int, int]:
-    return whole_second(wound.from_ms), _ceil(wound.to_ms, SECOND_MS)
-
-
-def _ceil(at_ms: int, unit_ms: int) -> int:
-    return at_ms + -at_ms % unit_ms
+    return whole_second(wound.from_ms), next_whole(wound.to_ms, SECOND_MS)

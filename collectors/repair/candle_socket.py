@@ -16,9 +16,9 @@ from collectors.exchanges.frames import BadFrame, FeedError
 from collectors.net.limits import Limits
 from collectors.net.reconnect import backoff_s, opened
 from collectors.net.socket import Connect, ConnectRefused, Socket, SocketError
-from collectors.repair.gaps import MINUTE_MS
 from collectors.repair.told_seconds import ToldSeconds
 from config.clock import Clock
+from config.units import MINUTE_MS
 from ops.process.lifetimes import running
 
 log = logging.getLogger(__name__)

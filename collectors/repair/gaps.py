@@ -7,8 +7,7 @@ as missed, because what is stored of it may be incomplete.
 from collections.abc import Iterable
 from enum import Enum
 
-SECOND_MS = 1_000
-MINUTE_MS = 60_000
+from config.units import SECOND_MS
 
 Interval = tuple[int, int | None]
 

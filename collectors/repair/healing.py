@@ -15,10 +15,9 @@ from msgspec import Struct
 from collectors.events import Candle, Exchange, Market, Trade
 from collectors.exchanges import bithumb_rest, upbit_rest
 from collectors.exchanges.rest import Request
-from collectors.recording.second_part import Part, by_arrival, by_id, fold, whole_second
-from collectors.repair.gaps import SECOND_MS
+from collectors.recording.second_part import Part, by_arrival, by_id, fold
+from config.units import DAY_MS, SECOND_MS, whole_second
 
-DAY_MS = 86_400_000
 KST_MS = 9 * 3_600_000
 DAYS_BACK = 7  # both APIs reach back no further
 IDS_A_MS = 10_000  # an id of REST is its millisecond times this, and a count

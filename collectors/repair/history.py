@@ -14,9 +14,9 @@ from collectors.events import Candle, Exchange, Market
 from collectors.exchanges import bithumb_rest, upbit_rest
 from collectors.exchanges.rest import ExchangeError, PageError, Request
 from collectors.net.http import DoorError, Params, Refused, Response
-from collectors.repair.gaps import MINUTE_MS, SECOND_MS
 from collectors.repair.healing import Walk
 from config.clock import Clock
+from config.units import MINUTE_MS, SECOND_MS
 
 T = TypeVar("T")
 

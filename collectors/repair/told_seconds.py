@@ -6,7 +6,7 @@ Both are bounded. What does not fit is left to the pages of candles, which come 
 from collections.abc import Iterable, Mapping
 
 from collectors.events import Candle, Market
-from collectors.repair.gaps import SECOND_MS
+from config.units import SECOND_MS
 
 MOST_TOLD = 20_000  # a minute of 330 markets that trade each second, 4 MB
 MOST_SUSPECTS = 2_000

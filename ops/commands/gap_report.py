@@ -10,7 +10,8 @@ from typing import cast
 from msgspec import Struct, structs
 
 from collectors.events import Exchange
-from collectors.repair.gaps import SECOND_MS, SecondState
+from collectors.repair.gaps import SecondState
+from config.units import SECOND_MS, whole_second
 from ops.commands.gap_words import why
 from store.database import Connection
 from store.readings.second_state import state_at
@@ -92,7 +93,7 @@ def _second_ms(time: str) -> int:
                 raise ValueError("a date alone is no second")
     except (ValueError, OverflowError, OSError) as e:
         raise UnknownSecond(f"{time!a} is no time; give one as in 2026-11-30T09:00:05+09:00, or epoch ms") from e
-    return at_ms - at_ms % SECOND_MS
+    return whole_second(at_ms)
 
 
 def _explained(row: gaps.GapRow) -> GapTold:

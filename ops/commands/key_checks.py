@@ -13,9 +13,9 @@ import msgspec
 from msgspec import Struct
 
 from collectors.exchanges.upbit_announcement import REMEDIES as UPBIT_REMEDIES
+from config.units import DAY_MS
 from ops.commands.answer import Answer, Mark
 
-DAY_MS = 86_400_000
 SOON_MS = 14 * DAY_MS
 UPBIT_SOON_MS = 30 * DAY_MS  # its keys live a year, and the fastest news of a listing hangs on this one
 READS_ONLY = ("enableReading", "enableFixReadOnly")  # Binance's switches that give no power

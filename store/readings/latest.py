@@ -5,6 +5,7 @@ import sqlite3
 from msgspec import Struct
 
 from analysis.facts import USDT_FACT
+from config.units import DAY_MS
 from store.readings import listing_page
 from store.readings.listing_page import AlertRow, DecisionRow
 from store.tables import listings
@@ -15,7 +16,6 @@ from store.tables.listings import ListingRow
 
 LISTINGS = 6
 ALERTS = 8
-DAY_MS = 86_400_000
 
 
 class Brief(Struct, frozen=True):

@@ -3,7 +3,8 @@
 import sqlite3
 
 from collectors.events import Exchange
-from collectors.repair.gaps import MINUTE_MS, SECOND_MS, SecondState, state_of
+from collectors.repair.gaps import SecondState, state_of
+from config.units import SECOND_MS, whole_minute
 from store.tables import candles
 from store.tables.gaps import missed_of
 
@@ -26,9 +27,9 @@ def state_at(connection: sqlite3.Connection, market_id: int, second_ms: int) -> 
     """
     exchange, first_seen_ms = _market(connection, market_id)
     promised_ms = candles.recorded_until(connection, exchange) or 0
-    if second_ms < first_seen_ms - first_seen_ms % MINUTE_MS or second_ms + SECOND_MS > promised_ms:
+    if second_ms < whole_minute(first_seen_ms) or second_ms + SECOND_MS > promised_ms:
         return SecondState.BLIND
-    at = {"at": second_ms, "market": market_id, "minute": second_ms - second_ms % MINUTE_MS}
+    at = {"at": second_ms, "market": market_id, "minute": whole_minute(second_ms)}
     stored = bool(connection.execute(_STORED, at).fetchone()[0])
     missed = missed_of(connection, exchange, market_id, second_ms, second_ms + SECOND_MS)
     state = state_of(second_ms, stored, missed)

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from collectors.events import Candle, Exchange, GapCause, Market
 from collectors.repair.audit import Comparison, compare
-from collectors.repair.gaps import MINUTE_MS
+from config.units import MINUTE_MS, whole_minute
 from store.tables import candles, healing
 from store.tables.gaps import missed_of
 
@@ -23,7 +23,7 @@ class Reach(Struct, frozen=True):
 def reach(connection: sqlite3.Connection, exchange: Exchange, market_id: int) -> Reach:
     """How far the stored candles of a market reach. It is known from the minute on in which it was first expected."""
     (first_seen_ms,) = connection.execute("SELECT first_seen_ms FROM markets WHERE id = ?", (market_id,)).fetchone()
-    known_ms = first_seen_ms - first_seen_ms % MINUTE_MS
+    known_ms = whole_minute(first_seen_ms)
     kept_ms = max(known_ms, candles.purged_until(connection))
     return Reach(known_ms, kept_ms, candles.rolled_until(connection, exchange) or 0)
 

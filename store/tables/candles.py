@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from msgspec.structs import astuple
 
 from collectors.events import Candle, Exchange, Market
-from collectors.repair.gaps import MINUTE_MS, SECOND_MS, Interval, covered_s
+from collectors.repair.gaps import Interval, covered_s
+from config.units import MINUTE_MS, SECOND_MS
 from store.rows import Rows, execute
 from store.tables import listing_seconds
 from store.tables.gaps import missed_in

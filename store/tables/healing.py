@@ -10,10 +10,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from collectors.events import Candle, Exchange, GapCause, Market
-from collectors.recording.second_part import whole_second
 from collectors.repair.audit import Comparison, compare
-from collectors.repair.gaps import MINUTE_MS, SECOND_MS
 from collectors.repair.healing import holds, seconds_in
+from config.units import MINUTE_MS, SECOND_MS, whole_minute, whole_second
 from store.rows import Rows, execute
 from store.tables import candles, listing_seconds
 from store.tables.gaps import missed_of
@@ -294,7 +293,7 @@ def reroll(connection: sqlite3.Connection, wound: Wound) -> None:
 
 def minutes_in(from_ms: int, to_ms: int) -> range:
     """The starts of the minutes that [from_ms, to_ms) touches."""
-    return range(from_ms - from_ms % MINUTE_MS, to_ms, MINUTE_MS)
+    return range(whole_minute(from_ms), to_ms, MINUTE_MS)
 
 
 def close(connection: sqlite3.Connection, gap_id: int, state: str, now_ms: int, source: str) -> None:

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import astuple
 
 from collectors.events import Candle, Market
-from collectors.repair.gaps import SECOND_MS
+from config.units import SECOND_MS, whole_second
 from store.rows import Rows, execute
 
 LEAD_MS = 10 * 60_000
@@ -82,7 +82,7 @@ def windows(connection: sqlite3.Connection, after_ms: int) -> list[Window]:
         if quote == "KRW" and base in YARDSTICKS:
             yardsticks.append(market_id)
     return [
-        Window(listing_id, from_ms - from_ms % SECOND_MS, to_ms, tuple(sorted({*by_base.get(base, ()), *yardsticks})))
+        Window(listing_id, whole_second(from_ms), to_ms, tuple(sorted({*by_base.get(base, ()), *yardsticks})))
         for listing_id, base, from_ms, to_ms in found
     ]
 

@@ -13,11 +13,11 @@ from msgspec.structs import replace
 
 from analysis.outcome import ListingOutcome, Second
 from analysis.price_row import ListingPrice
+from config.units import MINUTE_MS
 from store.tables import listing_prices
 
 PROVISIONAL_AFTER_MS = 30 * 60_000
 COPIED_AFTER_MS = 90_000  # by then the last seconds stand in listing_seconds
-MINUTE_MS = 60_000
 
 # Whoever has a KRW market and opened. A first trade is certain; an announced time counts only once all is over.
 _DUE = """

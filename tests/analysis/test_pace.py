@@ -11,11 +11,11 @@ from analysis.pace import Worth, opened, pause_s, worth
 from analysis.ringing import Quiet, Ring
 from analysis.verdict import Finding, Verdict
 from collectors.events import Channel, Listing, ListingState
+from config.units import HOUR_MS
 from tests.fakes.evidence import NOW, book, evidence, settings, two_sided
 
 GATE = settings().radar.gate
 LISTING = Listing("upbit", "NOVA", 1, ("KRW",), ListingState.ANNOUNCED, NOW, Channel.UPBIT_NOTICES)
-HOUR_MS = 3_600_000
 
 
 def listing(**changes: object) -> Listing:

@@ -10,13 +10,12 @@ from msgspec.structs import replace
 
 from analysis.price_row import ListingPrice
 from collectors.events import Channel, Listing, ListingState
+from config.units import MINUTE_MS
 from store import rows
 from store.tables import listing_prices, listings
 from tests.end_to_end.outside import CHAT
 from tests.end_to_end.pair import Pair, small_world
 from tests.fakes.blank import open_blank
-
-MINUTE_MS = 60_000
 
 
 def recorded_half_an_hour_ago(pair: Pair) -> None:

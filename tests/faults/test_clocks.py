@@ -11,6 +11,7 @@ import pytest
 from collectors.events import Channel, Exchange, GapCause, Market, Notice
 from collectors.listings.listing_book import ListingBook
 from config.clock import SimulatorClock
+from config.units import HOUR_MS
 from ops.process.lifetimes import running
 from ops.process.sd_notify import Notify
 from ops.watching.loop_lag import LoopLag
@@ -26,7 +27,6 @@ from tests.fakes.simulator import running_simulator
 from tests.fakes.station import QUICK, Station, compared, markets_of, recording
 from tests.fakes.tape import Tape
 
-HOUR_MS = 3_600_000
 NEW_YORK_LEAPS_MS = 1_805_007_600_000  # 2027-03-14T07:00:00Z: two o'clock becomes three
 
 

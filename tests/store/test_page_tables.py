@@ -8,6 +8,7 @@ import pytest
 
 from analysis.keepers.world_prices import GlobalPrice
 from collectors.events import GapCause, Market
+from config.units import MINUTE_MS
 from store.readings import around_listing, premiums, volumes
 from store.readings.around_listing import POINTS_MAX, STEPS_S, step_of
 from store.readings.premiums import PRICE_MAX_AGE_MS
@@ -16,7 +17,6 @@ from store.tables import candles, gaps, global_minutes, listing_seconds, markets
 from tests.fakes.clock import START_MS
 from tests.fakes.recording import BTC, SOL, database, second
 
-MINUTE_MS = 60_000
 ELSEWHERE = Market("bithumb", "BTC", "KRW")
 
 

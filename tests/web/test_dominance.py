@@ -2,10 +2,9 @@
 
 import pytest
 
+from config.units import DAY_MS, HOUR_MS
 from store.readings.volumes import MarketVolume, WorldVolume
-from web.dominance import HOUR_MS, dominance
-
-DAY_MS = 24 * HOUR_MS
+from web.dominance import dominance
 
 
 def test_a_whole_day_gives_a_share_and_no_guess() -> None:

@@ -9,12 +9,12 @@ import aiohttp
 import pytest
 
 from analysis.verdict import Outcome
+from config.units import MINUTE_MS
 from tests.web.world import (
     BANK,
     EVIL_COIN,
     EVIL_TITLE,
     FX,
-    MINUTE_MS,
     NOW,
     OPENED_MS,
     PUBLISHED_MS,

@@ -22,6 +22,7 @@ from analysis.price_row import ListingPrice
 from analysis.verdict import Fact, Finding, Mode, Outcome, Verdict
 from collectors.events import Candle, Channel, GapCause, Listing, ListingState, Market, Notice, Sighting, SightingKind
 from config.settings import Listen
+from config.units import MINUTE_MS
 from ops.listener import listening
 from ops.process.lifetimes import running
 from ops.watching.loop_lag import LoopLag
@@ -47,7 +48,6 @@ from tests.ops.watching.test_health import LIMITS, readings
 from web.page import Page
 
 NOW = START_MS
-MINUTE_MS = 60_000
 OPENED_MS = NOW - 20 * MINUTE_MS
 PUBLISHED_MS = OPENED_MS - 30 * MINUTE_MS
 SEEN_MS = PUBLISHED_MS + 412

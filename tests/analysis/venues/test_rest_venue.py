@@ -21,6 +21,7 @@ from analysis.venues.kucoin import KUCOIN
 from analysis.venues.mexc import MEXC
 from analysis.venues.rest_venue import RestVenue
 from analysis.verdict import TransferState
+from config.units import MINUTE_MS
 from tests.fakes.clock import FakeClock
 from tests.fakes.door import FakeDoor
 from tests.fakes.venue_pages.bitget import bitget_page
@@ -31,7 +32,6 @@ from tests.fakes.venue_pages.kucoin import kucoin_page
 from tests.fakes.venue_pages.script import NOW, Told, encoded
 
 DIALECTS = {dialect.name: dialect for dialect in (GATE, BITGET, HTX, COINBASE, KUCOIN, MEXC, KRAKEN)}
-MINUTE_MS = 60_000
 THEN = NOW - NOW % MINUTE_MS - 3 * MINUTE_MS  # a whole minute, three before this one
 
 

@@ -6,11 +6,11 @@ from collectors.events import ListingState, market_of
 from collectors.listings.deposit_look import hint
 from collectors.listings.listing_batch import Batch
 from collectors.listings.listing_memory import ListingMemory
+from config.units import HOUR_MS
 from tests.collectors.listings.listing_desk import (
     ASSETS,
     B_LIST,
     BITHUMB,
-    HOUR_MS,
     NOTICES,
     Desk,
     at_bithumb,

@@ -3,7 +3,8 @@
 import pytest
 
 from collectors.events import Market, market_of
-from tests.collectors.listings.listing_desk import BTC, ETH, HOUR_MS, LIST, NOTICES, NOVA, TICKERS, Desk, begun, notice
+from config.units import HOUR_MS
+from tests.collectors.listings.listing_desk import BTC, ETH, LIST, NOTICES, NOVA, TICKERS, Desk, begun, notice
 from tests.fakes.clock import START_MS
 
 

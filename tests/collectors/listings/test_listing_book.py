@@ -8,20 +8,9 @@ import pytest
 
 from alerts.lifeline import Lifeline
 from collectors.listings.listing_book import ListingBook
+from config.units import HOUR_MS, MINUTE_MS
 from store.tables import mutes
-from tests.collectors.listings.listing_desk import (
-    BTC,
-    ETH,
-    HOUR_MS,
-    LIST,
-    MINUTE_MS,
-    NOTICES,
-    NOVA,
-    TICKERS,
-    Desk,
-    begun,
-    notice,
-)
+from tests.collectors.listings.listing_desk import BTC, ETH, LIST, NOTICES, NOVA, TICKERS, Desk, begun, notice
 from tests.fakes.clock import START_MS
 from tests.fakes.outbox import ScriptedChats
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from collectors.events import Channel, Listing, ListingState, Sighting, SightingKind
-from collectors.listings.listing_life import DAY_MS, GIVEN_UP_AFTER_MS, Change, Step, observe, settled, tick
+from collectors.listings.listing_life import GIVEN_UP_AFTER_MS, Change, Step, observe, settled, tick
+from config.units import DAY_MS
 
 T0 = 1_786_330_800_000
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000

@@ -4,7 +4,8 @@ from msgspec.structs import replace
 
 from collectors.events import Channel, Listing, ListingState
 from collectors.listings.listing_memory import RENAME_KEEPS_MS, ListingMemory
-from tests.collectors.listings.listing_desk import MINUTE_MS, NOTICES, NOVA, Desk, begun, notice
+from config.units import MINUTE_MS
+from tests.collectors.listings.listing_desk import NOTICES, NOVA, Desk, begun, notice
 from tests.fakes.clock import START_MS
 
 LISTING = Listing("upbit", "NOVA", 2, ("KRW",), ListingState.ANNOUNCED, START_MS, NOTICES)

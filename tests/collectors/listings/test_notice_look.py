@@ -4,7 +4,8 @@ import pytest
 
 from collectors.events import Channel
 from collectors.listings.listing_book import ListingBook
-from tests.collectors.listings.listing_desk import HOUR_MS, MINUTE_MS, NOTICES, Desk, begun, notice
+from config.units import HOUR_MS, MINUTE_MS
+from tests.collectors.listings.listing_desk import NOTICES, Desk, begun, notice
 from tests.fakes.clock import START_MS
 from tests.fakes.outbox import lifeline
 

@@ -12,6 +12,7 @@ from collectors.recording import aggregator
 from collectors.recording.aggregator import Aggregator
 from collectors.recording.recorder import Recorder
 from config.settings import Recording, Retention, Writing
+from config.units import DAY_MS
 from ops.process.lifetimes import running
 from store.rows import execute
 from store.tables import candles, fx, listings, markets, quarantine
@@ -23,7 +24,6 @@ from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.recording import BTC, SOL, rows, second, trade
 
 MINUTES = "SELECT code, open_ms, open, close, trades, covered_s FROM v_candles_1m ORDER BY open_ms, code"
-DAY_MS = 86_400_000
 
 
 class Bench:

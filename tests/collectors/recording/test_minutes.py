@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from collectors.events import Candle, Trade
 from collectors.recording.minutes import MinuteFold, merge
+from config.units import MINUTE_MS
 from tests.fakes.clock import START_MS
 from tests.fakes.recording import BTC, ETH, SOL, by_hand, same, second, trade
 
-MINUTE_MS = 60_000
 NEXT = START_MS + MINUTE_MS  # a fold that begins at START_MS is whole from here
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from collectors.events import GapCause, Market
-from collectors.repair.gaps import SECOND_MS
+from config.units import SECOND_MS
 from tests.collectors.recording.recorder_bench import Bench
 from tests.fakes.clock import START_MS
 from tests.fakes.recording import BTC, ETH, rows, trade

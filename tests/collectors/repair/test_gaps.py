@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.repair.gaps import MINUTE_MS, Interval, SecondState, covered_s, state_of
+from collectors.repair.gaps import Interval, SecondState, covered_s, state_of
+from config.units import MINUTE_MS
 
 M = 600_000  # a whole minute
 

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from collectors.events import Exchange, Market, Trade
 from collectors.exchanges.rest import Request
-from collectors.repair.healing import DAY_MS, KST_MS, Walk, alike, holds, near, official, seconds_of, stretches
+from collectors.repair.healing import KST_MS, Walk, alike, holds, near, official, seconds_of, stretches
+from config.units import DAY_MS
 from tests.fakes.clock import START_MS
 from tests.fakes.recording import BTC, by_hand, same, second, trade
 

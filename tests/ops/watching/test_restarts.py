@@ -3,11 +3,11 @@
 import pytest
 
 from alerts.alert import AlertLevel
+from config.units import MINUTE_MS
 from ops.process.lock import Run
 from ops.watching.restarts import Start, headline, held_since, level, start_text
 from tests.fakes.clock import START_MS
 
-MINUTE_MS = 60_000
 KILLED = Run(1, "boot-a")
 CRASHED = Run(1, "boot-a", "crashed", START_MS, "WriterGone: the database writer died")
 STOPPED = Run(1, "boot-a", "stopped", START_MS - 90_000, "SIGTERM")

@@ -9,12 +9,11 @@ from hypothesis import strategies as st
 
 from collectors.events import Candle, GapCause, Market
 from collectors.recording.minutes import merge
+from config.units import MINUTE_MS
 from store.rows import execute
 from store.tables import candles, gaps, markets
 from tests.fakes.clock import START_MS
 from tests.fakes.recording import BTC, ETH, SOL, database, same, second
-
-MINUTE_MS = 60_000
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from collectors.events import Channel, Listing, ListingState, Market
+from config.units import DAY_MS, HOUR_MS
 from store.rows import execute
 from store.tables import candles, listing_seconds, listings, markets
 from store.tables.listing_seconds import PATIENCE_MS
@@ -20,8 +21,6 @@ USDT = Market("bithumb", "USDT", "KRW")
 IN_BTC = Market("upbit", "ETH", "BTC")
 HEARD = Listing("upbit", "NEW", 1, ("KRW",), ListingState.ANNOUNCED, START_MS, Channel.UPBIT_NOTICES)
 TEN_MINUTES_MS = 600_000
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
 COLUMNS = "open, high, low, close, volume, quote_volume, trades"
 
 

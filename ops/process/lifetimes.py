@@ -21,11 +21,20 @@ class TaskGroup(asyncio.TaskGroup):
 
     Before Python 3.13 such a group raised their exceptions alone. Whoever goes on after those was never ended then, as
     a connection that was lost just as it was to end. What they raised is the cause of the CancelledError.
+
+    It also took a crash after the end of the body for a cancellation of its task, for good; a crash within the body it
+    did not. So the tasks are waited for as if the body did.
     """
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is None:
+            try:
+                while self._tasks:
+                    await asyncio.wait(self._tasks)
+            except asyncio.CancelledError as ended:
+                kind, error, trace = type(ended), ended, ended.__traceback__
         try:
             await super().__aexit__(kind, error, trace)
         except BaseExceptionGroup as crashes:
@@ -34,6 +43,8 @@ class TaskGroup(asyncio.TaskGroup):
                 log.debug("cancelled, and this besides: %r", crashes.exceptions)
                 raise asyncio.CancelledError from crashes
             raise
+        finally:
+            error = trace = None  # they hold this frame, which would hold them
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from ops.process.lifetimes import restarting, running
+from ops.process.lifetimes import TaskGroup, restarting, running
 from tests.fakes.clock import FakeClock
 
 
@@ -67,6 +67,54 @@ async def test_a_cancellation_that_meets_a_crash_is_not_forgotten() -> None:
     task.cancel()
     await asyncio.sleep(0)
     go_on.set()
+    done, _ = await asyncio.wait([task], timeout=5)
+    assert done and task.cancelled()
+
+
+async def test_a_crash_after_the_end_of_the_body_is_a_crash_and_no_cancellation() -> None:
+    """Else the part that asked would end for good, without a word."""
+
+    async def fail_later() -> None:
+        await asyncio.sleep(0)
+        await fail()
+
+    async def ask() -> None:
+        async with TaskGroup() as calls:
+            calls.create_task(forever())
+            calls.create_task(fail_later())
+
+    async def ask_twice() -> int:
+        for _ in range(2):
+            with pytest.raises(ExceptionGroup):
+                await ask()
+        task = asyncio.current_task()
+        assert task is not None
+        return task.cancelling()
+
+    assert await asyncio.create_task(ask_twice()) == 0
+
+
+async def test_a_crash_while_the_work_is_ended_travels_on_as_itself() -> None:
+    async def fail_at_the_end() -> None:
+        try:
+            await forever()
+        finally:
+            await asyncio.sleep(0)
+            await fail()
+
+    with pytest.raises(OSError, match="the cable is out"):
+        async with running(fail_at_the_end(), forever()):
+            await asyncio.sleep(0)
+
+
+async def test_a_group_that_waits_for_its_tasks_can_be_cancelled() -> None:
+    async def ask() -> None:
+        async with TaskGroup() as calls:
+            calls.create_task(forever())
+
+    task = asyncio.create_task(ask())
+    await asyncio.sleep(0)
+    task.cancel()
     done, _ = await asyncio.wait([task], timeout=5)
     assert done and task.cancelled()
 

@@ -51,6 +51,7 @@ LEAST_PAUSE_S = 0.001
 MARK_AGAIN_S = 1.0
 SPARE_STEP_S = 0.05
 PAUSE_MARGIN_S = 0.1  # beyond what `retry_after` says, which is in whole seconds
+GRACE_S = 0.25  # of a flush, for a database that answers just in time
 REMEMBERED = 1_000  # deliveries finished lately, so that a late hand-over cannot send one twice
 
 
@@ -170,21 +171,31 @@ class Outbox:
     async def flush(self, deadline_s: float) -> None:
         """Send what can be sent within `deadline_s`, the waiting digest included; then break off what still hangs.
 
-        For the end of the process, after `run` has been cancelled. What is left stays in the table.
+        For the end of the process, after `run` has been cancelled. What is left stays in the table. A database that
+        takes no writes is not waited for: the writer does that, and gives up.
         """
-        until_s = self._clock.monotonic() + deadline_s
-        while (left_s := until_s - self._clock.monotonic()) > 0:
-            pause_s = await self._round(digest_every_s=0.0)
-            if not self._sending and pause_s > left_s:
-                return
-            await self._woken(min(pause_s, left_s))
+        done = False
+        with suppress(TimeoutError):
+            done = await within(self._clock, deadline_s + GRACE_S, self._send_off(deadline_s))
         hanging = list(self._sending.values())
         for task in hanging:
             task.cancel()
         await asyncio.gather(*hanging, return_exceptions=True)
-        if hanging:
+        if hanging or not done:
             now_ms = self._clock.now_ms()
-            await self._writer.run(lambda db: delivery_outcomes.recover(db, now_ms, now_ms + 1), urgent=True)
+            recovering = self._writer.run(lambda db: delivery_outcomes.recover(db, now_ms, now_ms + 1), urgent=True)
+            with suppress(TimeoutError):
+                await within(self._clock, GRACE_S, recovering)
+
+    async def _send_off(self, deadline_s: float) -> bool:
+        """Look again and again until nothing more can leave, or the deadline; True, for it was not broken off."""
+        until_s = self._clock.monotonic() + deadline_s
+        while (left_s := until_s - self._clock.monotonic()) > 0:
+            pause_s = await self._round(digest_every_s=0.0)
+            if not self._sending and pause_s > left_s:
+                break
+            await self._woken(min(pause_s, left_s))
+        return True
 
     async def _round(self, digest_every_s: float) -> float:
         """Start every request that may start now; return the seconds until the next look."""

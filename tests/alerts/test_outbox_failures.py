@@ -230,3 +230,21 @@ async def test_flush_sends_what_is_due_and_breaks_off_what_hangs(bench: Bench) -
     await flushing
     assert "due" in bench.chats.texts(CHAT)
     assert any("DIGEST" in text and "low news" in text for text in bench.chats.texts(CHAT))
+
+
+async def test_flush_does_not_wait_for_a_database_that_takes_no_writes(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+
+    async def refuse(work: object, urgent: bool = False) -> None:
+        asked.append(work)
+        await asyncio.Event().wait()
+
+    bench.add(an_alert(text="GO"))
+    monkeypatch.setattr(bench.writer, "run", refuse)
+    flushing = asyncio.ensure_future(bench.outbox.flush(5))
+    await bench.clock.advance(6)
+    assert flushing.done()
+    await flushing
+    assert len(asked) == 2  # a look, and the word that takes back what it may yet claim

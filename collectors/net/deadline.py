@@ -77,6 +77,8 @@ class Deadlines:
             self._waits.discard(wait)
             if wait.late:
                 task.uncancel()
+            if task.cancelling() > cancelling:  # also where `work` took that for its own: a library does at times
+                raise asyncio.CancelledError
 
     def close(self) -> None:
         """Leave no timer behind, unless somebody still waits."""

@@ -88,13 +88,20 @@ async def resolve(host: str, port: int, look_up: LookUp = system_look_up) -> Seq
 async def dial(host: str, port: int, look_up: LookUp = system_look_up) -> socket.socket:
     """A connected TCP socket that does not block; raise DialError."""
     addresses = await resolve(host, port, look_up)
+    task = asyncio.current_task()
+    assert task is not None
+    cancelling = task.cancelling()
     try:
         async with asyncio.timeout(CONNECT_S):
-            return await aiohappyeyeballs.start_connection(addresses, happy_eyeballs_delay=STAGGER_S)
+            wire = await aiohappyeyeballs.start_connection(addresses, happy_eyeballs_delay=STAGGER_S)
     except TimeoutError:
         raise DialError(f"TCP: no connection to {host}:{port} within {CONNECT_S:g} s") from None
     except OSError as e:
         raise DialError(f"TCP: {host}:{port}: {e.strerror or e}") from e
+    if task.cancelling() > cancelling:  # the library (2.7) takes it for its own while it ends who came second
+        wire.close()
+        raise asyncio.CancelledError
+    return wire
 
 
 @cache

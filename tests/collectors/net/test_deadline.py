@@ -1,6 +1,7 @@
 """Waiting no longer than a clock allows."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 
@@ -135,6 +136,25 @@ async def test_a_wait_that_is_cancelled_from_outside_is_no_timeout() -> None:
     asyncio.get_running_loop().call_later(0.0, late.cancel)
     with pytest.raises((asyncio.CancelledError, TimeoutError)):
         await late
+    deadlines.close()
+
+
+async def test_a_cancellation_that_the_work_takes_for_its_own_is_not_lost() -> None:
+    """As aiohappyeyeballs does, and thus aiohttp, in the moment in which one address has won and others are ended."""
+
+    async def deaf() -> str:
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        return "done"
+
+    deadlines, clock = Deadlines(SystemClock()), SystemClock()
+    waiting = asyncio.create_task(deadlines.by(clock.monotonic() + 60.0, deaf()))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert await deadlines.by(clock.monotonic() - 1.0, deaf()) == "done"
+    assert asyncio.current_task().cancelling() == 0  # type: ignore[union-attr]
     deadlines.close()
 
 

@@ -94,7 +94,10 @@ class FromMemory:
 
     async def push(self, waiting: Sequence[Unsaved]) -> None:
         """Send what is due, at every target in order."""
-        await asyncio.gather(*(self._push_to(target, waiting) for target in self._targets))
+        pushing = (self._push_to(target, waiting) for target in self._targets)
+        for end in await asyncio.gather(*pushing, return_exceptions=True):  # without, a cancellation can be lost
+            if end is not None:
+                raise end
 
     async def _push_to(self, target: str, waiting: Sequence[Unsaved]) -> None:
         for each in list(waiting):

@@ -22,6 +22,7 @@ from collectors.events import EXCHANGES, Exchange, Listing
 from collectors.net.deadline import within
 from config.clock import Clock
 from ops import chat_text
+from ops.process.lifetimes import TaskGroup
 from ops.watching import health
 from ops.watching.health import Limits
 from ops.watching.readings import Readings
@@ -142,8 +143,9 @@ class ChatDesk:
         return message.headline(listing, verdict, self._language)
 
     async def _judged(self, symbol: str) -> list[tuple[Exchange, Verdict]]:
-        found = await asyncio.gather(*(self._pipeline.judge_now(exchange, symbol) for exchange in EXCHANGES))
-        return list(zip(EXCHANGES, found, strict=True))
+        async with TaskGroup() as calls:
+            found = [calls.create_task(self._pipeline.judge_now(exchange, symbol)) for exchange in EXCHANGES]
+        return [(exchange, each.result()) for exchange, each in zip(EXCHANGES, found, strict=True)]
 
     async def _mutes(self, target: str) -> list[mutes.Mute]:
         return await self._read(lambda db: mutes.of_target(db, target))

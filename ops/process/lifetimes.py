@@ -77,12 +77,18 @@ async def restarting(
 ) -> None:
     """Await `make()`; when it crashes, tell `on_crash(name, error)`, wait `pause_s`, and begin again.
 
-    One of the named bulkheads: nothing in the judging zone may end the recording one. Cancellation passes through.
+    One of the named bulkheads: nothing in the judging zone may end the recording one. Cancellation passes through, also
+    where a crash took its place, as it may in asyncio.gather: what was told to end must not begin again.
     """
+    task = asyncio.current_task()
+    assert task is not None
     while True:
         try:
             await make()
-        except Exception as crash:  # noqa: BLE001 - the bulkhead between judging and recording
+        except Exception as crash:
+            if task.cancelling():
+                log.warning("%s crashed as it was ended", name, exc_info=crash)
+                raise asyncio.CancelledError from crash
             on_crash(name, crash)
             await clock.sleep(pause_s)
         else:

@@ -132,3 +132,26 @@ async def test_work_that_crashes_is_told_and_begun_again_after_the_pause() -> No
         await clock.advance(11)
     assert told == ["probe: attempt 1", "probe: attempt 2"]
     assert [ms - begun[0] for ms in begun] == [0, 5_000, 10_000]
+
+
+@pytest.mark.parametrize("step", range(6))
+async def test_work_that_crashes_as_it_is_ended_does_not_begin_again(step: int) -> None:
+    """asyncio.gather tells of the crash alone where it meets a cancellation."""
+    due = asyncio.Event()
+
+    async def fail_when_due() -> None:
+        await due.wait()
+        await fail()
+
+    async def ask() -> None:
+        await asyncio.gather(fail_when_due(), forever())
+
+    told: list[str] = []
+    life = asyncio.create_task(restarting("probe", ask, FakeClock(), lambda name, _: told.append(name)))
+    await asyncio.sleep(0.01)
+    due.set()
+    for _ in range(step):
+        await asyncio.sleep(0)
+    life.cancel()
+    done, _ = await asyncio.wait([life], timeout=1)
+    assert done and life.cancelled()

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from functools import partial
 
+from alerts.outbox import Outbox
 from collectors.events import Exchange
 from collectors.feeds.fleet import Fleet
 from collectors.notices import patterns
@@ -37,7 +38,7 @@ from ops.process.memory import share_one_heap
 from ops.process.reloader import Hangup
 from ops.process.sd_notify import Notify
 from ops.process.simulated_time import NoSimulator
-from ops.process.stopping import Stop, holding_back, let_in
+from ops.process.stopping import Stop, flush_s, holding_back, let_in
 from ops.process.storage import opened
 from ops.watching.deadman import Deadman
 from ops.watching.health_file import last_heartbeat
@@ -50,7 +51,6 @@ log = logging.getLogger("radar")
 
 CONFIGURATION, STORAGE, BUG, HELD = 1, 2, 3, 4
 REFUSALS = (SettingsError, NoSimulator)
-FLUSH_ALERTS_S = 2.5  # what is left stays in the table; with the last word before it, a stop stays below 5 s
 TICK_S = 60.0
 WARM_AFTER_S = 2.0
 
@@ -94,7 +94,7 @@ async def _live(
         zone = Bulkhead(clock, head_start)
         told = telling(ground, writer)
         await told.change(radar.alerting)
-        stack.push_async_callback(told.outbox.flush, FLUSH_ALERTS_S)
+        stack.push_async_callback(_flush, told.outbox, stop)
         await stack.enter_async_context(running(zone.behind("outbox", told.outbox.run)))
 
         recording = await begun(ground, writer)
@@ -161,6 +161,10 @@ async def _live(
             await view.desk.stopped_by(stop.signal)
         log.info("stopping: sockets, last seconds, last minute, alerts, writer")
     hold.end("stopped", clock.now_ms(), stop.signal or "the end of --duration")
+
+
+async def _flush(outbox: Outbox, stop: Stop) -> None:
+    await outbox.flush(flush_s(stop.spent_s))
 
 
 async def _until(stop: asyncio.Event, clock: Clock, seconds: float | None) -> None:

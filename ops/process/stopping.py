@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 LATE_S = 10.0  # the service manager kills after twice that (deploy/cex-dominance.service)
 STOPPING = (signal.SIGTERM, signal.SIGINT)
 HELD_BACK = (*STOPPING, signal.SIGHUP)
+STOP_S = 4.2  # of a stop, up to the end of the last alerts; the writer and the interpreter take their moment after it
+FLUSH_S, LEAST_FLUSH_S = 2.5, 0.5
 
 
 @contextmanager
@@ -33,6 +35,14 @@ def let_in() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_BACK)
 
 
+def flush_s(spent_s: float) -> float:
+    """How long alerts may go on leaving, where the stop has taken `spent_s` by then; what is left stays in its table.
+
+    Sockets and questions under way have a second or more each to end, and with a network that is out they need it.
+    """
+    return max(LEAST_FLUSH_S, min(FLUSH_S, STOP_S - spent_s))
+
+
 class Stop:
     """Set by the first SIGTERM or SIGINT, or by whoever else wants the end; `signal` names the signal that came."""
 
@@ -41,6 +51,7 @@ class Stop:
         self.signal: str | None = None
         self._starting: asyncio.Task[object] | None = None
         self._late: asyncio.TimerHandle | None = None
+        self._began_s: float | None = None  # on the loop's clock
 
     def listen(self) -> None:
         """Take the signals of this process, inside its running loop. The task that calls this is the start."""
@@ -56,7 +67,14 @@ class Stop:
     def ending(self) -> None:
         """The end has begun: from now on the log tells what holds it up, once, should it take too long."""
         if self._late is None:
-            self._late = asyncio.get_running_loop().call_later(LATE_S, _say_what_is_left)
+            loop = asyncio.get_running_loop()
+            self._began_s = loop.time()
+            self._late = loop.call_later(LATE_S, _say_what_is_left)
+
+    @property
+    def spent_s(self) -> float:
+        """How long the end has taken by now; 0 before it has begun."""
+        return 0.0 if self._began_s is None else asyncio.get_running_loop().time() - self._began_s
 
     def ended(self) -> None:
         """It has ended."""

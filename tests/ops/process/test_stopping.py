@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from ops.process import stopping
-from ops.process.stopping import HELD_BACK, Stop, holding_back, let_in
+from ops.process.stopping import HELD_BACK, Stop, flush_s, holding_back, let_in
 
 
 async def a_few_turns() -> None:
@@ -83,3 +83,8 @@ async def test_a_stop_in_time_tells_nothing(monkeypatch: pytest.MonkeyPatch, cap
     stop.ended()
     await a_few_turns()
     assert caplog.messages == []
+
+
+def test_the_last_alerts_have_what_the_stop_has_left_and_a_moment_at_least() -> None:
+    spent = 0.0, 1.5, 3.2, 60.0
+    assert [round(flush_s(each), 3) for each in spent] == [2.5, 2.5, 1.0, 0.5]

@@ -1,7 +1,7 @@
 """Questions to the database beside recording: off the event loop, read-only, few at a time, each with a deadline.
 
 Every question has a connection of its own and reads in autocommit mode, so that none pins the WAL for longer than its
-longest statement; and no statement outlives the deadline.
+longest statement; and no statement outlives the deadline, or by much whoever asked: a stop would wait for its thread.
 
 NoAnswer (Exception)   the database could not be asked
   TooBusy              too many questions wait already
@@ -10,6 +10,7 @@ NoAnswer (Exception)   the database could not be asked
 
 import asyncio
 import sqlite3
+import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -51,17 +52,19 @@ class Questions:
         if self._waiting >= WAITING_MAX:
             raise TooBusy(f"{WAITING_MAX} questions wait already")
         self._waiting += 1
+        over = threading.Event()
         try:
             async with self._turn:
-                return await asyncio.to_thread(self._answer, question)
+                return await asyncio.to_thread(self._answer, question, over)
         finally:
+            over.set()
             self._waiting -= 1
 
-    def _answer(self, question: Callable[[sqlite3.Connection], T]) -> T:
+    def _answer(self, question: Callable[[sqlite3.Connection], T], over: threading.Event) -> T:
         until_s = time.monotonic() + self._deadline_s
         try:
             with closing(self._connect()) as connection:
-                connection.set_progress_handler(lambda: time.monotonic() > until_s, STEPS_A_LOOK)
+                connection.set_progress_handler(lambda: over.is_set() or time.monotonic() > until_s, STEPS_A_LOOK)
                 return question(connection)
         except sqlite3.Error as e:
             if getattr(e, "sqlite_errorname", "") == "SQLITE_INTERRUPT":

@@ -33,6 +33,25 @@ async def test_a_question_that_never_ends_is_ended(path: Path) -> None:
         await Questions(path, deadline_s=0.05).ask(lambda c: c.execute(FOREVER).fetchone())
 
 
+async def test_a_question_that_nobody_waits_for_any_more_is_ended(path: Path) -> None:
+    """A stop waits for the thread that reads."""
+    begun, ended = threading.Event(), threading.Event()
+
+    def ask(connection: sqlite3.Connection) -> None:
+        begun.set()
+        try:
+            connection.execute(FOREVER).fetchone()
+        finally:
+            ended.set()
+
+    asking = asyncio.create_task(Questions(path, deadline_s=60.0).ask(ask))
+    assert await asyncio.to_thread(begun.wait, 10)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert await asyncio.to_thread(ended.wait, 10)
+
+
 async def test_few_run_at_once_and_too_many_are_refused(path: Path) -> None:
     questions, ended, running = Questions(path), threading.Event(), []
 

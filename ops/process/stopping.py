@@ -13,7 +13,7 @@ from typing import Any
 
 log = logging.getLogger(__name__)
 
-LATE_S = 10.0  # the service manager kills after twice that (deploy/cex-dominance.service)
+LATE_S = 10.0  # the service manager kills after 30 s (deploy/cex-dominance.service)
 STOPPING = (signal.SIGTERM, signal.SIGINT)
 HELD_BACK = (*STOPPING, signal.SIGHUP)
 STOP_S = 4.2  # of a stop, up to the end of the last alerts; the writer and the interpreter take their moment after it

@@ -15,7 +15,7 @@ from tests.fakes.simulator import running_simulator
 
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 60.0
-STOP_S = 20.0  # TimeoutStopSec of the unit
+STOP_S = 30.0  # TimeoutStopSec of the unit
 WATCHDOG_S = 1.5
 
 

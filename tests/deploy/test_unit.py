@@ -31,7 +31,7 @@ def test_it_is_told_ready_watched_and_given_time_to_stop() -> None:
     expected = {
         "Type": "notify",
         "WatchdogSec": "30",
-        "TimeoutStopSec": "20",
+        "TimeoutStopSec": "30",
         "Restart": "always",
         "RestartPreventExitStatus": "1 4",
     }

@@ -13,6 +13,7 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 from scripts.pace import busy
 from tests.end_to_end.nursery import Nursery, nursing
 from tests.end_to_end.pair import Pair, running_pair
+from tests.fakes.blank import close_all
 from tests.fakes.leaping_loop import LeapingLoop
 
 WITHIN_S = 90.0  # of real time, on an idle machine; what hangs is a failure with its stack
@@ -79,6 +80,13 @@ def new_pair(tmp_path: Path, nursery: Nursery) -> Iterator[Callable[..., Pair]]:
     """Makes the pair of one test; its arguments are the simulator's. Whatever still runs at the end is ended."""
     with ExitStack() as stack:
         yield lambda *words: stack.enter_context(running_pair(tmp_path, *words, begin=nursery.begin))
+
+
+@pytest.fixture(autouse=True)
+def no_database_stays_open() -> Iterator[None]:
+    """Python 3.13 warns of a connection that nobody closed."""
+    yield
+    close_all()
 
 
 @pytest.fixture

@@ -17,9 +17,20 @@ def blank(path: Path) -> Path:
     return path
 
 
+_opened: list[sqlite3.Connection] = []
+
+
 def open_blank(path: Path) -> sqlite3.Connection:
-    """The same, open for writing."""
-    return connect(blank(path))
+    """The same, open for writing until the test is over."""
+    connection = connect(blank(path))
+    _opened.append(connection)
+    return connection
+
+
+def close_all() -> None:
+    """Close what `open_blank` has opened; to close a connection twice is harmless."""
+    while _opened:
+        _opened.pop().close()
 
 
 @functools.cache

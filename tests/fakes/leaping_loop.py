@@ -55,6 +55,10 @@ class LeapingLoop(SelectorEventLoop):
     def _answered(self, _: asyncio.Future[Any]) -> None:
         self.asked -= 1
 
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+        """However long its threads take: Python 3.12 gives them five minutes, which this loop would leap over."""
+        await super().shutdown_default_executor()
+
     def asks_the_system(self) -> bool:
         """Whether a thread waits for an answer of the system that may still come."""
         threads = {each.native_id for each in threading.enumerate() if each.name in HOST_THREADS}

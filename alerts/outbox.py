@@ -9,6 +9,7 @@ never dropped in silence.
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Protocol, TypeVar
@@ -225,7 +226,7 @@ class Outbox:
             log.warning("%d alerts were stopped between request and answer: they may have arrived", broken_off)
 
     async def _look(self, every_ms: int) -> _Ready:
-        """Fold what is ripe and claim what may leave, in one transaction."""
+        """Fold what is ripe and claim what may leave, in one transaction; nothing any more once this is broken off."""
         now_s, now_ms = self._clock.monotonic(), self._clock.now_ms()
         stale_ms = int(self._settings.expire_after_s * 1000)
         taken = tuple(self._sending)
@@ -233,15 +234,21 @@ class Outbox:
         closed = [target for target in self._known if self._pacer.wait_s(target, now_s, Rank.URGENT) > 0]
         reserved = [target for target in self._known if self._pacer.wait_s(target, now_s) > 0] + list(self._busy)
         unedited = [target for target in self._known if self._pacer.wait_s(target, now_s, Rank.EDIT) > 0]
+        over = threading.Event()
 
         def work(connection: Connection) -> _Ready:
+            if over.is_set():  # the writer takes no work back, and what is claimed now would never be sent
+                return _Ready(Claim((), ()), None)
             fold(connection, now_ms, every_ms, stale_ms, lambda items: digest(items, self._language), taken)
             claim = deliveries.claim(
                 connection, now_ms, taken=taken, closed=closed, reserved=reserved, unedited=unedited, room=room
             )
             return _Ready(claim, next_low_ms(connection, every_ms))
 
-        ready = await self._writer.run(work, urgent=True)
+        try:
+            ready = await self._writer.run(work, urgent=True)
+        finally:
+            over.set()
         self._known.update(each.target for each in ready.claim.due)
         self._known.update(each.target for each in ready.claim.later)
         return ready

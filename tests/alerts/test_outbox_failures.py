@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -248,3 +249,29 @@ async def test_flush_does_not_wait_for_a_database_that_takes_no_writes(
     assert flushing.done()
     await flushing
     assert len(asked) == 2  # a look, and the word that takes back what it may yet claim
+
+
+async def test_a_look_that_was_broken_off_claims_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a message below HIGH, never requested, would count as uncertain and not be sent by the next start."""
+    write, held = bench.writer.run, list[Any]()
+
+    async def hold_back(work: Any, urgent: bool = False) -> None:
+        held.append(work)
+        await asyncio.Event().wait()
+
+    async with bench.running():
+        pass
+    bench.add(an_alert(text="news", level=AlertLevel.MEDIUM))
+    monkeypatch.setattr(bench.writer, "run", hold_back)
+    flushing = asyncio.ensure_future(bench.outbox.flush(5))
+    await bench.clock.advance(6)
+    await flushing
+    for work in held:  # the database takes writes again before the writer gives up
+        await write(work, urgent=True)
+    assert bench.states() == ["pending"]
+
+    monkeypatch.undo()
+    await bench.kill()
+    async with bench.running():
+        await bench.clock.advance(1)
+    assert bench.chats.texts(CHAT) == ["news"]

@@ -7,7 +7,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from types import TracebackType
 from typing import Any
 
@@ -41,6 +41,8 @@ class TaskGroup(asyncio.TaskGroup):
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 log.debug("cancelled, and this besides: %r", crashes.exceptions)
+                with suppress(asyncio.CancelledError):
+                    await asyncio.sleep(0)  # from 3.13 on it comes a second time, else in the midst of a clean-up
                 raise asyncio.CancelledError from crashes
             raise
         finally:

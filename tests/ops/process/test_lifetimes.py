@@ -71,6 +71,27 @@ async def test_a_cancellation_that_meets_a_crash_is_not_forgotten() -> None:
     assert done and task.cancelled()
 
 
+async def test_a_cancellation_that_meets_a_crash_comes_once() -> None:
+    """From Python 3.13 on the library has it delivered again at the next wait, which may be that of a clean-up."""
+    cleaned: list[str] = []
+
+    async def ask() -> None:
+        try:
+            async with TaskGroup() as calls:
+                calls.create_task(forever())
+                raise OSError("the cable is out")
+        finally:
+            await asyncio.sleep(0)
+            cleaned.append("all of it")
+
+    task = asyncio.create_task(ask())
+    await asyncio.sleep(0)
+    task.cancel()
+    done, _ = await asyncio.wait([task], timeout=5)
+    assert done and task.cancelled()
+    assert cleaned == ["all of it"]
+
+
 async def test_a_crash_after_the_end_of_the_body_is_a_crash_and_no_cancellation() -> None:
     """Else the part that asked would end for good, without a word."""
 

@@ -80,13 +80,21 @@ async def restarting(
     """Await `make()`; when it crashes, tell `on_crash(name, error)`, wait `pause_s`, and begin again.
 
     One of the named bulkheads: nothing in the judging zone may end the recording one. Cancellation passes through, also
-    where a crash took its place, as it may in asyncio.gather: what was told to end must not begin again.
+    where a crash took its place, as it may in asyncio.gather: what was told to end must not begin again. A
+    CancelledError that nobody asked for (of a future that another ended, say) is a crash: a group would not tell of it.
     """
     task = asyncio.current_task()
     assert task is not None
     while True:
         try:
             await make()
+        except asyncio.CancelledError as end:
+            if task.cancelling():
+                raise
+            stray = RuntimeError("cancelled, though nobody told it to end")
+            stray.__cause__ = end
+            on_crash(name, stray)
+            await clock.sleep(pause_s)
         except Exception as crash:
             if task.cancelling():
                 log.warning("%s crashed as it was ended", name, exc_info=crash)

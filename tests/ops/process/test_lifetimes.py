@@ -176,3 +176,18 @@ async def test_work_that_crashes_as_it_is_ended_does_not_begin_again(step: int) 
     life.cancel()
     done, _ = await asyncio.wait([life], timeout=1)
     assert done and life.cancelled()
+
+
+async def test_a_cancellation_that_nobody_asked_for_is_a_crash() -> None:
+    """A group takes a task that ends so for one that was ended, and tells nobody."""
+    clock, told = FakeClock(), list[str]()
+
+    async def wait_for_what_another_ended() -> None:
+        await clock.sleep(1)
+        asked = asyncio.get_running_loop().create_future()
+        asked.cancel()
+        await asked
+
+    async with running(restarting("probe", wait_for_what_another_ended, clock, lambda name, e: told.append(f"{e}"))):
+        await clock.advance(8)
+    assert told == ["cancelled, though nobody told it to end"] * 2

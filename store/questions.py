@@ -64,6 +64,7 @@ class Questions:
         until_s = time.monotonic() + self._deadline_s
         try:
             with closing(self._connect()) as connection:
+                connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
                 connection.set_progress_handler(lambda: over.is_set() or time.monotonic() > until_s, STEPS_A_LOOK)
                 return question(connection)
         except sqlite3.Error as e:
@@ -72,6 +73,4 @@ class Questions:
             raise NoAnswer(f"{self._path.name} cannot be read: {e}") from e
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(f"{self._path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
-        connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
-        return connection
+        return sqlite3.connect(f"{self._path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)

@@ -32,9 +32,9 @@ class Fleet:
     def alive(self) -> bool:
         """Whether every connection that was started still has its task; what the network does plays no part.
 
-        A task that was cancelled ends with the daemon, and is no sign of anything.
+        A task that was told to end ends with the daemon, and is no sign of anything.
         """
-        return not any(task.done() and not task.cancelled() for task in self._tasks)
+        return not any(task.done() and not task.cancelling() for task in self._tasks)
 
     def change_markets(self, wanted: Iterable[Market]) -> None:
         """Collect these from now on: nobody moves to another connection, newcomers go where there is room."""

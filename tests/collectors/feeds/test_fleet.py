@@ -64,6 +64,27 @@ def snapshots(codes: Sequence[str]) -> Sequence[bytes]:
     return [trade_frame(code, 1.0, START_MS, n, st="SNAPSHOT") for n, code in enumerate(codes)]
 
 
+async def test_a_connection_that_ends_though_nobody_ended_it_is_not_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def end(shard: Shard) -> None:
+        raise asyncio.CancelledError  # of a future that somebody else cancelled
+
+    clock, tally = FakeClock(), Tally()
+    limits, how = Limits({"upbit": {CONNECT: 5.0}}), (Pace(silent_s=30.0), lambda: 0.0)
+    connect = FakeExchange(clock).connect
+    fleet = Fleet(lambda some: Shard(upbit_ws.FEED, "ws://upbit", some, connect, tally, clock, limits, *how), 200)
+    async with running(fleet.run()):
+        fleet.change_markets(MARKETS)
+        await clock.settle()
+        assert fleet.alive
+    assert fleet.alive, "it was told to end"
+    monkeypatch.setattr(Shard, "run", end)
+    fleet = Fleet(lambda some: Shard(upbit_ws.FEED, "ws://upbit", some, connect, tally, clock, limits, *how), 200)
+    async with running(fleet.run()):
+        fleet.change_markets(MARKETS)
+        await clock.settle()
+        assert not fleet.alive
+
+
 async def test_markets_that_come_and_go_find_their_connection_while_the_others_stay() -> None:
     clock = FakeClock()
     exchange, tally = FakeExchange(clock), Tally()

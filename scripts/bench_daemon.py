@@ -18,7 +18,6 @@ ROOT = Path(__file__).resolve().parents[1]
 MARKETS = 700
 RATE = 700  # trades a second over all markets
 LOOK_S = 0.02
-NOTICED_S = 8.0  # by then a listing was seen and its alert is on its way
 DEADLINE_S = 60.0
 STARTS = 5
 OURS = ("collector_daemon.py", "alerts", "analysis", "collectors", "config", "ops", "store", "web")
@@ -60,7 +59,17 @@ def hang_an_alert(url: str) -> None:
     ):
         request = urllib.request.Request(url + path, json.dumps(order).encode(), method="POST")  # noqa: S310
         urllib.request.urlopen(request, timeout=10).close()  # noqa: S310 - our own simulator
-    time.sleep(NOTICED_S)
+    began = time.monotonic()
+    while not telegram_has(url, "BENCHA"):
+        if time.monotonic() - began > DEADLINE_S:
+            raise SystemExit("no alert is on its way")
+        time.sleep(LOOK_S)
+
+
+def telegram_has(url: str, word: str) -> bool:
+    """Whether a message with this word was accepted, whatever the daemon was told of it."""
+    with urllib.request.urlopen(f"{url}/sim/telegram", timeout=10) as answer:  # noqa: S310 - our own simulator
+        return any(word in message["text"] for message in json.load(answer))
 
 
 def stopped(daemon: subprocess.Popen[bytes]) -> float:

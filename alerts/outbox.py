@@ -175,28 +175,29 @@ class Outbox:
         For the end of the process, after `run` has been cancelled. What is left stays in the table. A database that
         takes no writes is not waited for: the writer does that, and gives up.
         """
-        done = False
-        with suppress(TimeoutError):
-            done = await within(self._clock, deadline_s + GRACE_S, self._send_off(deadline_s))
+        broken_off = False
+        try:
+            await within(self._clock, deadline_s + GRACE_S, self._send_off(deadline_s))
+        except TimeoutError:
+            broken_off = True
         hanging = list(self._sending.values())
         for task in hanging:
             task.cancel()
         await asyncio.gather(*hanging, return_exceptions=True)
-        if hanging or not done:
+        if hanging or broken_off:
             now_ms = self._clock.now_ms()
             recovering = self._writer.run(lambda db: delivery_outcomes.recover(db, now_ms, now_ms + 1), urgent=True)
             with suppress(TimeoutError):
                 await within(self._clock, GRACE_S, recovering)
 
-    async def _send_off(self, deadline_s: float) -> bool:
-        """Look again and again until nothing more can leave, or the deadline; True, for it was not broken off."""
+    async def _send_off(self, deadline_s: float) -> None:
+        """Look again and again until nothing more can leave, or the deadline."""
         until_s = self._clock.monotonic() + deadline_s
         while (left_s := until_s - self._clock.monotonic()) > 0:
             pause_s = await self._round(digest_every_s=0.0)
             if not self._sending and pause_s > left_s:
-                break
+                return
             await self._woken(min(pause_s, left_s))
-        return True
 
     async def _round(self, digest_every_s: float) -> float:
         """Start every request that may start now; return the seconds until the next look."""

@@ -102,7 +102,7 @@ def test_no_test_leaves_the_machine_or_reads_real_time_by_sleeping() -> None:
 def test_the_repository_holds_plain_files_only() -> None:
     """A link of one checkout is a trap in the next: it points to where its maker worked."""
     if not (ROOT / ".git").exists():
-        pytest.skip("no git checkout: what is kept and what was made here cannot be told apart")
+        pytest.skip("not a git checkout but an archive, say: only git tells what is kept from what was made here")
     listed = subprocess.run(["git", "ls-files", "--stage"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     kept = [line.split(maxsplit=3) for line in listed.splitlines()]
     assert kept

@@ -180,7 +180,7 @@ def fold_and_pack(
     try:
         packed = _whole(len(ids)).pack(first_ms, first_id, last_ms, last_id, *values, *ids)
     except struct.error:  # as in `_packed_ids`
-        packed = _PACKED.pack(first_ms, first_id & _64_BITS, last_ms, last_id & _64_BITS, *values) + _packed_ids(ids)
+        packed = pack(fold(market, trades, order), ids)
     return Candle(market, open_ms, *values), packed
 
 

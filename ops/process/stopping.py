@@ -51,7 +51,6 @@ class Stop:
         self.signal: str | None = None
         self._starting: asyncio.Task[object] | None = None
         self._late: asyncio.TimerHandle | None = None
-        self._began_s: float | None = None  # on the loop's clock
 
     def listen(self) -> None:
         """Take the signals of this process, inside its running loop. The task that calls this is the start."""
@@ -67,14 +66,12 @@ class Stop:
     def ending(self) -> None:
         """The end has begun: from now on the log tells what holds it up, once, should it take too long."""
         if self._late is None:
-            loop = asyncio.get_running_loop()
-            self._began_s = loop.time()
-            self._late = loop.call_later(LATE_S, _say_what_is_left)
+            self._late = asyncio.get_running_loop().call_later(LATE_S, _say_what_is_left)
 
     @property
     def spent_s(self) -> float:
         """How long the end has taken by now; 0 before it has begun."""
-        return 0.0 if self._began_s is None else asyncio.get_running_loop().time() - self._began_s
+        return 0.0 if self._late is None else asyncio.get_running_loop().time() + LATE_S - self._late.when()
 
     def ended(self) -> None:
         """It has ended."""

@@ -169,7 +169,8 @@ async def test_work_that_crashes_as_it_is_ended_does_not_begin_again(step: int) 
 
     told: list[str] = []
     life = asyncio.create_task(restarting("probe", ask, FakeClock(), lambda name, _: told.append(name)))
-    await asyncio.sleep(0.01)
+    for _ in range(3):
+        await asyncio.sleep(0)  # until both wait
     due.set()
     for _ in range(step):
         await asyncio.sleep(0)

@@ -54,11 +54,19 @@ async def running(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     """Run `work` beside the body and cancel what is left of it when the body ends.
 
     If one crashes, the body is cancelled and the exception leaves this block (not wrapped in a group: one crash, one
-    traceback). Coroutines that end by themselves are simply done.
+    traceback). A CancelledError that nobody asked for (of a future that another ended, say) is a crash: a group would
+    take it for an end in order. Coroutines that end by themselves are simply done.
     """
     try:
         async with TaskGroup() as group:
+
+            def over(task: asyncio.Task[None]) -> None:
+                if task.cancelled() and not task.cancelling():
+                    group.create_task(_tell_of(task))
+
             tasks = [group.create_task(each) for each in work]
+            for task in tasks:
+                task.add_done_callback(over)
             try:
                 yield
             finally:
@@ -68,6 +76,13 @@ async def running(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         if len(crashes.exceptions) == 1:
             raise crashes.exceptions[0] from crashes.exceptions[0].__cause__
         raise
+
+
+async def _tell_of(cancelled: asyncio.Task[None]) -> None:
+    try:
+        await cancelled
+    except asyncio.CancelledError as end:
+        raise RuntimeError(f"{cancelled.get_coro()!r} was cancelled, though nobody told it to end") from end
 
 
 async def restarting(
@@ -81,7 +96,7 @@ async def restarting(
 
     One of the named bulkheads: nothing in the judging zone may end the recording one. Cancellation passes through, also
     where a crash took its place, as it may in asyncio.gather: what was told to end must not begin again. A
-    CancelledError that nobody asked for (of a future that another ended, say) is a crash: a group would not tell of it.
+    CancelledError that nobody asked for is a crash.
     """
     task = asyncio.current_task()
     assert task is not None

@@ -36,6 +36,20 @@ async def test_a_crash_beside_the_body_ends_it_and_travels_on_as_itself() -> Non
             await forever()
 
 
+async def test_a_cancellation_that_nobody_asked_for_ends_the_body_as_a_crash_does() -> None:
+    """Else a part of recording would be over, and nothing would say so."""
+
+    async def wait_for_a_future_that_another_ends() -> None:
+        future = asyncio.get_running_loop().create_future()
+        future.cancel()
+        await future
+
+    with pytest.raises(RuntimeError, match=r"another_ends.* though nobody told it to end") as crash:
+        async with asyncio.timeout(5), running(forever(), wait_for_a_future_that_another_ends()):
+            await forever()
+    assert isinstance(crash.value.__cause__, asyncio.CancelledError)
+
+
 async def test_the_bodys_own_exception_is_what_leaves() -> None:
     with pytest.raises(ValueError, match="body"):
         async with running(forever()):

@@ -15,7 +15,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from collectors.events import Candle, Market, Trade
+from collectors.events import EXCHANGES, Candle, Market, Trade
 from collectors.recording.aggregator import Aggregator
 from collectors.recording.minutes import MinuteFold
 from collectors.recording.recorder import Recorder
@@ -155,10 +155,12 @@ def rollup_ms(path: Path, stored: int) -> tuple[float, float]:
     ours, bare = list[float](), list[float]()
     for minute in range(14):
         start_ms = START_MS + minute * 60_000
-        fold = MinuteFold(start_ms - 60_000)
+        fold = MinuteFold()
+        for exchange in EXCHANGES:
+            fold.begin(exchange, start_ms - 60_000)
         for second in range(0, 60, 10):
             fold.add(Candle(each, start_ms + second * 1000, 1.0, 2.0, 0.5, 1.5, 3.0, 4.5, 2) for each in MARKETS)
-        folded = [fold.take(exchange, start_ms + 60_000).minutes for exchange in ("upbit", "bithumb")]
+        folded = [fold.take(exchange, start_ms + 60_000).minutes for exchange in EXCHANGES]
         ready = [(ids[each], start_ms, 1.0, 2.0, 0.5, 1.5, 18.0, 27.0, 12, 60) for each in MARKETS]
         began = time.thread_time()
         connection.execute("BEGIN IMMEDIATE")

@@ -61,18 +61,19 @@ class Aggregator:
         What that run had not vouched for when it ended counts as missed; the gap itself is opened when this one begins.
         """
 
-        def todo(connection: Connection) -> tuple[range, dict[Exchange, int]]:
+        def todo(connection: Connection) -> tuple[range, dict[Exchange, int], int]:
             oldest, newest = connection.execute("SELECT MIN(open_ms), MAX(open_ms) FROM candles_1s").fetchone()
             if oldest is None:
-                return range(0), {}
+                return range(0), {}, 0
             exchanges = self._recorder.exchanges
             rolled = [candles.rolled_until(connection, each) or 0 for each in exchanges]
             from_ms = max(candles.purged_until(connection), min(rolled, default=0) - HEAL_BACK_MS, oldest)
             vouched = {each: candles.recorded_until(connection, each) for each in exchanges}
             minutes = range(whole_minute(from_ms), newest + 1, MINUTE_MS)
-            return minutes, {each: until_ms for each, until_ms in vouched.items() if until_ms is not None}
+            return minutes, {each: until_ms for each, until_ms in vouched.items() if until_ms is not None}, newest
 
-        minutes, vouched = await self._writer.run(todo)
+        minutes, vouched, newest_ms = await self._writer.run(todo)
+        self._recorder.minutes.take_up(newest_ms)
         for minute_ms in minutes:
             await self._writer.run(partial(candles.rollup_minute, minute_ms=minute_ms, blind_from_ms=vouched))
         if minutes:

@@ -71,24 +71,45 @@ class _Running:
 class MinuteFold:
     """Folds seconds as they are stored. Seconds of a market come in order, but for late ones.
 
-    What can't be folded is to be rolled from the stored seconds: a second that comes again or out of order, and the
-    minute that was running when this fold began (`from_ms`).
+    What can't be folded is to be rolled from the stored seconds: a second that comes again or out of order, the minute
+    in which this run began, by the time of each exchange, and every minute that an earlier run may have seconds of.
     """
 
-    def __init__(self, from_ms: int) -> None:
-        self._began_ms = whole_minute(from_ms)
+    def __init__(self) -> None:
+        self._stored_ms = 0  # the newest minute of an earlier run
+        self._began_ms: dict[Exchange, int] = {}
+        self._folded_from_ms: dict[Exchange, int] = {}  # minutes before this are rolled from the stored seconds
         self._taken_to_ms: dict[Exchange, int] = {}
         self._running: dict[int, dict[Market, _Running]] = {}
         self._again: set[tuple[Market, int]] = set()
-        self._recount: list[tuple[Exchange, Market | None, int, int]] = []
+        self._recount: list[tuple[Exchange, Market | None, int, int | None]] = []
+
+    def take_up(self, newest_ms: int) -> None:
+        """The newest second that an earlier run stored; before anything else."""
+        self._stored_ms = whole_minute(newest_ms)
+
+    def begin(self, exchange: Exchange, at_ms: int) -> int:
+        """This run stores seconds of the exchange from about `at_ms` of its time on; when that was said first stands.
+
+        Answers the minute in which it began.
+        """
+        began_ms = self._began_ms.get(exchange)
+        if began_ms is None:
+            began_ms = self._began_ms[exchange] = whole_minute(at_ms)
+            self._folded_from_ms[exchange] = max(began_ms, self._stored_ms) + MINUTE_MS
+        return began_ms
 
     def add(self, seconds: Iterable[Candle]) -> None:
         """Take one-second candles that are stored, or will be before the next minute is."""
-        running = self._running
+        running, folded_from_ms = self._running, self._folded_from_ms
         for second in seconds:
             market = second.market
             minute_ms = second.open_ms - second.open_ms % MINUTE_MS
-            if minute_ms <= self._began_ms or minute_ms < self._taken_to_ms.get(market.exchange, 0):
+            from_ms = folded_from_ms.get(market.exchange)
+            if from_ms is None:
+                self.begin(market.exchange, minute_ms)
+                from_ms = folded_from_ms[market.exchange]
+            if minute_ms < from_ms:
                 self._again.add((market, minute_ms))
                 continue
             of_minute = running.get(minute_ms)
@@ -104,27 +125,37 @@ class MinuteFold:
 
     def touch(self, exchange: Exchange, market: Market | None, from_ms: int, to_ms: int | None) -> None:
         """A gap changed. Minutes not rolled yet will see it; those that are, in this run or before, count again."""
-        taken_to_ms = self._taken_to_ms.get(exchange, self._began_ms)
-        if from_ms < taken_to_ms:
-            self._recount.append((exchange, market, from_ms, taken_to_ms if to_ms is None else min(to_ms, taken_to_ms)))
+        taken_to_ms = self._taken_to_ms.get(exchange, self._began_ms.get(exchange))
+        if taken_to_ms is None or from_ms < taken_to_ms:
+            self._recount.append((exchange, market, from_ms, to_ms))
 
     def again(self, market: Market, minute_ms: int) -> None:
         """The stored seconds of a minute were replaced: roll it from them."""
         self._again.add((market, minute_ms))
 
     def ready(self, exchange: Exchange, before_ms: int) -> bool:
-        """Whether `take` would move on."""
-        return whole_minute(before_ms) > self._taken_to_ms.get(exchange, self._began_ms)
+        """Whether `take` would move on. `before_ms` is 0 as long as nothing was heard."""
+        if not before_ms:
+            return False
+        began_ms = self.begin(exchange, before_ms)
+        return whole_minute(before_ms) > self._taken_to_ms.get(exchange, began_ms)
 
     def take(self, exchange: Exchange, before_ms: int) -> Rolled:
         """What is to be stored of an exchange, now that all its seconds before `before_ms` are."""
         to_ms = whole_minute(before_ms)
-        began_is_due = exchange not in self._taken_to_ms and self._began_ms < to_ms
-        self._taken_to_ms[exchange] = max(to_ms, self._taken_to_ms.get(exchange, 0))
-        whole = (self._began_ms,) if began_is_due else ()
+        began_ms = self.begin(exchange, before_ms)
+        taken_to_ms = self._taken_to_ms.get(exchange, began_ms)
+        began_is_due = taken_to_ms == began_ms < to_ms
+        self._taken_to_ms[exchange] = max(to_ms, taken_to_ms)
+        self._folded_from_ms[exchange] = max(to_ms, self._folded_from_ms[exchange])
+        whole = (began_ms,) if began_is_due else ()
         due = {each for each in self._again if each[0].exchange == exchange and each[1] < to_ms}
         self._again -= due
-        recount = tuple(each[1:] for each in self._recount if each[0] == exchange)
+        recount = tuple(
+            (market, from_ms, taken_to_ms if to is None else min(to, taken_to_ms))
+            for of_exchange, market, from_ms, to in self._recount
+            if of_exchange == exchange and from_ms < taken_to_ms
+        )
         self._recount = [each for each in self._recount if each[0] != exchange]
         minutes = tuple(
             of_minute.pop(market).candle(market, minute_ms)
@@ -144,5 +175,6 @@ class MinuteFold:
 
     def take_all(self, exchange: Exchange) -> Rolled:
         """Everything, the running minute too; for the end."""
-        newest_ms = max([self._began_ms, *self._running, *(minute_ms for _, minute_ms in self._again)])
+        began_ms = self.begin(exchange, self._stored_ms)
+        newest_ms = max([began_ms, *self._running, *(minute_ms for _, minute_ms in self._again)])
         return self.take(exchange, newest_ms + MINUTE_MS)

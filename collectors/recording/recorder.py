@@ -68,7 +68,7 @@ class Recorder:
         self._doubts = Doubts(exchanges)
         self._watched: dict[Market, Callable[[Trade], None]] = {}
         self._host = HostClock(clock)
-        self.minutes = MinuteFold(self._host.wall_ms)
+        self.minutes = MinuteFold()
         self.books = LatestBooks()
         self._coverage = Coverage(self._sorted, self.minutes)
         self._out = HandOver(writer, self.minutes)

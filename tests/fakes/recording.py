@@ -4,7 +4,8 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from collectors.events import AskBid, Candle, Exchange, Fill, Fills, Market, Trade
+from collectors.events import EXCHANGES, AskBid, Candle, Exchange, Fill, Fills, Market, Trade
+from collectors.recording.minutes import MinuteFold
 from tests.fakes.blank import open_blank
 from tests.fakes.clock import START_MS
 
@@ -42,6 +43,14 @@ def fill_of(trade: Trade) -> Fill:
 def second(at_s: int, price: float = 100.0, market: Market = BTC, volume: float = 1.0) -> Candle:
     """A one-trade candle `at_s` seconds after START_MS."""
     return Candle(market, START_MS + at_s * 1000, price, price, price, price, volume, price * volume, 1)
+
+
+def fold_from(at_ms: int) -> MinuteFold:
+    """A fold that began in that minute of both exchanges, so that it folds from the next one on."""
+    fold = MinuteFold()
+    for exchange in EXCHANGES:
+        fold.begin(exchange, at_ms)
+    return fold
 
 
 def by_hand(trades: Iterable[Trade], length_ms: int, exchange: Exchange = "upbit") -> list[Candle]:

@@ -33,11 +33,12 @@ NEW_YORK_LEAPS_MS = 1_805_007_600_000  # 2027-03-14T07:00:00Z: two o'clock becom
 class TheirTime:
     """The exchange's clock, which goes on whatever happens to ours."""
 
-    def __init__(self, ours: FakeClock) -> None:
+    def __init__(self, ours: FakeClock, start_ms: int = START_MS) -> None:
         self._ours = ours
+        self._start_ms = start_ms
 
     def now_ms(self) -> int:
-        return START_MS + round(self._ours.monotonic() * 1_000)
+        return self._start_ms + round(self._ours.monotonic() * 1_000)
 
     def monotonic(self) -> float:
         return self._ours.monotonic()
@@ -105,6 +106,8 @@ async def test_fault_16_a_clock_that_was_wrong_before_the_start_moves_no_second(
                 exchange.connections[0].cut()
             await clock.advance(1)
         await station.stored()
+    (rolled,) = station.rows("SELECT at_ms FROM rollup_state WHERE name = 'rolled:upbit'")
+    assert rolled["at_ms"] <= START_MS + 180_000, "no minute that is still to come counts as stored"
     gaps = {gap["cause"]: gap for gap in station.rows("SELECT * FROM gaps")}
     assert gaps.keys() == {"start", "disconnect", "stop"}
     assert START_MS - 60_000 <= gaps["start"]["from_ms"] <= START_MS
@@ -114,6 +117,34 @@ async def test_fault_16_a_clock_that_was_wrong_before_the_start_moves_no_second(
         missed = any(gap["from_ms"] <= second_ms < (gap["to_ms"] or 2**62) for gap in gaps.values())
         assert missed or second_ms in stored, second_ms
     assert len(stored) > 100
+
+
+@pytest.mark.parametrize("off_ms", [0, -8_000, -HOUR_MS, HOUR_MS])
+async def test_fault_16_a_clock_that_is_wrong_at_a_restart_keeps_what_was_recorded_before_in_its_minute(
+    tmp_path: Path, off_ms: int
+) -> None:
+    await recorded_for(tmp_path, START_MS, START_MS, 64)
+    await recorded_for(tmp_path, START_MS + 66_000, START_MS + 66_000 + off_ms, 60)
+    sums = "SELECT open_ms / 60000 AS minute, SUM(trades) AS trades FROM {} GROUP BY 1"
+    path = tmp_path / "radar.db"
+    assert rows(path, sums.format("candles_1m")) == rows(path, sums.format("candles_1s"))
+
+
+async def recorded_for(folder: Path, at_ms: int, ours_ms: int, seconds: int) -> None:
+    """A run that begins at `at_ms`, which is `ours_ms` by our clock; the answer that brings the list tells both."""
+    clock = FakeClock(ours_ms)
+    theirs, exchange = TheirTime(clock, at_ms), FakeExchange(clock)
+    tape = Tape(theirs, exchange)
+    exchange.script(answer(tape.snapshots))
+    station = Station(folder, clock, {"upbit": "ws://x"}, exchange.connect)
+    date = {"date": formatdate(theirs.now_ms() / 1_000, usegmt=True)}
+    station.offset.answered("upbit", date, clock.now_ms() - 40, clock.now_ms(), clock.monotonic())
+    interval = station.offset.interval()
+    assert interval is not None
+    station.recorder.host_is_off(*interval)
+    async with recording(station, {"upbit": [BTC]}), running(tape.run()):
+        await clock.advance(seconds)
+        await station.stored()
 
 
 # --- the zone -------------------------------------------------------------------------------------------------------

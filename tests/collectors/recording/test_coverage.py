@@ -5,12 +5,11 @@ import pytest
 from collectors.events import EXCHANGES, Exchange, GapCause, Market
 from collectors.recording.coverage import Coverage, RunEnd
 from collectors.recording.gap_changes import GapChanges
-from collectors.recording.minutes import MinuteFold
 from collectors.recording.second_bucket import SecondBucket
 from config.settings import Recording
 from store.tables.gaps import OpenGap
 from tests.fakes.clock import START_MS
-from tests.fakes.recording import BTC, ETH, SOL, trade
+from tests.fakes.recording import BTC, ETH, SOL, fold_from, trade
 
 IDS = {BTC: 1, ETH: 2, SOL: 3}
 
@@ -20,7 +19,7 @@ class Covering:
 
     def __init__(self) -> None:
         self.buckets: dict[Exchange, SecondBucket] = {each: SecondBucket(each, Recording()) for each in EXCHANGES}
-        self.minutes = MinuteFold(START_MS - 120_000)
+        self.minutes = fold_from(START_MS - 120_000)
         self.coverage = Coverage(self.buckets, self.minutes)
         self.coverage.ids = dict(IDS)
 

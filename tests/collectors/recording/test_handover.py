@@ -7,13 +7,12 @@ import pytest
 from collectors.events import GapCause
 from collectors.recording.gap_changes import GapChanges
 from collectors.recording.handover import HandOver
-from collectors.recording.minutes import MinuteFold
 from config.settings import Writing
 from store.tables import markets
 from store.tables.quarantine import Refused
 from store.writer import DatabaseWriter
 from tests.fakes.clock import START_MS, FakeClock
-from tests.fakes.recording import BTC, ETH, rows, second
+from tests.fakes.recording import BTC, ETH, fold_from, rows, second
 
 GAPS = "SELECT market_id, (from_ms - ?) / 1000, (to_ms - ?) / 1000, cause FROM gaps ORDER BY market_id, from_ms"
 
@@ -24,7 +23,7 @@ async def test_minutes_that_were_rolled_before_a_drop_could_be_said_count_their_
     monkeypatch.setattr("collectors.recording.handover.WAITING_ROWS", 3)
     writer = DatabaseWriter.open(tmp_path / "radar.db", FakeClock(), Writing(batch_ms=1, inbox=1))
     writer.offer(lambda connection: None)  # not entered yet: full, and nothing is taken out
-    fold = MinuteFold(START_MS - 60_000)
+    fold = fold_from(START_MS - 60_000)
     out = HandOver(writer, fold)
     for at_s in range(8):
         out.add_seconds([second(at_s, market=BTC)], {BTC: 1})
@@ -45,7 +44,7 @@ async def test_days_of_lost_connections_wait_as_a_few_gaps(tmp_path: Path, monke
     path = tmp_path / "radar.db"
     writer = DatabaseWriter.open(path, FakeClock(), Writing(batch_ms=1, inbox=1))
     writer.offer(lambda connection: None)  # not entered yet: full, and nothing is taken out
-    out = HandOver(writer, MinuteFold(START_MS))
+    out = HandOver(writer, fold_from(START_MS))
     ids = {BTC: 1, ETH: 2}
     most = 0
     for at_s in range(0, 1_000, 10):

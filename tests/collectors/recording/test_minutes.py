@@ -9,7 +9,7 @@ from collectors.events import Candle, Trade
 from collectors.recording.minutes import MinuteFold, merge
 from config.units import MINUTE_MS
 from tests.fakes.clock import START_MS
-from tests.fakes.recording import BTC, ETH, SOL, by_hand, same, second, trade
+from tests.fakes.recording import BTC, ETH, SOL, by_hand, fold_from, same, second, trade
 
 NEXT = START_MS + MINUTE_MS  # a fold that begins at START_MS is whole from here
 
@@ -43,7 +43,7 @@ FIELDS = ("open", "high", "low", "close", "volume", "quote_volume", "trades")
 
 @given(ticks())
 def test_the_fold_gives_the_minutes_of_its_seconds(trades: list[Trade]) -> None:
-    fold = MinuteFold(START_MS - 1)
+    fold = fold_from(START_MS - 1)
     fold.add(by_hand(trades, 1_000))
     rolled = fold.take("upbit", START_MS + 180_000)
     wanted = by_hand(trades, MINUTE_MS)
@@ -53,7 +53,7 @@ def test_the_fold_gives_the_minutes_of_its_seconds(trades: list[Trade]) -> None:
 
 
 def test_a_minute_comes_out_once_all_its_seconds_are_in() -> None:
-    fold = MinuteFold(START_MS)
+    fold = fold_from(START_MS)
     fold.add([second(60, 5.0), second(119, 6.0), second(120, 7.0)])
     assert not fold.ready("upbit", START_MS + 59_999)
     assert fold.ready("upbit", NEXT + MINUTE_MS)
@@ -63,14 +63,14 @@ def test_a_minute_comes_out_once_all_its_seconds_are_in() -> None:
 
 
 def test_exchanges_come_out_each_for_itself() -> None:
-    fold = MinuteFold(START_MS)
+    fold = fold_from(START_MS)
     fold.add([second(60, market=BTC), second(61, market=SOL)])
     assert [each.market for each in fold.take("upbit", NEXT + MINUTE_MS).minutes] == [BTC]
     assert [each.market for each in fold.take("bithumb", NEXT + MINUTE_MS).minutes] == [SOL]
 
 
 def test_the_minute_in_which_the_fold_began_is_rolled_whole_from_the_store_once() -> None:
-    fold = MinuteFold(START_MS + 20_000)
+    fold = fold_from(START_MS + 20_000)
     fold.add([second(30)])
     rolled = fold.take("upbit", NEXT)
     assert (rolled.minutes, rolled.again, rolled.whole) == ((), (), (START_MS,))
@@ -78,7 +78,7 @@ def test_the_minute_in_which_the_fold_began_is_rolled_whole_from_the_store_once(
 
 
 def test_a_second_that_comes_again_has_its_minute_rolled_from_the_store() -> None:
-    fold = MinuteFold(START_MS)
+    fold = fold_from(START_MS)
     fold.add([second(60, 5.0), second(61, 6.0), second(60, 5.5), second(60, market=ETH)])
     rolled = fold.take("upbit", NEXT + MINUTE_MS)
     assert [each.market for each in rolled.minutes] == [ETH]
@@ -86,7 +86,7 @@ def test_a_second_that_comes_again_has_its_minute_rolled_from_the_store() -> Non
 
 
 def test_a_second_of_a_minute_that_is_out_already_has_only_that_minute_rolled_again() -> None:
-    fold = MinuteFold(START_MS)
+    fold = fold_from(START_MS)
     fold.add([second(60), second(60, market=ETH)])
     fold.take("upbit", NEXT + MINUTE_MS)
     fold.add([second(119), second(120)])
@@ -95,15 +95,31 @@ def test_a_second_of_a_minute_that_is_out_already_has_only_that_minute_rolled_ag
 
 
 def test_at_the_end_the_running_minute_comes_out_too() -> None:
-    fold = MinuteFold(START_MS)
+    fold = fold_from(START_MS)
     fold.add([second(60), second(125)])
     assert minutes(fold.take_all("upbit").minutes) == [(1, 1, 100.0, 100.0), (2, 1, 100.0, 100.0)]
 
 
 def test_a_gap_counts_again_only_where_minutes_are_out() -> None:
-    fold = MinuteFold(START_MS)
+    fold = fold_from(START_MS)
     fold.take("upbit", NEXT + MINUTE_MS)
     fold.touch("upbit", BTC, NEXT + 50_000, None)
     fold.touch("upbit", BTC, NEXT + MINUTE_MS, None)
     fold.touch("bithumb", None, NEXT, NEXT + 1_000)
     assert fold.take("upbit", NEXT + MINUTE_MS).recount == ((BTC, NEXT + 50_000, NEXT + MINUTE_MS),)
+
+
+def test_a_run_begins_by_the_time_of_each_exchange_and_folds_no_minute_that_an_earlier_one_has_seconds_of() -> None:
+    fold = MinuteFold()
+    fold.take_up(START_MS + 61_000)
+    fold.add([second(59), second(65), second(120)])
+    assert not fold.ready("upbit", START_MS + 59_999)
+    rolled = fold.take("upbit", START_MS + 180_000)
+    assert (rolled.whole, rolled.again, minutes(rolled.minutes)) == (
+        (START_MS,),
+        ((BTC, NEXT),),
+        [(2, 1, 100.0, 100.0)],
+    )
+    assert not fold.ready("bithumb", 0), "nothing was heard of it"
+    assert not fold.ready("bithumb", START_MS + 180_000), "its first minute is running"
+    assert fold.ready("bithumb", START_MS + 240_000)

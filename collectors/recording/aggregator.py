@@ -150,7 +150,7 @@ class Aggregator:
             self._kept_before = kept
 
     async def purge(self) -> None:
-        """Delete what is older than its retention: seconds by the exchanges' time, the rest by ours, once an hour."""
+        """Delete what is older than its retention: candles by the exchanges' time, the rest by ours, once an hour."""
         settled = {each: self._recorder.settled_before(each) for each in self._recorder.exchanges}
         heard = {each: before_ms for each, before_ms in settled.items() if before_ms}
         if heard:
@@ -160,22 +160,25 @@ class Aggregator:
         now_ms = self._clock.now_ms()
         if self._housekept_ms is None or abs(now_ms - self._housekept_ms) >= HOUR_MS:
             self._housekept_ms = now_ms
-            await self._purge_others(now_ms)
+            await self._purge_others(now_ms, min(heard.values(), default=now_ms))
         await self._hand_back()
 
     async def _hand_back(self) -> None:
         """A little of the file's unused space; the rest with the next looks."""
         self._to_hand_back = await self._writer.run(partial(candles.hand_back, keep_free=PAGES_KEPT, most=PAGES_A_LOOK))
 
-    async def _purge_others(self, now_ms: int) -> None:
-        before_ms = now_ms - self._retention.minutes_days * DAY_MS
-        minutes = partial(candles.purge_minutes, before_ms=before_ms, budget_s=SLICE_S)
-        done_id: int | None = -1
-        while done_id is not None:
-            done_id = await self._writer.run(partial(minutes, after_id=done_id))
+    async def _purge_others(self, now_ms: int, theirs_ms: int) -> None:
+        before_ms = theirs_ms - self._retention.minutes_days * DAY_MS
+        refused_ms = now_ms - self._retention.quarantine_days * DAY_MS
+        for some in (
+            partial(candles.purge_minutes, before_ms=before_ms, budget_s=SLICE_S),
+            partial(quarantine.purge, before_ms=refused_ms),
+        ):
+            done_id: int | None = -1
+            while done_id is not None:
+                done_id = await self._writer.run(partial(some, after_id=done_id))
         small = (
             partial(fx.purge, before_ms=now_ms - self._retention.fx_snapshots_days * DAY_MS),
-            partial(quarantine.purge, before_ms=now_ms - self._retention.quarantine_days * DAY_MS),
             partial(debounce.forget_expired, now_ms=now_ms),
         )
         for step in small:

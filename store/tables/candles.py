@@ -36,6 +36,10 @@ _SET_EXACTLY = (
     "INSERT INTO rollup_state (name, at_ms) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET at_ms = excluded.at_ms"
 )
 
+PURGE_ROWS = 500  # minutes that go in one statement
+_AFTER_SOME = "SELECT open_ms FROM candles_1m WHERE market_id = ? AND open_ms < ? ORDER BY open_ms LIMIT 1 OFFSET ?"
+_PURGE_MINUTES = "DELETE FROM candles_1m WHERE market_id = ? AND open_ms < ?"
+
 NOWHERE: Mapping[Exchange, int] = {}
 
 Touched = tuple[int, int, int]  # market id, from_ms, to_ms
@@ -253,14 +257,20 @@ def oldest_second(connection: sqlite3.Connection) -> int | None:
 def purge_minutes(connection: sqlite3.Connection, before_ms: int, budget_s: float, after_id: int = -1) -> int | None:
     """Delete minutes before `before_ms`, market by market as they lie in the table, beginning after `after_id`.
 
-    Returns the last market that is done with, to go on from; None once all are.
+    Returns the last market that is done with, to go on from; None once all are. Of one market alone a year may have to
+    go, where the retention was shortened.
     """
     until = time.monotonic() + budget_s
     ids = connection.execute("SELECT id FROM markets WHERE id > ? ORDER BY id", (after_id,)).fetchall()
     for (market_id,) in ids:
-        connection.execute("DELETE FROM candles_1m WHERE market_id = ? AND open_ms < ?", (market_id, before_ms))
+        while (rest := connection.execute(_AFTER_SOME, (market_id, before_ms, PURGE_ROWS)).fetchone()) is not None:
+            connection.execute(_PURGE_MINUTES, (market_id, *rest))
+            if time.monotonic() > until:
+                return after_id
+        connection.execute(_PURGE_MINUTES, (market_id, before_ms))
+        after_id = market_id
         if time.monotonic() > until:
-            return int(market_id)
+            return after_id
     return None
 
 

@@ -9,6 +9,7 @@ from collectors.events import Exchange
 from store.rows import Rows
 
 SAMPLE_LETTERS = 500
+PURGE_ROWS = 500  # in one transaction: a few ms, for a row takes half a kilobyte
 
 
 class Refused(Struct, frozen=True):
@@ -33,6 +34,12 @@ def printable(text: str) -> str:
     return text[:SAMPLE_LETTERS].encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def purge(connection: sqlite3.Connection, before_ms: int) -> int:
-    """Delete what came before `before_ms`; return how many."""
-    return connection.execute("DELETE FROM quarantine WHERE at_ms < ?", (before_ms,)).rowcount
+def purge(connection: sqlite3.Connection, before_ms: int, after_id: int = -1) -> int | None:
+    """Of the next `PURGE_ROWS` after `after_id`, delete what came before `before_ms`; the last one looked at.
+
+    None once there are no more.
+    """
+    look = "SELECT MAX(id), COUNT(*) FROM (SELECT id FROM quarantine WHERE id > ? ORDER BY id LIMIT ?)"
+    last_id, found = connection.execute(look, (after_id, PURGE_ROWS)).fetchone()
+    connection.execute("DELETE FROM quarantine WHERE id > ? AND id <= ? AND at_ms < ?", (after_id, last_id, before_ms))
+    return last_id if found == PURGE_ROWS else None

@@ -262,6 +262,34 @@ async def test_what_has_served_its_time_goes(bench: Bench) -> None:
     assert rows(bench.path, "SELECT key FROM alert_debounce") == [("1",)]
 
 
+async def test_minutes_are_old_by_the_exchanges_time_however_far_ahead_our_clock_is(tmp_path: Path) -> None:
+    ahead_ms = 400 * DAY_MS
+    bench = Bench(tmp_path / "radar.db", ahead_ms // 1_000)
+
+    def fill(connection: sqlite3.Connection) -> None:
+        ids = markets.intern(connection, [BTC], START_MS)
+        candles.store_minutes(connection, [second(-3_600)], ids)
+
+    with bench.writer:
+        await bench.writer.run(fill)
+        bench.recorder.host_is_off(ahead_ms, ahead_ms)
+        await bench.begin(BTC)
+        bench.recorder.trade(trade(1_500, received_ms=ahead_ms + 1_550))
+        bench.recorder.flush()
+        assert bench.recorder.settled_before("upbit")
+        await bench.aggregator.purge()
+    assert [row[1] for row in bench.minutes()] == [-60]
+
+
+async def test_a_week_of_refused_samples_goes_in_slices(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quarantine, "PURGE_ROWS", 10)
+    ages_days = [8] * 25 + [1, 8, 1]  # our clock was wrong for a while
+    samples = [Refused(START_MS - days * DAY_MS, "upbit", "price", "x") for days in ages_days]
+    bench.writer.offer(quarantine.added(samples))
+    await bench.aggregator.purge()
+    assert rows(bench.path, "SELECT at_ms FROM quarantine") == [(START_MS - DAY_MS,)] * 2
+
+
 KEPT = (
     "SELECT m.code, s.open_ms, s.close FROM listing_seconds AS s JOIN markets AS m ON m.id = s.market_id"
     " ORDER BY s.open_ms, m.code"

@@ -159,6 +159,25 @@ def test_old_minutes_go_market_by_market_in_slices(connection: sqlite3.Connectio
     assert {open_ms for _, open_ms in stored_minutes(connection)} == {START_MS}
 
 
+def test_a_year_of_minutes_of_one_market_goes_in_slices_too(
+    connection: sqlite3.Connection, ids: dict[Market, int]
+) -> None:
+    year = (
+        (market_id, START_MS - n * MINUTE_MS, 1, 2, 0.5, 1.5, 10, 15, 3, 60)
+        for market_id in ids.values()
+        for n in range(2 * candles.PURGE_ROWS + 1)
+    )
+    connection.executemany(candles.UPSERT_MINUTE, year)
+    done_id: int | None = -1
+    gone = []
+    while done_id is not None:
+        before = connection.total_changes
+        done_id = candles.purge_minutes(connection, START_MS, budget_s=0.0, after_id=done_id)
+        gone.append(connection.total_changes - before)
+    assert max(gone) <= candles.PURGE_ROWS
+    assert {open_ms for _, open_ms in stored_minutes(connection)} == {START_MS}
+
+
 def test_unused_pages_are_handed_back_a_few_at_a_time(connection: sqlite3.Connection, ids: dict[Market, int]) -> None:
     execute(connection, candles.seconds([second(at_s) for at_s in range(20_000)], ids))
     connection.execute("DELETE FROM candles_1s")

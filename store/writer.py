@@ -132,7 +132,7 @@ class DatabaseWriter:
         with self._lock:
             alive = self.fatal is None and self._thread.is_alive()
             if not (alive and self._inbox.put(Job(work, 1, (loop, future), urgent, scattered))):
-                raise WriterGone("the database writer is not running") from self.fatal
+                raise self._gone() from self.fatal
         return await future
 
     async def watch(self) -> None:
@@ -141,7 +141,7 @@ class DatabaseWriter:
         future: asyncio.Future[None] = loop.create_future()
         with self._lock:
             if self.fatal is not None:
-                raise WriterGone(f"the database writer died: {self.fatal!r}") from self.fatal
+                raise self._gone() from self.fatal
             self._watchers.append((loop, future))
         await future
 
@@ -367,10 +367,16 @@ class DatabaseWriter:
             self._inbox.close()
             jobs = [*self._batch, *self._inbox.empty()]
             waiting = [job.waiting for job in jobs if job.waiting is not None] + self._watchers
-        gone = WriterGone(f"the database writer died: {error!r}")
+        gone = self._gone()
         gone.__cause__ = error
         for each in waiting:
             tell(each, None, gone)
+
+    def _gone(self) -> WriterGone:
+        """Always with the reason: this text may be all that is known of the run's end."""
+        if self.fatal is None:
+            return WriterGone("the database writer is not running")
+        return WriterGone(f"the database writer died: {self.fatal!r}")
 
 
 def sync(path: Path) -> None:

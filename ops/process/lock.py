@@ -94,10 +94,19 @@ def noting(hold: Hold, redact: Redactor, refusals: tuple[type[Exception], ...] =
     try:
         yield
     except Exception as crash:
-        why = f"{type(crash).__name__}: {crash}"
+        why = "; ".join(f"{type(each).__name__}: {each}" for each in _crashes(crash))
         ended: End = "stopped" if isinstance(crash, refusals) else "crashed"
         hold.end(ended, time.time_ns() // 1_000_000, " ".join(redact(why).split()))
         raise
+
+
+def _crashes(crash: BaseException) -> Iterator[BaseException]:
+    """What crashed; a group's own text says no more than how many."""
+    if isinstance(crash, BaseExceptionGroup):
+        for each in crash.exceptions:
+            yield from _crashes(each)
+    else:
+        yield crash
 
 
 def _read(text: bytes) -> Run | None:

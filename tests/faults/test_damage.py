@@ -58,6 +58,22 @@ async def test_fault_30_a_damaged_database_goes_aside_is_told_and_can_be_salvage
             await assert_it_goes_on(daemon, before, times)
 
 
+def test_fault_30_damage_that_only_the_work_meets_ends_one_run_and_not_every_one_after_it(new_pair: NewPair) -> None:
+    pair = new_pair(*small_world(4.0))
+    pair.start()
+    pair.until(lambda: pair.rows("SELECT 1 FROM candles_1s"), "it records")
+    assert pair.stop() == 0
+    path = pair.data / "radar.db"
+    (index,) = rows(path, "sqlite_schema WHERE name = 'gaps_by_end'")
+    overwrite(path, [int(str(index[3]))])
+    pair.start()
+    assert pair.ended() == 3
+    pair.start()
+    pair.until(lambda: list(pair.data.glob("radar.db.damaged-*")), "it went aside")
+    pair.until(lambda: pair.rows("SELECT 1 FROM candles_1s"), "it records")
+    assert pair.stop() == 0
+
+
 async def assert_it_goes_on(daemon: Daemon, stored: int, told: int) -> None:
     """A life on a database that is damaged and held so many seconds; it is the owner's message of that number."""
     damaged = (daemon.data / "radar.db").read_bytes()

@@ -57,6 +57,19 @@ def test_a_damaged_middle_is_found_by_the_look_at_every_page(tmp_path: Path) -> 
     assert damage_of(path, whole=True) is not None
 
 
+def test_an_index_that_does_not_fit_its_table_is_found_by_the_look_at_every_page(tmp_path: Path) -> None:
+    path = filled(tmp_path / "radar.db")
+    with closing(connect(path)) as connection:
+        connection.execute("INSERT INTO gaps (exchange, market_id, from_ms, cause) VALUES ('upbit', 1, 5, 'start')")
+        (root,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'one_open_gap'").fetchone()
+    with path.open("r+b") as file:  # one bit of it has turned
+        file.seek((root - 1) * PAGE)
+        page = file.read(PAGE)
+        file.seek((root - 1) * PAGE)
+        file.write(page.replace(b"upbit", b"upbiu"))
+    assert damage_of(path, whole=True) == "row 1 missing from index one_open_gap"
+
+
 def test_a_file_we_may_not_read_is_no_damage(tmp_path: Path) -> None:
     path = tmp_path / "radar.db"
     path.mkdir()  # as unreadable to us as a file of somebody else's

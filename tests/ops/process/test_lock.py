@@ -70,6 +70,19 @@ def test_a_crash_is_noted_without_its_secrets(tmp_path: Path) -> None:
         assert (again.before.ended, again.before.why) == ("crashed", "OSError: cannot read ***")
 
 
+def test_of_several_crashes_each_is_noted(tmp_path: Path) -> None:
+    crashes = [ValueError("this"), ExceptionGroup("inside", [OSError("that")])]
+    with (
+        held(tmp_path / "radar.lock") as hold,
+        pytest.raises(ExceptionGroup),
+        noting(hold, Redactor([])),
+    ):
+        raise ExceptionGroup("two", crashes)
+    with held(tmp_path / "radar.lock") as again:
+        assert again.before is not None
+        assert again.before.why == "ValueError: this; OSError: that"
+
+
 @pytest.mark.parametrize("left", ["123\n", "123\n{", "no number\n{}", "\x00\x00"])
 def test_a_note_of_another_shape_counts_as_a_run_without_an_end(tmp_path: Path, left: str) -> None:
     path = tmp_path / "radar.lock"

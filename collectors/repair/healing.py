@@ -31,7 +31,7 @@ class _Day(Struct, frozen=True):
     days_ago: int
     from_ms: int
     to_ms: int
-    whole_end: bool  # it ends with the day, or with now
+    whole_end: bool  # it ends with now, or with the day, whose last second `to` can't tell from its first
 
 
 class Walk:
@@ -126,7 +126,8 @@ def _days(from_ms: int, to_ms: int, now_ms: int, zone_ms: int) -> Iterable[_Day]
     today = (now_ms + zone_ms) // DAY_MS
     for day in range((to_ms - 1 + zone_ms) // DAY_MS, (from_ms + zone_ms) // DAY_MS - 1, -1):
         begins, ends = day * DAY_MS - zone_ms, (day + 1) * DAY_MS - zone_ms
-        yield _Day(max(0, today - day), max(from_ms, begins), min(to_ms, ends), to_ms >= min(ends, now_ms))
+        whole_end = to_ms >= min(ends - SECOND_MS, now_ms)
+        yield _Day(max(0, today - day), max(from_ms, begins), min(to_ms, ends), whole_end)
 
 
 def _time_of_day(at_ms: int) -> str:

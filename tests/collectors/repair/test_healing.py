@@ -114,6 +114,18 @@ def test_a_stretch_over_midnight_is_asked_for_day_by_day_of_each_exchanges_calen
     assert any(dict(request.params).get("daysAgo") == "1" for request in rest.asked)
 
 
+@pytest.mark.parametrize("before_midnight_ms", range(0, 4_000, 500))
+@pytest.mark.parametrize("market", [BTC, SOL])
+def test_a_stretch_that_ends_close_to_midnight_is_found_whole(market: Market, before_midnight_ms: int) -> None:
+    zone_ms = 0 if market == BTC else KST_MS
+    midnight = -((START_MS + zone_ms) % DAY_MS)
+    build = upbit_trades if market == BTC else bithumb_trades
+    trades = build(range(midnight - 9_000, midnight + 9_000, 300))
+    to_ms = START_MS + midnight - before_midnight_ms
+    found = walked(Rest(market.exchange, trades, START_MS), market, to_ms - 4_000, to_ms).trades()
+    assert found == [t for t in trades if to_ms - 4_000 <= t.traded_ms < to_ms]
+
+
 def test_an_exchange_that_ignores_the_cursor_is_not_asked_for_ever() -> None:
     class Deaf(Rest):
         def page(self, request: Request) -> list[Trade]:

@@ -220,7 +220,9 @@ class Backfill:
                 await self._mend_minutes(wound, "unhealable", f"its seconds are out of reach: {why}")
 
     async def _walk(self, market: Market, from_ms: int, to_ms: int) -> Walk:
-        return await self._history.trades(market, whole_second(from_ms), next_whole(to_ms, SECOND_MS), MOST_PAGES)
+        from_ms, to_ms = whole_second(from_ms), next_whole(to_ms, SECOND_MS)
+        theirs_ms = partial(self._recorder.exchange_ms, self.exchange)
+        return await self._history.trades(market, from_ms, to_ms, MOST_PAGES, theirs_ms)
 
     async def _replace(
         self, wound: Wound, found: Sequence[Second], source: str, excess: Excess = Excess.REFUSED

@@ -20,6 +20,7 @@ from config.units import DAY_MS, SECOND_MS, whole_second
 
 KST_MS = 9 * 3_600_000
 DAYS_BACK = 7  # both APIs reach back no further
+UNSURE_MS = 5_000  # so close to a midnight of its calendar nobody knows which day an exchange counts back from
 IDS_A_MS = 10_000  # an id of REST is its millisecond times this, and a count
 SUMS = 1e-9
 ROUNDED = 6e-9  # half of the eighth decimal, the last that the wire prints, and a little for our own sums
@@ -43,12 +44,14 @@ class Walk:
     def __init__(
         self, market: Market, from_ms: int, to_ms: int, now_ms: int, page: int = bithumb_rest.TRADES_A_PAGE
     ) -> None:
-        """`page` is how many trades a full page holds."""
+        """`now_ms` is the exchange's time, `page` is how many trades a full page holds."""
         self.market = market
         self.reached_ms = to_ms
         self.stuck = ""
         self.pages = 0
-        self._days = list(_days(from_ms, to_ms, now_ms, 0 if market.exchange == "upbit" else KST_MS))
+        zone_ms = 0 if market.exchange == "upbit" else KST_MS
+        self._midnight_ms = now_ms - (now_ms + zone_ms) % DAY_MS
+        self._days = list(_days(from_ms, to_ms, now_ms, zone_ms))
         self._page = page
         self._cursor: int | None = None
         self._asked_again_ms: int | None = None
@@ -57,6 +60,10 @@ class Walk:
     @property
     def done(self) -> bool:
         return not self._days or bool(self.stuck)
+
+    def counts_days_as_at(self, now_ms: int) -> bool:
+        """Whether the exchange, asked or answering at `now_ms` of its time, surely means the same days ago as this."""
+        return UNSURE_MS <= now_ms - self._midnight_ms < DAY_MS - UNSURE_MS
 
     def trades(self) -> list[Trade]:
         """What was found, oldest first, in the order of matching as far as the exchange tells it."""

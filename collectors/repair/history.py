@@ -75,13 +75,20 @@ class History:
         self._door = door
         self._clock = clock
 
-    async def trades(self, market: Market, from_ms: int, to_ms: int, most_pages: int) -> Walk:
-        """A walk over all trades of [from_ms, to_ms) that ended, or got stuck, or took `most_pages`."""
-        walk = Walk(market, from_ms, to_ms, self._clock.now_ms())
+    async def trades(
+        self, market: Market, from_ms: int, to_ms: int, most_pages: int, theirs_ms: Callable[[], int]
+    ) -> Walk:
+        """A walk over all trades of [from_ms, to_ms) that ended, or got stuck, or took `most_pages`.
+
+        `theirs_ms` tells the exchange's time. A page that may tell of another day than was meant is no answer.
+        """
+        walk = Walk(market, from_ms, to_ms, theirs_ms())
         parse, _ = PARSE[self.exchange]
-        while not walk.done and walk.pages < most_pages:
+        while walk.counts_days_as_at(theirs_ms()):
+            if walk.done or walk.pages >= most_pages:
+                return walk
             walk.take(await self._page(walk.next(), lambda r: parse(r.status, r.body, r.received_ms)))
-        return walk
+        raise Unanswered("its day ends just now")
 
     async def seconds(self, market: Market, from_ms: int, to_ms: int, most_pages: int) -> dict[int, Candle] | None:
         """The official seconds of [from_ms, to_ms) by their start; None where there are none, or too many pages."""

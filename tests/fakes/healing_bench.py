@@ -7,13 +7,15 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from collectors.events import Candle, Exchange, Market, Trade
+from collectors.events import Candle, Exchange, GapCause, Market, Trade
 from collectors.exchanges.rest import iso_kst, iso_utc
 from collectors.net.http import Params, Response
 from collectors.recording.recorder import Recorder
 from collectors.repair.backfill import Backfill
+from collectors.repair.healing import KST_MS
 from collectors.repair.history import History
 from config.settings import Recording, Retention, Writing
+from config.units import DAY_MS
 from store.writer import DatabaseWriter
 from tests.fakes.blank import blank
 from tests.fakes.clock import START_MS, FakeClock
@@ -28,6 +30,7 @@ class Rest:
         self.trades: list[Trade] = []
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.fails: Callable[[str], Response] | None = None
+        self.ahead_ms = 0  # how far our clock is ahead of the exchange's
 
     async def get(
         self, service: str, path: str, *, params: Params | None = None, group: str = "default", deadline_s: float | None
@@ -40,10 +43,8 @@ class Rest:
         mine = [each for each in self.trades if each.market.code == asked["market"] and each.market.exchange == service]
         count = int(asked["count"])
         if path == "/v1/trades/ticks":
-            if "to" in asked:
-                hours, minutes, seconds = map(int, asked["to"].split(":"))
-                until_ms = START_MS - START_MS % 86_400_000 + (hours * 3600 + minutes * 60 + seconds) * 1000
-                mine = [each for each in mine if each.traded_ms < until_ms]
+            from_ms, until_ms = self._asked_for(service, asked)
+            mine = [each for each in mine if from_ms <= each.traded_ms < until_ms]
             mine = sorted(mine, key=lambda each: each.trade_id)
             mine = [each for each in mine if each.trade_id < int(asked.get("cursor", 2**63))]
             return self._answer([_tick(each) for each in reversed(mine[-count:])])
@@ -51,6 +52,18 @@ class Rest:
         spelled = iso_utc if service == "upbit" else iso_kst
         found = [each for each in numbered(mine, length_ms) if spelled(each.open_ms) < asked["to"]]
         return self._answer([_row(each) for each in reversed(found[-count:])])
+
+    def _asked_for(self, service: str, asked: dict[str, str]) -> tuple[int, int]:
+        """The part of a day that `to` and `days_ago` name, as the exchange counts its days now; else all there is."""
+        days_ago, until = int(asked.get("days_ago", asked.get("daysAgo", "0"))), asked.get("to")
+        if not days_ago and until is None:
+            return 0, 2**63
+        zone_ms = 0 if service == "upbit" else KST_MS
+        midnight_ms = ((self._clock.now_ms() - self.ahead_ms + zone_ms) // DAY_MS - days_ago) * DAY_MS - zone_ms
+        if until is None:
+            return midnight_ms, midnight_ms + DAY_MS
+        hours, minutes, seconds = map(int, until.split(":"))
+        return midnight_ms, midnight_ms + (hours * 3600 + minutes * 60 + seconds) * 1000
 
     def _answer(self, body: object, status: int = 200) -> Response:
         now_ms = self._clock.now_ms()
@@ -106,15 +119,24 @@ class Bench:
             for market in markets:
                 for at_ms in (100, 400, 400):
                     self._n += 1
-                    stamp_ms = self.clock.now_ms() - START_MS + at_ms
-                    made = trade(stamp_ms, 100.0 + self._n % 7, 1.5, (START_MS + stamp_ms) * 10_000, market)
-                    if market.exchange == "upbit":
-                        made = trade(stamp_ms, 100.0 + self._n % 7, 1.5, made.trade_id + self._n % 3, market)
+                    received_ms = self.clock.now_ms() - START_MS + at_ms + 50
+                    stamp_ms = received_ms - 50 - self.rest.ahead_ms
+                    trade_id = (START_MS + stamp_ms) * 10_000 + (self._n % 3 if market.exchange == "upbit" else 0)
+                    made = trade(stamp_ms, 100.0 + self._n % 7, 1.5, trade_id, market, received_ms)
                     self.rest.trades.append(made)
                     if heard and at_ms in heard_at:  # Bithumb's socket has ids of its own
                         self.recorder.trade(made if market.exchange == "upbit" else replace(made, trade_id=self._n))
             await self.clock.advance(1)
             self.recorder.flush()
+
+    async def miss(self, *markets: Market, for_s: int = 20, quiet: Sequence[Market] = ()) -> None:
+        """Ten seconds heard, a stretch missed, and live again until it is settled."""
+        await self.begin(*markets, *quiet)
+        await self.run(10, markets)
+        self.recorder.lost([*markets, *quiet], self.clock.now_ms(), GapCause.DISCONNECT)
+        await self.run(for_s, markets, heard=False)
+        self.recorder.live([*markets, *quiet], self.clock.now_ms())
+        await self.settle(*markets)
 
     async def settle(self, *markets: Market) -> None:
         await self.run(12, markets)

@@ -1,7 +1,7 @@
 """Gaps healed on a real database from the pages of a scripted REST: what is asked, what is stored, what is left."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,18 +30,8 @@ async def bench(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Bench]:
         yield bench
 
 
-async def missed(bench: Bench, *markets: Market, for_s: int = 20, quiet: Sequence[Market] = ()) -> None:
-    """Ten seconds heard, a stretch missed, and live again until it is settled."""
-    await bench.begin(*markets, *quiet)
-    await bench.run(10, markets)
-    bench.recorder.lost([*markets, *quiet], bench.clock.now_ms(), GapCause.DISCONNECT)
-    await bench.run(for_s, markets, heard=False)
-    bench.recorder.live([*markets, *quiet], bench.clock.now_ms())
-    await bench.settle(*markets)
-
-
 async def test_a_gap_of_upbit_becomes_the_truth_and_says_by_what(bench: Bench) -> None:
-    await missed(bench, BTC)
+    await bench.miss(BTC)
     await bench.backfill.once()
     assert bench.gaps()[-1] == ("disconnect", "healed", 8, 31, "/v1/trades/ticks")
     assert bench.wrong(BTC, 1, 38) == []
@@ -53,7 +43,7 @@ async def test_a_gap_of_bithumb_is_healed_and_says_where_the_order_is_not_told(
 ) -> None:
     bench = Bench(tmp_path / "radar.db", clock, "bithumb")
     with bench.writer:
-        await missed(bench, SOL)
+        await bench.miss(SOL)
         await bench.backfill.once()
         cause, state, *_, source = bench.gaps()[-1]
         assert (cause, state) == ("disconnect", "healed")
@@ -62,7 +52,7 @@ async def test_a_gap_of_bithumb_is_healed_and_says_where_the_order_is_not_told(
 
 
 async def test_a_market_without_trades_was_quiet_and_one_page_says_so(bench: Bench) -> None:
-    await missed(bench, BTC, quiet=[ETH])
+    await bench.miss(BTC, quiet=[ETH])
     bench.rest.trades.insert(0, trade(-60_000, 5.0, trade_id=(START_MS - 60_000) * 10_000, market=ETH))
     await bench.backfill.once()
     assert bench.states() == {"healed"}
@@ -86,7 +76,7 @@ async def test_a_gap_that_rest_may_not_show_yet_waits(bench: Bench) -> None:
 
 
 async def test_the_minutes_that_a_healed_gap_touches_are_rolled_again_with_their_coverage(bench: Bench) -> None:
-    await missed(bench, BTC, for_s=50)
+    await bench.miss(BTC, for_s=50)
     await bench.run(70, [BTC])
 
     def roll(connection: Any) -> None:
@@ -103,7 +93,7 @@ async def test_what_is_healed_around_a_listing_is_kept_for_good_at_once(bench: B
     coin = Market("upbit", "NEW", "KRW")
     heard = Listing("upbit", "NEW", 1, ("KRW",), ListingState.ANNOUNCED, START_MS, Channel.UPBIT_NOTICES)
     await bench.writer.run(lambda connection: listings.save(connection, heard))
-    await missed(bench, coin)
+    await bench.miss(coin)
     await bench.backfill.once()
     kept = {row[0] for row in rows(bench.path, "SELECT (open_ms - ?) / 1000 FROM listing_seconds", START_MS)}
     assert kept >= set(range(8, 31))
@@ -171,7 +161,7 @@ async def test_a_market_that_left_after_a_gap_of_the_whole_exchange_keeps_it(ben
 async def test_coins_of_young_listings_come_first_then_what_rates_are_taken_from(bench: Bench) -> None:
     young, usdt = Market("upbit", "NEWCOIN", "KRW"), Market("upbit", "USDT", "KRW")
     bench.young.add("NEWCOIN")
-    await missed(bench, ETH, usdt, young)
+    await bench.miss(ETH, usdt, young)
     await bench.backfill.once()
     order = list(dict.fromkeys(asked["market"] for _, asked in bench.rest.asked))
     assert order == ["KRW-NEWCOIN", "KRW-USDT", "KRW-ETH"]
@@ -182,7 +172,7 @@ async def test_a_listing_that_comes_while_many_markets_heal_waits_for_few_of_the
 ) -> None:
     monkeypatch.setattr("collectors.repair.backfill.MOST_MARKETS", 4)
     coins = [Market("upbit", f"C{n}", "KRW") for n in range(12)]
-    await missed(bench, *coins)
+    await bench.miss(*coins)
     await bench.backfill.once()
     bench.young.add("C11")
     await bench.backfill.once()
@@ -194,7 +184,7 @@ async def test_a_listing_that_comes_while_many_markets_heal_waits_for_few_of_the
 async def test_a_gap_older_than_the_stored_seconds_is_healed_in_its_minutes(tmp_path: Path, clock: FakeClock) -> None:
     bench = Bench(tmp_path / "radar.db", clock, seconds_s=120)
     with bench.writer:
-        await missed(bench, BTC, for_s=600)
+        await bench.miss(BTC, for_s=600)
         await bench.backfill.once()
         assert bench.states() == {"healed"}
         sources = {str(row[4]).split(",")[0] for row in bench.gaps() if row[0] == "disconnect"}
@@ -205,7 +195,7 @@ async def test_a_gap_older_than_the_stored_seconds_is_healed_in_its_minutes(tmp_
 
 
 async def test_what_the_exchange_no_longer_lists_can_not_be_healed(bench: Bench) -> None:
-    await missed(bench, BTC)
+    await bench.miss(BTC)
     gone = {"error": {"name": 404, "message": "Code not found"}}
     bench.rest.fails = lambda path: bench.rest._answer(gone, 404)
     await bench.backfill.once()
@@ -214,7 +204,7 @@ async def test_what_the_exchange_no_longer_lists_can_not_be_healed(bench: Bench)
 
 
 async def test_what_lies_further_back_than_any_page_can_not_be_healed(bench: Bench) -> None:
-    await missed(bench, BTC)
+    await bench.miss(BTC)
     week_ms = 7 * 86_400_000
     spans = [(START_MS - week_ms - 60_000, START_MS - week_ms - 50_000), (START_MS - 20_000, START_MS - 10_000)]
     add = partial(healing.add, market=BTC, market_id=bench.recorder.ids[BTC], spans=spans, cause=GapCause.DIFFERED)
@@ -229,7 +219,7 @@ async def test_what_lies_further_back_than_any_page_can_not_be_healed(bench: Ben
 async def test_an_exchange_that_does_not_answer_is_asked_again_later_and_nothing_is_given_up(
     bench: Bench, kind: str
 ) -> None:
-    await missed(bench, BTC)
+    await bench.miss(BTC)
 
     def answer(path: str) -> Response:
         match kind:
@@ -252,7 +242,7 @@ async def test_an_exchange_that_does_not_answer_is_asked_again_later_and_nothing
 
 
 async def test_a_bug_in_one_market_is_not_taken_for_the_silence_of_another(bench: Bench) -> None:
-    await missed(bench, BTC, ETH)
+    await bench.miss(BTC, ETH)
 
     async def get(service: str, path: str, **more: Any) -> Response:
         if dict(more["params"])["market"] == "KRW-BTC":
@@ -360,7 +350,7 @@ async def test_where_the_trades_of_upbit_take_too_many_pages_its_own_seconds_are
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("collectors.repair.backfill.MOST_PAGES", 1)  # of 500 trades, or of 200 seconds
-    await missed(bench, BTC, for_s=180)
+    await bench.miss(BTC, for_s=180)
     await bench.backfill.once()
     cause, state, *_, source = bench.gaps()[-1]
     assert (cause, state, source) == ("disconnect", "healed", "/v1/candles/seconds, counts are lower bounds")
@@ -377,7 +367,7 @@ async def test_where_the_trades_of_bithumb_reach_no_further_its_minutes_are_take
     bench = Bench(tmp_path / "radar.db", clock, "bithumb")
     aggregator = Aggregator(bench.writer, bench.recorder, clock, Retention())
     with bench.writer:
-        await missed(bench, SOL, for_s=90)
+        await bench.miss(SOL, for_s=90)
         true = bench.rest.get
 
         async def get(service: str, path: str, **more: Any) -> Response:
@@ -404,7 +394,7 @@ async def test_where_the_trades_of_bithumb_reach_no_further_its_minutes_are_take
 
 
 async def test_a_stretch_that_can_not_be_checked_holds_up_nothing(bench: Bench) -> None:
-    await missed(bench, BTC)
+    await bench.miss(BTC)
     bench.backfill.check_later(ETH, START_MS, START_MS + 10_000)
     gone = {"error": {"name": 404, "message": "Code not found"}}
     true = bench.rest._answer
@@ -424,7 +414,7 @@ async def test_an_outage_longer_than_the_stored_seconds_is_whole_around_a_listin
     heard = Listing(bench.exchange, "NEW", 1, ("KRW",), ListingState.ANNOUNCED, START_MS, Channel.UPBIT_NOTICES)
     with bench.writer:
         await bench.writer.run(lambda db: listings.save(db, heard))
-        await missed(bench, coin, for_s=900)
+        await bench.miss(coin, for_s=900)
         if not reached:
             bench.rest.trades = [replace(each, trade_id=7) for each in bench.rest.trades]
         await bench.backfill.once()
@@ -446,7 +436,7 @@ async def test_an_outage_longer_than_the_stored_seconds_is_whole_around_a_listin
 
 
 async def test_a_market_whose_pages_say_nothing_holds_up_no_other(bench: Bench) -> None:
-    await missed(bench, ETH, BTC)
+    await bench.miss(ETH, BTC)
     true = bench.rest.get
 
     async def get(service: str, path: str, **more: Any) -> Response:
@@ -476,7 +466,7 @@ async def test_a_market_whose_pages_say_nothing_holds_up_no_other(bench: Bench) 
 async def test_a_young_coin_that_rest_does_not_know_yet_is_not_given_up(bench: Bench) -> None:
     young = Market("upbit", "NEWCOIN", "KRW")
     bench.young.add("NEWCOIN")
-    await missed(bench, young)
+    await bench.miss(young)
     gone = {"error": {"name": 404, "message": "Code not found"}}
     bench.rest.fails = lambda path: bench.rest._answer(gone, 404)
     for _ in range(20):

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from collectors.events import Exchange, Market, Trade
 from collectors.exchanges.rest import Request
-from collectors.repair.healing import KST_MS, Walk, alike, holds, near, official, seconds_of, stretches
+from collectors.repair.healing import KST_MS, UNSURE_MS, Walk, alike, holds, near, official, seconds_of, stretches
 from config.units import DAY_MS
 from tests.fakes.clock import START_MS
 from tests.fakes.recording import BTC, by_hand, same, second, trade
@@ -124,6 +124,15 @@ def test_a_stretch_that_ends_close_to_midnight_is_found_whole(market: Market, be
     to_ms = START_MS + midnight - before_midnight_ms
     found = walked(Rest(market.exchange, trades, START_MS), market, to_ms - 4_000, to_ms).trades()
     assert found == [t for t in trades if to_ms - 4_000 <= t.traded_ms < to_ms]
+
+
+@pytest.mark.parametrize("market", [BTC, SOL])
+def test_days_are_counted_alike_but_close_to_midnight(market: Market) -> None:
+    zone_ms = 0 if market == BTC else KST_MS
+    midnight_ms = START_MS - (START_MS + zone_ms) % DAY_MS
+    walk = Walk(market, START_MS - 9_000, START_MS, START_MS)
+    sure = [-1, 0, UNSURE_MS - 1, UNSURE_MS, DAY_MS - UNSURE_MS - 1, DAY_MS - UNSURE_MS, DAY_MS]
+    assert [walk.counts_days_as_at(midnight_ms + at) for at in sure] == [False] * 3 + [True] * 2 + [False] * 2
 
 
 def test_an_exchange_that_ignores_the_cursor_is_not_asked_for_ever() -> None:

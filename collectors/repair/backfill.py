@@ -19,6 +19,7 @@ from collectors.events import Candle, Exchange, GapCause, Market
 from collectors.recording.minutes import merge
 from collectors.recording.recorder import Recorder
 from collectors.repair.audit import told_alike
+from collectors.repair.gaps import OFFICIAL_MINUTES
 from collectors.repair.healing import DAYS_BACK, Second, Walk, official, seconds_in, seconds_of, stretches
 from collectors.repair.history import Gone, History, OutOfReach, Unanswered, Unreadable
 from config.clock import Clock
@@ -50,7 +51,7 @@ CHECKS_WAITING = 64
 YARDSTICKS = ("BTC", "USDT")
 TRADES = "/v1/trades/ticks"  # what healed a gap, as `gaps.source` tells it
 SECONDS = "/v1/candles/seconds, counts are lower bounds"
-MINUTES = "/v1/candles/minutes/1, counts are lower bounds"
+MINUTES = f"{OFFICIAL_MINUTES}, counts are lower bounds"
 
 
 class Progress(Struct):

@@ -11,6 +11,8 @@ from config.units import SECOND_MS
 
 Interval = tuple[int, int | None]
 
+OFFICIAL_MINUTES = "/v1/candles/minutes/1"  # in the source of a gap: its minutes are the exchange's own
+
 
 class SecondState(Enum):
     """What is known of one second of one market."""

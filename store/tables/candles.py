@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from msgspec.structs import astuple
 
 from collectors.events import Candle, Exchange, Market
-from collectors.repair.gaps import Interval, covered_s
+from collectors.repair.gaps import OFFICIAL_MINUTES, Interval, covered_s
 from config.units import MINUTE_MS, SECOND_MS
 from store.rows import Rows, execute
 from store.tables import listing_seconds
-from store.tables.gaps import missed_in
+from store.tables.gaps import UNTIL_AFTER, missed_in
 
 UPSERT_SECOND = """
 INSERT INTO candles_1s (open_ms, market_id, open, high, low, close, volume, quote_volume, trades)
@@ -56,6 +56,14 @@ CROSS JOIN candles_1s AS l ON l.open_ms = m.last_ms AND l.market_id = m.market_i
 """
 _ROLL_ALL = _ROLL.format(where="open_ms >= ? AND open_ms < ?")
 _ROLL_ONE = _ROLL.format(where=f"market_id = ? AND open_ms IN ({', '.join('?' * 60)})")
+
+# The markets whose stored minute is the exchange's own, because their seconds do not tell all of it.
+_TAKEN_OVER = f"""
+SELECT c.market_id, m.exchange FROM {UNTIL_AFTER} AS g
+JOIN candles_1m AS c ON c.market_id = g.market_id AND c.open_ms = :from_ms
+JOIN markets AS m ON m.id = c.market_id
+WHERE g.from_ms < :to_ms AND instr(g.source, :official)
+"""  # noqa: S608  # nothing but the name of a constant
 
 # --- seconds --------------------------------------------------------------------------------------------------------
 
@@ -125,7 +133,8 @@ def rollup_minute(
 ) -> int:
     """Roll one minute, of these markets or of all, from the stored seconds; return how many markets had any.
 
-    Rolling again replaces. The caller makes sure that no second of the minute has been purged (`purged_until`).
+    Rolling again replaces, but for minutes that were taken over from the exchange: of those only the coverage is said
+    again. The caller makes sure that no second of the minute has been purged (`purged_until`).
     `blind_from_ms`: from there on nothing counts as covered, though no gap says so yet.
     """
     if market_ids is None:
@@ -133,10 +142,18 @@ def rollup_minute(
     else:
         opens = range(minute_ms, minute_ms + MINUTE_MS, SECOND_MS)
         rolled = [row for each in market_ids for row in connection.execute(_ROLL_ONE, (each, *opens))]
+    span = {"from_ms": minute_ms, "to_ms": minute_ms + MINUTE_MS, "official": OFFICIAL_MINUTES}
+    taken_over = dict(connection.execute(_TAKEN_OVER, span).fetchall())
     coverage = Coverage(connection, minute_ms, blind_from_ms)
-    rows = [(row[0], minute_ms, *row[1:], coverage.of(_exchange_of(connection, row[0]), row[0])) for row in rolled]
+    rows = [
+        (row[0], minute_ms, *row[1:], coverage.of(_exchange_of(connection, row[0]), row[0]))
+        for row in rolled
+        if row[0] not in taken_over
+    ]
     execute(connection, Rows(UPSERT_MINUTE, rows))
-    return len(rows)
+    for market_id, exchange in taken_over.items():
+        refresh_coverage(connection, exchange, [(market_id, minute_ms, minute_ms + MINUTE_MS)])
+    return len(rolled)
 
 
 def _exchange_of(connection: sqlite3.Connection, market_id: int) -> Exchange:

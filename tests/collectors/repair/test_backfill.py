@@ -194,6 +194,20 @@ async def test_a_gap_older_than_the_stored_seconds_is_healed_in_its_minutes(tmp_
         assert all(volume == 270.0 for _, volume, _ in minutes)
 
 
+async def test_a_minute_taken_over_is_not_rolled_from_what_is_left_of_its_seconds(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    bench = Bench(tmp_path / "radar.db", clock, seconds_s=120)
+    with bench.writer:
+        await bench.miss(BTC, for_s=600)
+        await bench.backfill.once()
+        told = rows(bench.path, "SELECT open_ms, volume, covered_s FROM candles_1m")
+        assert told[0] == (START_MS, 270.0, 60), "of which ten seconds were heard, and are not purged yet"
+        await Aggregator(bench.writer, bench.recorder, clock, Retention()).heal()  # as the next start does
+        rolled = rows(bench.path, "SELECT open_ms, volume, covered_s FROM candles_1m")
+        assert rolled[: len(told)] == told
+
+
 async def test_what_the_exchange_no_longer_lists_can_not_be_healed(bench: Bench) -> None:
     await bench.miss(BTC)
     gone = {"error": {"name": 404, "message": "Code not found"}}

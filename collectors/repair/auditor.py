@@ -19,6 +19,7 @@ from collectors.recording.recorder import Recorder
 from collectors.repair.audit import Comparison, Outcome, Tally, Tour, Unit, is_short, only_edges_differ, pause_s
 from collectors.repair.backfill import MINUTES, YARDSTICKS, Backfill, Checked
 from collectors.repair.conclusions import Conclusions
+from collectors.repair.gaps import SECONDS_NOT_KEPT
 from collectors.repair.healing import alike, holds, stretches
 from collectors.repair.history import CANDLES, Gone, History, OutOfReach, Unanswered, Unreadable
 from collectors.repair.told_seconds import Suspects
@@ -241,7 +242,7 @@ class Auditor:
         outcomes: dict[int, Outcome] = {}
         for minute_ms in (each for each in minutes if each < kept_ms):
             pair = told.get(minute_ms), ours.get(minute_ms)
-            outcomes[minute_ms] = await self._take_over(market, *pair, "healed", "its seconds are not kept")
+            outcomes[minute_ms] = await self._take_over(market, *pair, "healed", SECONDS_NOT_KEPT)
         stored = [(each, each + MINUTE_MS) for each in minutes if each >= kept_ms]
         for span in stretches(stored, LOOK_BACK_MS):
             inside = [each for each in minutes if span[0] <= each < span[1]]

@@ -19,7 +19,7 @@ from collectors.events import Candle, Exchange, GapCause, Market
 from collectors.recording.minutes import merge
 from collectors.recording.recorder import Recorder
 from collectors.repair.audit import told_alike
-from collectors.repair.gaps import OFFICIAL_MINUTES
+from collectors.repair.gaps import OFFICIAL_MINUTES, SECONDS_NOT_KEPT
 from collectors.repair.healing import DAYS_BACK, Second, Walk, official, seconds_in, seconds_of, stretches
 from collectors.repair.history import Gone, History, OutOfReach, Unanswered, Unreadable
 from config.clock import Clock
@@ -191,7 +191,7 @@ class Backfill:
                 elif wound.from_ms < keep_ms and wound.for_good:
                     await self._mend_for_good(wound)
                 elif wound.from_ms < keep_ms:
-                    await self._mend_minutes(wound, "healed", "its seconds are not kept")
+                    await self._mend_minutes(wound, "healed", SECONDS_NOT_KEPT)
             recent = [wound for wound in wounds if keep_ms <= wound.from_ms < wound.to_ms]
             for from_ms, to_ms in stretches([(each.from_ms, each.to_ms) for each in recent], APART_MS):
                 inside = [each for each in recent if from_ms <= each.from_ms < to_ms]

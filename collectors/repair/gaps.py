@@ -12,6 +12,7 @@ from config.units import SECOND_MS
 Interval = tuple[int, int | None]
 
 OFFICIAL_MINUTES = "/v1/candles/minutes/1"  # in the source of a gap: its minutes are the exchange's own
+SECONDS_NOT_KEPT = "its seconds are not kept"  # likewise: it was healed in its minutes alone
 
 
 class SecondState(Enum):

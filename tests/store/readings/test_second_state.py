@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from collectors.events import GapCause
-from collectors.repair.gaps import SecondState
+from collectors.repair.gaps import SECONDS_NOT_KEPT, SecondState
 from store.readings.second_state import state_at
 from store.rows import execute
 from store.tables import candles, gaps, markets
@@ -61,3 +61,12 @@ def test_once_its_seconds_are_purged_a_minute_with_trades_only_tells_that_we_lis
 def test_a_market_that_nobody_knows_is_an_error(connection: sqlite3.Connection) -> None:
     with pytest.raises(ValueError, match="no market has the id 7"):
         state_at(connection, 7, START_MS)
+
+
+def test_what_was_healed_in_its_minute_alone_is_not_called_quiet_while_its_neighbours_are_kept(
+    connection: sqlite3.Connection,
+) -> None:
+    execute(connection, gaps.added([("upbit", 1, START_MS + 30_000, START_MS + 40_000, GapCause.STALE)]))
+    source = f"/v1/candles/minutes/1, counts are lower bounds; {SECONDS_NOT_KEPT}"
+    connection.execute("UPDATE gaps SET state = 'healed', source = ? WHERE from_ms = ?", (source, START_MS + 30_000))
+    assert states(connection, 29, 30, 39, 40) == [QUIET, COVERED, COVERED, QUIET]

@@ -10,7 +10,7 @@ NoHistory (Exception)
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from collectors.events import Candle, Exchange, Market
+from collectors.events import Candle, Exchange, Market, Trade
 from collectors.exchanges import bithumb_rest, upbit_rest
 from collectors.exchanges.rest import ExchangeError, PageError, Request
 from collectors.net.http import DoorError, Params, Refused, Response
@@ -18,7 +18,7 @@ from collectors.repair.healing import Walk
 from config.clock import Clock
 from config.units import MINUTE_MS, SECOND_MS
 
-T = TypeVar("T")
+T = TypeVar("T", Trade, Candle)
 
 GROUP = "backfill"  # its rate in exchanges.yaml is what repairing may take of the published one
 DEADLINE_S = 10.0
@@ -87,7 +87,7 @@ class History:
         while walk.counts_days_as_at(theirs_ms()):
             if walk.done or walk.pages >= most_pages:
                 return walk
-            walk.take(await self._page(walk.next(), lambda r: parse(r.status, r.body, r.received_ms)))
+            walk.take(await self._page(market, walk.next(), lambda r: parse(r.status, r.body, r.received_ms)))
         raise Unanswered("its day ends just now")
 
     async def seconds(self, market: Market, from_ms: int, to_ms: int, most_pages: int) -> dict[int, Candle] | None:
@@ -100,7 +100,7 @@ class History:
         """One page of the official seconds or minutes of [from_ms, to_ms), and from when on it tells them all."""
         ask, (_, parse) = CANDLES[self.exchange, unit_ms], PARSE[self.exchange]
         count = min(upbit_rest.CANDLES_A_PAGE, (to_ms - from_ms) // unit_ms + 1)
-        page: Sequence[Candle] = await self._page(ask(market, to_ms, count), lambda r: parse(r.status, r.body))
+        page = await self._page(market, ask(market, to_ms, count), lambda r: parse(r.status, r.body))
         reached_ms = page[0].open_ms if len(page) >= count else from_ms
         return {each.open_ms: each for each in page if from_ms <= each.open_ms < to_ms}, max(from_ms, reached_ms)
 
@@ -116,7 +116,7 @@ class History:
         before_ms = to_ms + (-to_ms) % unit_ms
         for _ in range(most_pages):
             count = min(upbit_rest.CANDLES_A_PAGE, max(1, (before_ms - from_ms) // unit_ms + 1))
-            page: Sequence[Candle] = await self._page(ask(market, before_ms, count), lambda r: parse(r.status, r.body))
+            page = await self._page(market, ask(market, before_ms, count), lambda r: parse(r.status, r.body))
             found |= {each.open_ms: each for each in page if from_ms <= each.open_ms < to_ms}
             if not page or page[0].open_ms <= from_ms:
                 return found
@@ -125,7 +125,7 @@ class History:
             before_ms = page[0].open_ms
         return None
 
-    async def _page(self, request: Request, parse: Callable[[Response], T]) -> T:
+    async def _page(self, market: Market, request: Request, parse: Callable[[Response], Sequence[T]]) -> Sequence[T]:
         try:
             response = await self._door.get(
                 self.exchange, request.path, params=request.params, group=GROUP, deadline_s=DEADLINE_S
@@ -135,7 +135,7 @@ class History:
         except DoorError as e:
             raise Unanswered(str(e)) from e
         try:
-            return parse(response)
+            page = parse(response)
         except ExchangeError as e:
             if e.status == 404 or e.name == "404":
                 raise Gone(str(e)) from e
@@ -144,3 +144,6 @@ class History:
             raise Unreadable(str(e)) from e
         except PageError as e:
             raise Unreadable(str(e)) from e
+        if any(each.market != market for each in page):
+            raise Unreadable("a page of another market")
+        return page

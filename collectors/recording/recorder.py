@@ -285,6 +285,10 @@ class Recorder:
         """The markets that we hear now."""
         return self._coverage.live_markets(exchange)
 
+    def waits_for(self, market: Market) -> bool:
+        """Whether we should hear it: it is expected, and has not left the exchange's list since."""
+        return market in self._coverage.waited_for(market.exchange)
+
     def settled_before(self, exchange: Exchange) -> int:
         """Every second of the exchange before this is with the writer (late trades aside); 0 before the first trade."""
         return self._out.settled_before(self._buckets[exchange].closed_before_ms)

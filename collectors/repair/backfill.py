@@ -197,7 +197,7 @@ class Backfill:
                 inside = [each for each in recent if from_ms <= each.from_ms < to_ms]
                 await self._mend_seconds(market, from_ms, to_ms, inside)
         except Gone as e:
-            if market.base in self._young():  # not yet, rather than no longer
+            if market.base in self._young() or self._recorder.waits_for(market):  # not yet, or somebody else's 404
                 self._leave_alone(market)
                 return
             for wound in wounds:

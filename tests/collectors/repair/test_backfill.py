@@ -212,6 +212,7 @@ async def test_what_the_exchange_no_longer_lists_can_not_be_healed(bench: Bench)
     await bench.miss(BTC)
     gone = {"error": {"name": 404, "message": "Code not found"}}
     bench.rest.fails = lambda path: bench.rest._answer(gone, 404)
+    bench.recorder.forget([BTC])
     await bench.backfill.once()
     assert bench.states() == {"unhealable"}
     assert "Code not found" in str(bench.gaps()[-1][4])

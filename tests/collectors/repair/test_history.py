@@ -26,3 +26,16 @@ async def test_a_page_of_another_market_heals_nothing(tmp_path: Path, clock: Fak
         of = "SELECT DISTINCT m.base, g.state FROM gaps AS g JOIN markets AS m ON m.id = g.market_id ORDER BY 1"
         assert rows(bench.path, of) == [("BTC", "open"), ("ETH", "healed")]
         assert rows(bench.path, "SELECT DISTINCT base FROM candles_1m JOIN markets ON id = market_id") == [("ETH",)]
+
+
+async def test_a_404_for_a_market_that_is_in_the_list_ends_no_gap(tmp_path: Path, clock: FakeClock) -> None:
+    bench = Bench(tmp_path / "radar.db", clock)
+    with bench.writer:
+        await bench.miss(BTC, ETH)
+        bench.rest.fails = lambda path: Response(404, {}, b"<html>maintenance</html>", 0, 0)
+        await bench.backfill.once()
+        assert bench.states() == {"open"}
+        bench.rest.fails = None
+        await bench.clock.advance(60)
+        await bench.backfill.once()
+        assert bench.states() == {"healed"}

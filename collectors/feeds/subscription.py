@@ -19,6 +19,7 @@ class Subscription:
         self._wanted = dict.fromkeys(wanted)
         self._accepted: dict[Market, None] = {}
         self._live: dict[Market, None] = {}
+        self._were_live: set[Market] = set()  # at any time
         self._queue: list[tuple[Market, ...]] = [tuple(self._wanted)] if wanted else []
         self._trial: tuple[Market, ...] | None = None
         self._stale_set = False  # what the exchange has is not what we last wanted
@@ -68,11 +69,14 @@ class Subscription:
     def proven_by(self, trade: Trade) -> bool:
         """Whether this trade can only have come because of the request that is out.
 
-        Each request brings a SNAPSHOT of every code; a market on trial would not be sent otherwise.
+        A market on trial would not be sent otherwise, unless it was live before. What was accepted may still come of
+        the former request, or answer one that was said again; it only proves a request that tries nothing new.
         """
         if self._trial is None:
             return False
-        return trade.snapshot or not self._live or trade.market in self._trial
+        if self._trial:
+            return trade.market in self._trial and (trade.snapshot or trade.market not in self._were_live)
+        return trade.snapshot or (not self._live and trade.market in self._accepted)
 
     def accept(self) -> tuple[Market, ...]:
         """The request that is out stands: answer which markets are live from now on and were not before."""
@@ -82,6 +86,7 @@ class Subscription:
         self._forget_unwanted()
         fresh = tuple(market for market in self._accepted if market not in self._live)
         self._live = dict(self._accepted)
+        self._were_live.update(fresh)
         return fresh
 
     def refuse(self) -> tuple[Market, ...]:

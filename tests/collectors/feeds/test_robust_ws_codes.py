@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from collectors.events import GapCause, Market
 from collectors.feeds.robust_ws import Pace
 from ops.process.lifetimes import running
-from tests.collectors.feeds.shards import BTC, ETH, XRP, Log, refusing, shard_of
+from tests.collectors.feeds.shards import BTC, ETH, XRP, Log, frame, refusing, shard_of
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.exchange import FakeExchange, answer, error_frame, send
 
@@ -80,6 +80,39 @@ async def test_offending_codes_are_bisected_out_and_the_others_kept(
         assert shard.status.refused_codes == ("KRW-C17", "KRW-C3")
         assert set(exchange.connections[0].requests[-1]) == {m.code for m in markets} - {"KRW-C3", "KRW-C17"}
         assert shard.status.live_markets == 18
+
+
+async def test_while_a_bad_code_is_looked_for_the_trades_of_the_others_prove_no_request(
+    clock: FakeClock, exchange: FakeExchange, log: Log
+) -> None:
+    new, bad = Market("upbit", "NEW", "KRW"), Market("upbit", "BAD", "KRW")
+    shard = shard_of([BTC, ETH], exchange, log, clock)
+    async with running(shard.run()):
+        await clock.settle()
+        (connection,) = exchange.connections
+        connection.say(frame(BTC, 1, st="SNAPSHOT"))
+        await clock.advance(2)
+        shard.change_markets([BTC, ETH, XRP, bad, new])
+        await clock.settle()
+        connection.say(error_frame("INVALID_PARAM"))
+        await clock.settle()
+        assert connection.requests[-1] == ["KRW-BTC", "KRW-ETH", "KRW-XRP"]
+        connection.say(frame(BTC, 2, 2.0))  # of the request before, which stands
+        await clock.advance(0.2)
+        assert [markets for markets, _ in log.of("live")] == [("BTC", "ETH")]
+        connection.say(frame(XRP, 3, st="SNAPSHOT"))
+        await clock.advance(1.5)
+        assert connection.requests[-1] == ["KRW-BTC", "KRW-ETH", "KRW-XRP", "KRW-BAD", "KRW-NEW"]
+        connection.say(frame(ETH, 4, 3.6), error_frame("INVALID_PARAM"))
+        await clock.settle()
+        assert connection.requests[-1] == ["KRW-BTC", "KRW-ETH", "KRW-XRP", "KRW-BAD"]
+        connection.say(frame(ETH, 5, 3.7), error_frame("INVALID_PARAM"))
+        await clock.settle()
+        assert connection.requests[-1] == ["KRW-BTC", "KRW-ETH", "KRW-XRP", "KRW-NEW"]
+        assert list(shard.status.refused_codes) == ["KRW-BAD"]
+        connection.say(frame(new, 6, st="SNAPSHOT"))
+        await clock.settle()
+        assert shard.status.live_markets == 4
 
 
 async def test_an_exchange_that_refuses_every_request_is_tried_again_later(

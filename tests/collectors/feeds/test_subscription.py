@@ -49,9 +49,41 @@ def test_an_added_market_is_asked_beside_those_that_are_live_and_only_it_becomes
     assert subscription.change(MARKETS[:3]) == ()
     assert subscription.next_request() == tuple(MARKETS[:3])
     assert not subscription.proven_by(trade(MARKETS[0]))
-    assert subscription.proven_by(trade(MARKETS[0], snapshot=True))
+    assert not subscription.proven_by(trade(MARKETS[0], snapshot=True)), "it may answer what was asked before"
     assert subscription.proven_by(trade(MARKETS[2]))
     assert subscription.accept() == (MARKETS[2],)
+
+
+def test_after_a_refusal_what_the_former_request_still_brings_proves_nothing_new() -> None:
+    subscription = Subscription(MARKETS[:1])
+    settle(subscription, set())
+    subscription.change(MARKETS[:5])
+    subscription.next_request()
+    subscription.refuse()
+    assert subscription.next_request() == tuple(MARKETS[:3])
+    assert not subscription.proven_by(trade(MARKETS[0]))
+    assert subscription.proven_by(trade(MARKETS[1]))
+
+
+def test_a_market_that_comes_back_is_proven_by_its_snapshot_alone() -> None:
+    subscription = Subscription(MARKETS[:2])
+    settle(subscription, set())
+    subscription.change(MARKETS[:1])
+    subscription.change(MARKETS[:3])
+    assert subscription.next_request() == (MARKETS[0], MARKETS[1], MARKETS[2])
+    assert not subscription.proven_by(trade(MARKETS[1])), "the request before it names it, too, and may still stand"
+    assert subscription.proven_by(trade(MARKETS[1], snapshot=True))
+
+
+def test_where_nothing_new_is_tried_a_trade_of_what_was_accepted_is_enough() -> None:
+    subscription = Subscription(MARKETS[:2])
+    settle(subscription, set())
+    subscription.change(MARKETS[:3])
+    subscription.next_request()
+    subscription.refuse()
+    assert subscription.next_request() == tuple(MARKETS[:2])
+    assert not subscription.proven_by(trade(MARKETS[2]))
+    assert subscription.proven_by(trade(MARKETS[0]))
 
 
 def test_a_dropped_market_is_named_and_the_rest_asked_for_again() -> None:

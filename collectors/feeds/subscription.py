@@ -97,12 +97,12 @@ class Subscription:
         trial, self._trial = self._trial or (), None
         self.refusals += 1
         if len(trial) == 1:
-            self.refused.update(trial)
+            self.refused.update(self._wanted.keys() & trial)
         elif trial:
             middle = len(trial) // 2
-            self._queue += [trial[middle:], trial[:middle]]
+            self._put(trial[middle:], trial[:middle])
         else:
-            self._queue.append(tuple(self._accepted))
+            self._put(tuple(self._accepted))
             self._accepted = {}
         self._stale_set = True
         lost, self._live = tuple(self._live), {}
@@ -141,8 +141,13 @@ class Subscription:
         }
         if added := tuple(market for market in self._wanted if market not in asked):
             self._queue.insert(0, added)
-        self._queue = [kept for group in self._queue if (kept := tuple(m for m in group if m in self._wanted))]
+        groups, self._queue = self._queue, []
+        self._put(*groups)
         return dropped
+
+    def _put(self, *groups: tuple[Market, ...]) -> None:
+        """Have these asked for later, as far as they are still wanted."""
+        self._queue += [kept for group in groups if (kept := tuple(m for m in group if m in self._wanted))]
 
     def _forget_unwanted(self) -> None:
         for market in [each for each in self._accepted if each not in self._wanted]:

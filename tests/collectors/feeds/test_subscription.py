@@ -128,3 +128,51 @@ def test_a_market_dropped_while_its_request_is_out_does_not_become_live() -> Non
     subscription.change(MARKETS[:1])
     assert subscription.accept() == (MARKETS[0],)
     assert subscription.next_request() == (MARKETS[0],)
+
+
+def test_a_market_dropped_while_its_request_is_out_is_neither_refused_nor_asked_again() -> None:
+    subscription = Subscription(MARKETS[:3])
+    subscription.next_request()
+    subscription.change(MARKETS[:2])
+    subscription.refuse()
+    assert subscription.next_request() == (MARKETS[0],)
+    subscription.change(MARKETS[1:2])
+    subscription.refuse()
+    assert subscription.refused == set()
+    assert subscription.next_request() == (MARKETS[1],)
+
+
+def test_a_repetition_that_is_refused_when_its_markets_are_gone_leaves_no_empty_request() -> None:
+    subscription = Subscription(MARKETS[:1])
+    settle(subscription, set())
+    subscription.say_again()
+    assert subscription.next_request() == (MARKETS[0],)
+    subscription.change(MARKETS[1:2])
+    subscription.refuse()
+    assert subscription.next_request() == (MARKETS[1],)
+
+
+@given(st.data())
+def test_whatever_changes_while_requests_are_out_only_wanted_markets_are_asked_and_none_is_left_out(
+    data: st.DataObject,
+) -> None:
+    some = st.lists(st.sampled_from(MARKETS[:6]), min_size=1, unique=True)
+    bad = data.draw(st.sets(st.sampled_from(MARKETS[:6]), max_size=3))
+    subscription = Subscription(data.draw(some))
+    for _ in range(data.draw(st.integers(1, 12))):
+        markets = subscription.next_request()
+        if markets is not None:
+            assert markets
+            assert set(markets) <= set(subscription.wanted)
+        if data.draw(st.booleans()):
+            subscription.change(data.draw(some))
+        if data.draw(st.booleans()):
+            subscription.say_again()
+        if markets is not None:
+            if bad & set(markets):
+                subscription.refuse()
+            else:
+                subscription.accept()
+        assert subscription.refused <= set(subscription.wanted)
+    settle(subscription, bad)
+    assert set(subscription.live) | subscription.refused == set(subscription.wanted)

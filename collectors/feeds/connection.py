@@ -74,7 +74,7 @@ class Connection:
             self._subscription.say_again()
         dropped = self._subscription.change(wanted)
         if dropped:
-            self._sink.lost(dropped, self._safe_ms(self._clock.monotonic()), GapCause.STOP)
+            self._sink.lost(dropped, self._safe_ms(self._vigil.heard_at), GapCause.STOP)
         self._requests.due()
 
     def doubt(self) -> None:

@@ -7,7 +7,7 @@ from collectors.feeds.robust_ws import Pace
 from ops.process.lifetimes import running
 from tests.collectors.feeds.shards import BTC, ETH, XRP, Log, frame, refusing, shard_of
 from tests.fakes.clock import START_MS, FakeClock
-from tests.fakes.exchange import FakeExchange, answer, error_frame, send
+from tests.fakes.exchange import FakeExchange, answer, error_frame, send, stall
 
 
 async def test_a_market_added_while_connected_costs_the_others_nothing(
@@ -35,6 +35,18 @@ async def test_a_market_taken_away_is_told_and_asked_for_no_more(
         await clock.advance(5)
         assert exchange.connections[0].requests[-1] == ["KRW-BTC"]
         assert [(markets, cause) for markets, _, cause in log.of("lost")] == [(("ETH",), GapCause.STOP)]
+
+
+async def test_a_market_taken_away_from_a_connection_that_fell_silent_is_missed_since_its_last_word(
+    clock: FakeClock, exchange: FakeExchange, log: Log
+) -> None:
+    exchange.script(answer(refusing()), stall())
+    shard = shard_of([BTC, ETH], exchange, log, clock)
+    async with running(shard.run()):
+        await clock.advance(8)
+        shard.change_markets([BTC])
+        await clock.settle()
+        assert log.of("lost") == [(("ETH",), START_MS - 1_000, GapCause.STOP)]
 
 
 async def test_a_connection_that_is_gone_hears_of_no_change(clock: FakeClock, exchange: FakeExchange, log: Log) -> None:

@@ -76,7 +76,7 @@ class Subscription:
             return False
         if self._trial:
             return trade.market in self._trial and (trade.snapshot or trade.market not in self._were_live)
-        return trade.snapshot or (not self._live and trade.market in self._accepted)
+        return trade.snapshot
 
     def accept(self) -> tuple[Market, ...]:
         """The request that is out stands: answer which markets are live from now on and were not before."""

@@ -1,7 +1,7 @@
 """Waits for the first trade of each coin under watch: the opening is what the tape says, not what was announced."""
 
 import asyncio
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from typing import Protocol
 
 from collectors.events import Listing, Market, Trade
@@ -12,9 +12,11 @@ LOOK_S = 1.0
 
 
 class Tape(Protocol):
-    """Calls back with the next trade of a market, once."""
+    """Calls back with the next trade of a market, once; it hurries while somebody waits for one."""
 
     def watch(self, market: Market, tell: Callable[[Trade], None]) -> None: ...
+
+    def unwatch(self, market: Market) -> None: ...
 
 
 class Listings(Protocol):
@@ -42,19 +44,25 @@ class OpeningWatch:
     async def run(self) -> None:
         """Tell the book of each first trade as it comes, for ever."""
         while True:
-            for listing in self._listings.active():
-                if listing.first_trade_ms is None:
-                    self._watch(listing)
+            self._watch({market for listing in self._listings.active() for market in self._awaited(listing)})
             while not self._trades.empty():
                 await self._tell(self._trades.get_nowait())
             await self._clock.sleep(LOOK_S)
 
-    def _watch(self, listing: Listing) -> None:
-        for quote in listing.quotes or ("KRW",):
-            market = Market(listing.exchange, listing.base, quote)
-            if market in self._recorded and market not in self._watched:
-                self._watched.add(market)
-                self._tape.watch(market, self._trades.put_nowait)
+    def _awaited(self, listing: Listing) -> Iterable[Market]:
+        """Its markets that are recorded, if it has not opened."""
+        if listing.first_trade_ms is not None:
+            return ()
+        markets = (Market(listing.exchange, listing.base, quote) for quote in listing.quotes or ("KRW",))
+        return (market for market in markets if market in self._recorded)
+
+    def _watch(self, awaited: Set[Market]) -> None:
+        """Wait for these from now on, and for no others: a listing may be cancelled, or given up."""
+        for market in awaited - self._watched:
+            self._tape.watch(market, self._trades.put_nowait)
+        for market in self._watched - awaited:
+            self._tape.unwatch(market)
+        self._watched = set(awaited)
 
     async def _tell(self, trade: Trade) -> None:
         self._watched.discard(trade.market)

@@ -261,6 +261,10 @@ class Recorder:
         """Call `tell` with the next trade of a market, whether it is covered yet or not, once."""
         self._watched[market] = tell
 
+    def unwatch(self, market: Market) -> None:
+        """Nobody waits for a trade of it any more."""
+        self._watched.pop(market, None)
+
     def doubtful(self, exchange: Exchange) -> list[Market]:
         """Live markets that have been silent far longer than they usually are; each is named once a silence."""
         return self._coverage.doubtful(exchange, self._buckets[exchange].closed_before_ms)

@@ -1,14 +1,17 @@
 """The first trade of a coin under watch is its opening, at either exchange."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from collectors.events import Channel, Exchange, Listing, Market, Notice, Trade
 from collectors.listings.listing_book import ListingBook
+from collectors.listings.market_monitor import News
 from collectors.listings.opening import OpeningWatch
 from ops.process.lifetimes import running
+from tests.collectors.listings.test_openings import listing
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.outbox import DirectWriter, lifeline, open_database
 
@@ -26,6 +29,22 @@ class Tape:
 
     def watch(self, market: Market, tell: Callable[[Trade], None]) -> None:
         self.watched[market] = tell
+
+    def unwatch(self, market: Market) -> None:
+        del self.watched[market]
+
+
+class Listings:
+    """Those that a test sets."""
+
+    def __init__(self, *listings: Listing) -> None:
+        self.listings = listings
+
+    def active(self) -> Sequence[Listing]:
+        return self.listings
+
+    async def see_trade(self, market: Market, traded_ms: int, seen_ms: int) -> News:
+        raise AssertionError(f"{market} did not trade")
 
 
 class Gate:
@@ -60,3 +79,21 @@ async def test_a_coin_seen_in_a_notice_is_told_again_when_it_opens(tmp_path: Pat
     connection.close()
     assert [each[:3] for each in told] == [("first_sight", 40, None), ("follow_up", 40, 1)]
     assert told[1][3].startswith("🔔 TRADING HAS STARTED · NOVA")
+
+
+async def test_what_is_cancelled_or_given_up_or_has_opened_elsewhere_is_waited_for_no_longer() -> None:
+    clock, tape = FakeClock(), Tape()
+    lone, both = listing("LONE"), listing("BOTH", quotes=("KRW", "BTC"))
+    known = {Market("upbit", "LONE", "KRW"), Market("upbit", "BOTH", "KRW"), Market("upbit", "BOTH", "BTC")}
+    listings = Listings(lone, both)
+    watch = OpeningWatch(tape, listings, Gate(), clock)
+    watch.known(known)
+    async with running(watch.run()):
+        await clock.advance(1)
+        assert tape.watched.keys() == known
+        listings.listings = (replace(both, first_trade_ms=START_MS),)
+        await clock.advance(1)
+        assert not tape.watched
+        listings.listings = (lone,)
+        await clock.advance(1)
+        assert tape.watched.keys() == {Market("upbit", "LONE", "KRW")}, "announced anew"

@@ -100,6 +100,18 @@ async def test_a_watched_market_tells_its_next_trade_once_even_before_coverage(b
     assert rows(bench.path, "SELECT trading_since_ms FROM markets") == [(heard.traded_ms,)]
 
 
+async def test_nothing_hurries_for_a_market_that_is_watched_no_longer(bench: Bench) -> None:
+    told: list[Trade] = []
+    await bench.begin(BTC)
+    bench.recorder.watch(BTC, told.append)
+    before = bench.recorder.hurried
+    bench.recorder.unwatch(BTC)
+    bench.recorder.unwatch(ETH)
+    bench.hear()
+    assert (before, bench.recorder.hurried) == (True, False)
+    assert told == []
+
+
 async def test_what_was_heard_can_be_counted_by_market(bench: Bench) -> None:
     await bench.begin(BTC, ETH, SOL)
     bench.go_live(BTC, ETH, SOL)

@@ -59,7 +59,7 @@ class OpeningDesk:
         self._clock = clock
         self._listed: set[Market] = set()
         self._shards: dict[str, tuple[Shard, asyncio.Task[NoReturn]]] = {}
-        self._checked: set[str] = set()
+        self._checked: dict[str, tuple[int, int]] = {}
 
     def listed(self, markets: Set[Market]) -> None:
         """A market list shows these."""
@@ -109,7 +109,7 @@ class OpeningDesk:
         for key in self._shards.keys() - wanted:
             shard, task = self._shards.pop(key)
             task.cancel()
-            self._checked.discard(key)
+            self._checked.pop(key, None)
             self._let_go(shard.markets)
 
     def _let_go(self, markets: Iterable[Market]) -> None:
@@ -129,10 +129,13 @@ class OpeningDesk:
             shard.ask_again()
 
     def _check(self, seat: Seat, now_ms: int) -> None:
-        """Once, when the first minute is over: the socket may have begun later than the trading."""
+        """Once, when the first minute is over: the socket may have begun later than the trading.
+
+        Once more where that turns out to be another one: it opens late, or another time is told.
+        """
         minute = seat.first_minute()
-        if seat.key in self._checked or minute is None or now_ms < minute[1]:
+        if minute is None or now_ms < minute[1] or self._checked.get(seat.key) == minute:
             return
-        self._checked.add(seat.key)
+        self._checked[seat.key] = minute
         for market in seat.markets:
             self._check_later(market, *minute)

@@ -122,6 +122,20 @@ async def test_the_first_minute_is_held_against_rest_once(bench: Bench) -> None:
         assert bench.desk.held() == set()
 
 
+async def test_the_first_minute_of_a_coin_that_opens_late_is_held_against_rest_as_well(bench: Bench) -> None:
+    bench.listings = [opens_in(10)]
+    async with running(bench.desk.run()):
+        await bench.clock.advance(75)
+        assert bench.checks == [(KRW, START_MS + 10_000, START_MS + 70_000)]
+        bench.listings = [opens_in(110)]  # postponed, and shown in the list all the same
+        bench.desk.listed({KRW})
+        await bench.clock.advance(100)
+        assert bench.checks[1:] == [(KRW, START_MS + 110_000, START_MS + 170_000)]
+        bench.listings = [replace(bench.listings[0], first_trade_ms=START_MS + 180_300)]
+        await bench.clock.advance(300)
+        assert bench.checks[2:] == [(KRW, START_MS + 110_000, START_MS + 240_000)]
+
+
 async def test_a_listing_that_is_over_gives_its_connection_back(bench: Bench) -> None:
     bench.exchange.script(send(trade_frame("KRW-NEW", 5.0, START_MS, 1)))
     bench.listings = [opens_in(0)]

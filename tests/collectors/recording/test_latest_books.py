@@ -17,6 +17,13 @@ def test_the_newest_book_of_a_market_is_kept() -> None:
     assert books.latest(BTC) == book(BTC, 100, bid=98.0)
 
 
+def test_a_stamp_far_ahead_does_not_keep_out_all_that_follow() -> None:
+    books = LatestBooks()
+    books.note(book(BTC, 3_600_000))
+    books.note(book(BTC, 100, bid=98.0))
+    assert books.latest(BTC) == book(BTC, 100, bid=98.0)
+
+
 def test_past_its_bound_the_book_that_changed_longest_ago_is_dropped() -> None:
     books = LatestBooks(most=3)
     markets = [Market("upbit", f"C{n}", "KRW") for n in range(4)]

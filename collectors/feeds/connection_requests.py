@@ -12,7 +12,7 @@ from collectors.events import GapCause, Market
 from collectors.feeds.feed import Feed
 from collectors.feeds.sink import Lost, ShardStatus
 from collectors.feeds.subscription import Subscription
-from collectors.feeds.vigil import Vigil
+from collectors.feeds.vigil import ANSWER_S, Vigil
 from collectors.net.limits import Budget
 from collectors.net.socket import Socket
 from config.clock import Clock
@@ -86,7 +86,7 @@ class Requests:
         self._doubted.set()
 
     def ask_again(self) -> None:
-        """Say the request that is out, or stands, once more."""
+        """Say the request that is out, or stands, once more; where nothing came for long, as a question."""
         self._repeat.set()
 
     async def probe(self) -> None:
@@ -158,7 +158,10 @@ class Requests:
         while True:
             await self._repeat.wait()
             self._repeat.clear()
-            if markets := self._subscription.asked or self._subscription.live:
+            is_quiet = self._clock.monotonic() - self._vigil.heard_at >= ANSWER_S
+            if is_quiet and not self._vigil.waits:
+                await self.probe()
+            elif markets := self._subscription.asked or self._subscription.live:
                 await self._may_send()
                 await self._request(markets)
 

@@ -56,6 +56,11 @@ class Vigil:
         """When the last frame of any kind came."""
         return self._heard
 
+    @property
+    def waits(self) -> bool:
+        """Whether a question is out that nothing has answered."""
+        return self._probed is not None and self._unanswered
+
     def asked(self, now: float) -> None:
         """A subscription request was sent."""
         self._asked = now

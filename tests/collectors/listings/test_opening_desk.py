@@ -15,7 +15,7 @@ from ops.process.lifetimes import running
 from tests.collectors.feeds.test_overlap import Log
 from tests.collectors.listings.test_openings import KRW, listing
 from tests.fakes.clock import START_MS, FakeClock
-from tests.fakes.exchange import FakeExchange, answer, error_frame, send, trade_frame
+from tests.fakes.exchange import FakeExchange, answer, error_frame, send, stall, trade_frame, wait
 
 
 class Bench:
@@ -108,6 +108,28 @@ async def test_a_code_that_the_exchange_refuses_is_tried_again_every_second_at_t
         await bench.clock.advance(5)
         assert ("live", "NEW") in bench.log.told
         assert bench.log.told[-1] == ("trade", 1)
+
+
+@pytest.mark.parametrize("silent_from_s", [20, 40, 58])
+async def test_a_connection_that_falls_silent_before_the_start_is_replaced_in_time(
+    bench: Bench, silent_from_s: int
+) -> None:
+    bench.exchange.script(wait(silent_from_s), stall())
+    bench.listings = [opens_in(60)]
+    async with running(bench.desk.run()):
+        await bench.clock.advance(silent_from_s)
+        assert ("live", "NEW") in bench.log.told
+        assert len(bench.exchange.connections) == 1
+        await bench.clock.advance(max(30, silent_from_s) + 13 - silent_from_s)
+        assert len(bench.exchange.connections) == 2
+
+
+async def test_a_coin_that_nobody_trades_yet_keeps_its_connection_through_the_eager_minutes(bench: Bench) -> None:
+    bench.listings = [opens_in(40)]
+    async with running(bench.desk.run()):
+        await bench.clock.advance(400)
+        (connection,) = bench.exchange.connections
+        assert sum(text == "PING" for text in connection.sent) < 100
 
 
 async def test_the_first_minute_is_held_against_rest_once(bench: Bench) -> None:

@@ -160,15 +160,16 @@ class Aggregator:
         now_ms = self._clock.now_ms()
         if self._housekept_ms is None or abs(now_ms - self._housekept_ms) >= HOUR_MS:
             self._housekept_ms = now_ms
-            await self._purge_others(now_ms, min(heard.values(), default=now_ms))
+            await self._purge_others(now_ms, min(heard.values(), default=None))
         await self._hand_back()
 
     async def _hand_back(self) -> None:
         """A little of the file's unused space; the rest with the next looks."""
         self._to_hand_back = await self._writer.run(partial(candles.hand_back, keep_free=PAGES_KEPT, most=PAGES_A_LOOK))
 
-    async def _purge_others(self, now_ms: int, theirs_ms: int) -> None:
-        before_ms = theirs_ms - self._retention.minutes_days * DAY_MS
+    async def _purge_others(self, now_ms: int, theirs_ms: int | None) -> None:
+        """`theirs_ms`: the exchanges' time; None while nothing is heard of them, and then minutes stay."""
+        before_ms = (theirs_ms or 0) - self._retention.minutes_days * DAY_MS
         refused_ms = now_ms - self._retention.quarantine_days * DAY_MS
         for some in (
             partial(candles.purge_minutes, before_ms=before_ms, budget_s=SLICE_S),

@@ -1,5 +1,6 @@
 """Seconds become minutes: `merge`, and a fold that keeps only the running minute of each market. Pure."""
 
+import math
 from collections.abc import Iterable
 
 from msgspec import Struct
@@ -76,7 +77,7 @@ class MinuteFold:
     """
 
     def __init__(self) -> None:
-        self._stored_ms = 0  # the newest minute of an earlier run
+        self._stored_ms: int | None = None  # the newest minute of an earlier run; None until that is known
         self._began_ms: dict[Exchange, int] = {}
         self._folded_from_ms: dict[Exchange, int] = {}  # minutes before this are rolled from the stored seconds
         self._taken_to_ms: dict[Exchange, int] = {}
@@ -85,7 +86,7 @@ class MinuteFold:
         self._recount: list[tuple[Exchange, Market | None, int, int | None]] = []
 
     def take_up(self, newest_ms: int) -> None:
-        """The newest second that an earlier run stored; before anything else."""
+        """The newest second that an earlier run stored, 0 without one; before any second of this run."""
         self._stored_ms = whole_minute(newest_ms)
 
     def begin(self, exchange: Exchange, at_ms: int) -> int:
@@ -96,7 +97,7 @@ class MinuteFold:
         began_ms = self._began_ms.get(exchange)
         if began_ms is None:
             began_ms = self._began_ms[exchange] = whole_minute(at_ms)
-            self._folded_from_ms[exchange] = max(began_ms, self._stored_ms) + MINUTE_MS
+            self._folded_from_ms[exchange] = max(began_ms, self._stored_ms or 0) + MINUTE_MS
         return began_ms
 
     def add(self, seconds: Iterable[Candle]) -> None:
@@ -125,8 +126,8 @@ class MinuteFold:
 
     def touch(self, exchange: Exchange, market: Market | None, from_ms: int, to_ms: int | None) -> None:
         """A gap changed. Minutes not rolled yet will see it; those that are, in this run or before, count again."""
-        taken_to_ms = self._taken_to_ms.get(exchange, self._began_ms.get(exchange))
-        if taken_to_ms is None or from_ms < taken_to_ms:
+        rolled_to_ms = math.inf if self._stored_ms is None else self._stored_ms + MINUTE_MS
+        if from_ms < self._taken_to_ms.get(exchange, self._began_ms.get(exchange, rolled_to_ms)):
             self._recount.append((exchange, market, from_ms, to_ms))
 
     def again(self, market: Market, minute_ms: int) -> None:
@@ -175,6 +176,6 @@ class MinuteFold:
 
     def take_all(self, exchange: Exchange) -> Rolled:
         """Everything, the running minute too; for the end."""
-        began_ms = self.begin(exchange, self._stored_ms)
+        began_ms = self.begin(exchange, self._stored_ms or 0)
         newest_ms = max([began_ms, *self._running, *(minute_ms for _, minute_ms in self._again)])
         return self.take(exchange, newest_ms + MINUTE_MS)

@@ -109,6 +109,16 @@ def test_a_gap_counts_again_only_where_minutes_are_out() -> None:
     assert fold.take("upbit", NEXT + MINUTE_MS).recount == ((BTC, NEXT + 50_000, NEXT + MINUTE_MS),)
 
 
+def test_before_anything_is_heard_a_gap_counts_again_only_in_minutes_of_an_earlier_run() -> None:
+    """An exchange that sends for months what nobody can read leaves nothing behind."""
+    fold = MinuteFold()
+    fold.take_up(START_MS + 10_000)
+    fold.touch("upbit", BTC, START_MS + 20_000, None)
+    for at_s in range(60, 4_000):
+        fold.touch("upbit", None, START_MS + at_s * 1_000, START_MS + at_s * 1_000 + 1_000)
+    assert fold.take("upbit", NEXT + 2 * MINUTE_MS).recount == ((BTC, START_MS + 20_000, NEXT + 2 * MINUTE_MS),)
+
+
 def test_a_run_begins_by_the_time_of_each_exchange_and_folds_no_minute_that_an_earlier_one_has_seconds_of() -> None:
     fold = MinuteFold()
     fold.take_up(START_MS + 61_000)

@@ -5,7 +5,7 @@ its edges (`store/btree.py`), so that a damaged page costs its own rows and not 
 interior page costs what hangs below it. The damaged file is only read. A row whose bytes are wrong but well formed
 can't be told from a right one.
 
-SalvageFailed (Exception)   nothing can be read; the text says why
+SalvageFailed (Exception)   nothing can be read, or not all of it written; the text says why
 """
 
 import sqlite3
@@ -17,9 +17,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from store.blame import is_damaged, is_environmental
 from store.btree import Key, Pages, Value, separators
-from store.damage import primary_key
-from store.database import SCHEMA, connect, migrate
+from store.damage import COMPANIONS, primary_key
+from store.database import SCHEMA, StorageUnusable, connect, migrate
 
 STORED_AT_ONCE = 1_000
 LATEST_MS = 2**43  # the year 2248; larger numbers are no times of ours
@@ -30,7 +31,11 @@ Tell = Callable[[str], None]
 
 
 class SalvageFailed(Exception):
-    """Nothing can be read from the file."""
+    """Nothing can be read from the file, or there is no room for what can."""
+
+
+class _NotWritten(Exception):
+    """The disk does not take the new database; no error of reading, which would count as damage."""
 
 
 class Saved(Struct, frozen=True):
@@ -56,12 +61,19 @@ def salvage(damaged: Path, target: Path, now_ms: int, tell: Tell) -> list[Saved]
             known = _columns(source)
         except sqlite3.Error as e:
             raise SalvageFailed(f"the list of tables cannot be read ({e}): nothing can be saved from {damaged}") from e
-        with closing(connect(target)) as fresh:
-            migrate(fresh, now_ms, SCHEMA)
-            fresh.execute("PRAGMA foreign_keys = OFF")
-            saved = list(_tables(source, pages, fresh, known, tell))
-            fresh.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            fresh.execute("PRAGMA journal_mode = DELETE")
+        try:
+            with closing(connect(target)) as fresh:
+                migrate(fresh, now_ms, SCHEMA)
+                fresh.execute("PRAGMA foreign_keys = OFF")
+                saved = list(_tables(source, pages, fresh, known, tell))
+                fresh.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                fresh.execute("PRAGMA journal_mode = DELETE")
+        except BaseException as e:  # what is not whole must not look as if it were, nor be in the way of another try
+            for companion in COMPANIONS:
+                target.with_name(target.name + companion).unlink(missing_ok=True)
+            if not isinstance(e, sqlite3.Error | StorageUnusable | _NotWritten) or is_damaged(e):
+                raise
+            raise SalvageFailed(f"{target} cannot be written ({e}): is there room for it? Nothing is left of it") from e
     return saved
 
 
@@ -194,11 +206,16 @@ class _Table:
         self._read_rows += 1
         try:
             self._fresh.execute(self._insert, row)
-        except (sqlite3.Error, OverflowError):
+        except (sqlite3.Error, OverflowError) as error:
+            if is_environmental(error):
+                raise _NotWritten(str(error)) from error
             self._refused += 1
         if self._read_rows % STORED_AT_ONCE == 0:
-            self._fresh.execute("COMMIT")
-            self._fresh.execute("BEGIN")
+            try:
+                self._fresh.execute("COMMIT")
+                self._fresh.execute("BEGIN")
+            except sqlite3.Error as error:
+                raise _NotWritten(str(error)) from error
 
     def _between(self, low: Key | None, high: Key | None) -> str:
         """The last row before the gap and the first after it."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from store.salvage import SalvageFailed, Saved, salvage
+from tests.fakes.bad_disk import bad_disk
 from tests.fakes.clock import START_MS
 from tests.fakes.damaged import MARKETS, MINUTES, PAGE, TRADED_S, filled, leaves_of, overwrite, rows
 
@@ -94,3 +95,20 @@ def test_the_damaged_file_is_only_read(tmp_path: Path) -> None:
     before = path.read_bytes()
     saved_from(path, target)
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("room", [100_000, 300_000, 700_000])
+def test_a_disk_without_room_is_no_damage_and_leaves_nothing_in_the_way_of_another_try(
+    tmp_path: Path, room: int
+) -> None:
+    path, target = filled(tmp_path / "radar.db"), tmp_path / "new.db"
+    with bad_disk() as disk:
+        disk.room = room
+        with pytest.raises(SalvageFailed, match="is there room"):
+            saved_from(path, target)
+        assert disk.refused
+        assert not list(tmp_path.glob("new.db*"))
+        disk.room = None
+        found = saved_from(path, target)
+    assert all(not each.lost and not each.refused for each in found.values())
+    assert rows(target, "candles_1m") == rows(path, "candles_1m")

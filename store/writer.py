@@ -84,6 +84,7 @@ class DatabaseWriter:
         self._scattered = 0  # rows since then that had a page of their own
         self._synced = False  # whether commits are synced now
         self._wal_synced = False  # for the checkpoint that is due
+        self._failing = 0  # of the transaction that runs
         self.failed = 0
         self.dropped = 0
         self.last_commit_ms: int | None = None
@@ -249,10 +250,12 @@ class DatabaseWriter:
             self._connection.execute("BEGIN IMMEDIATE")
             done = self._work_through(batch, self._one_by_one)
         self._connection.execute("COMMIT")
+        self.failed += self._failing
         return done
 
     def _work_through(self, batch: Sequence[Job], store: Callable[[Rows], None]) -> int:
         until = time.monotonic() + SLICE_S
+        self._failing = 0
         for done, job in enumerate(batch, start=1):
             if isinstance(job.work, Rows):
                 store(job.work)
@@ -278,7 +281,7 @@ class DatabaseWriter:
             connection.execute("ROLLBACK TO work")
             job.error = error
             if job.waiting is None:
-                self.failed += 1
+                self._failing += 1
                 log.exception("an operation could not be stored")
         connection.execute("RELEASE work")
 
@@ -296,7 +299,7 @@ class DatabaseWriter:
                     log.error("a row could not be stored (%s): %r in %s", error, row, " ".join(work.sql.split()))  # noqa: TRY400
         if bad > BAD_ROWS_SHOWN:
             log.error("%d more rows of the same statement could not be stored", bad - BAD_ROWS_SHOWN)
-        self.failed += bad
+        self._failing += bad
 
     def _roll_back(self) -> None:
         if self._connection.in_transaction:  # SQLite ends it by itself after some errors

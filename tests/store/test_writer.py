@@ -150,6 +150,18 @@ async def test_an_exception_of_the_work_is_its_callers_and_undoes_only_its_own_w
     assert rows(tmp_path / "radar.db", SYMBOLS) == [("BEFORE",), ("AFTER",)]
 
 
+async def test_what_failed_is_counted_once_however_often_its_batch_is_tried(tmp_path: Path) -> None:
+    def broken(connection: sqlite3.Connection) -> None:
+        raise LookupError("not today")
+
+    path = tmp_path / "radar.db"
+    with DatabaseWriter.open(blank(path), FakeClock(), Writing(batch_ms=100)) as writer:
+        writer.offer(broken)
+        writer.offer(Rows(INSERT, [("A", 8), (None, 666)]))
+        await writer.run(count)
+        assert writer.failed == 2
+
+
 async def test_the_good_rows_of_a_bad_batch_are_kept_and_the_bad_ones_logged_with_their_values(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -72,15 +72,15 @@ def held(path: Path) -> Iterator[Hold]:
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        text = os.pread(descriptor, NOTE_BYTES, 0)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as e:
+            text = os.pread(descriptor, NOTE_BYTES, 0)
             holder = text.partition(b"\n")[0].decode("ascii", "replace").strip()[:20] or "unknown"
             raise AlreadyRunning(
                 f"another daemon (process {holder}) holds {path.parent}; stop it, or give this one its own --data"
             ) from e
-        yield Hold(descriptor, _read(text))
+        yield Hold(descriptor, _read(os.pread(descriptor, NOTE_BYTES, 0)))  # not before: it may have been ending
     finally:
         os.close(descriptor)
 
@@ -116,7 +116,7 @@ def _read(text: bytes) -> Run | None:
     pid, _, note = text.partition(b"\n")
     try:
         return msgspec.json.decode(note, type=Run)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return Run(int(pid) if pid.strip().isdigit() and len(pid) < 20 else 0)
 
 

@@ -83,10 +83,12 @@ def test_of_several_crashes_each_is_noted(tmp_path: Path) -> None:
         assert again.before.why == "ValueError: this; OSError: that"
 
 
-@pytest.mark.parametrize("left", ["123\n", "123\n{", "no number\n{}", "\x00\x00"])
-def test_a_note_of_another_shape_counts_as_a_run_without_an_end(tmp_path: Path, left: str) -> None:
+@pytest.mark.parametrize(
+    "left", [b"123\n", b"123\n{", b"no number\n{}", b"\x00\x00", b'123\n{"pid":1,"why":"\xec\x98"}\n']
+)
+def test_a_note_of_another_shape_counts_as_a_run_without_an_end(tmp_path: Path, left: bytes) -> None:
     path = tmp_path / "radar.lock"
-    path.write_text(left)
+    path.write_bytes(left)
     with held(path) as hold:
         assert hold.before is not None
         assert hold.before.ended is None

@@ -91,7 +91,7 @@ def show_status(asked: Arguments, now_ms: int) -> int:
     except FileNotFoundError:
         complain(f"{path} does not exist; has the daemon run with this --data?")
         return Status.RED
-    except (OSError, msgspec.DecodeError) as e:
+    except (OSError, ValueError) as e:
         complain(f"{path} cannot be read: {e}")
         return Status.RED
     status = status_of(seen, now_ms)

@@ -59,7 +59,7 @@ def last_heartbeat(path: Path) -> int | None:
     """When the run that wrote this file last said that it lives; None where nothing legible does."""
     try:
         return parse(path.read_bytes()).heartbeat_ms
-    except (OSError, msgspec.DecodeError):
+    except (OSError, ValueError):
         return None
 
 

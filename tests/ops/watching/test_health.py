@@ -8,7 +8,7 @@ import pytest
 
 from collectors.net.limits import ServiceState
 from ops.watching.health import Limits, Status, parse, reasons, report, status_of
-from ops.watching.health_file import HealthFile
+from ops.watching.health_file import HealthFile, last_heartbeat
 from ops.watching.readings import AlertsReading, AuditReading, ChannelReading, FeedReading, Readings, WriterReading
 from tests.fakes.clock import START_MS, FakeClock
 
@@ -165,3 +165,11 @@ def test_a_file_from_before_there_was_an_audit_can_be_read() -> None:
     told = json.loads(msgspec.json.encode(report(readings(), LIMITS)))
     del told["audit"]
     assert parse(json.dumps(told).encode()).audit == AuditReading()
+
+
+@pytest.mark.parametrize("left", [b"", b'{"heartbeat_ms":', b"[]", b'{"status":"\xec\x98"}', b"\x00" * 4_096])
+def test_a_file_that_says_nothing_legible_tells_of_no_heartbeat(tmp_path: Path, left: bytes) -> None:
+    path = tmp_path / "health.json"
+    assert last_heartbeat(path) is None
+    path.write_bytes(left)
+    assert last_heartbeat(path) is None

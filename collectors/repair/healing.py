@@ -55,6 +55,7 @@ class Walk:
         self._page = page
         self._cursor: int | None = None
         self._asked_again_ms: int | None = None
+        self._to_come_again = 0  # trades of that millisecond, left out until then
         self._found: list[list[Trade]] = []
 
     @property
@@ -81,6 +82,9 @@ class Walk:
         """The answer to `next`, oldest first. An empty one says that the day has no earlier trade."""
         self.pages += 1
         day = self._days[0]
+        if sum(trade.traded_ms == self._asked_again_ms for trade in page) < self._to_come_again:
+            self.stuck = "a page of trades lacks what the one before it showed"
+            return
         if not page:
             self._end_day(day)
             return
@@ -109,12 +113,14 @@ class Walk:
             self.stuck = "the ids of trades are not what they were"
         elif oldest_ms == self._asked_again_ms and len(page) < self._page:
             self._keep(page, day)
+            self._to_come_again = 0
             self._cursor = oldest_ms * IDS_A_MS
             self.reached_ms = min(self.reached_ms, oldest_ms)
         elif self._asked_again_ms is not None and oldest_ms >= self._asked_again_ms:
             self.stuck = "the pages of trades do not go back"
         else:
             self._asked_again_ms = oldest_ms
+            self._to_come_again = sum(trade.traded_ms == oldest_ms for trade in page)
             self._cursor = (oldest_ms + 1) * IDS_A_MS
             self._keep([trade for trade in page if trade.traded_ms > oldest_ms], day)
             self.reached_ms = min(self.reached_ms, max(oldest_ms + 1, day.from_ms))
@@ -126,6 +132,7 @@ class Walk:
         self.reached_ms = min(self.reached_ms, day.from_ms)
         self._days.pop(0)
         self._cursor = self._asked_again_ms = None
+        self._to_come_again = 0
 
 
 def _days(from_ms: int, to_ms: int, now_ms: int, zone_ms: int) -> Iterable[_Day]:

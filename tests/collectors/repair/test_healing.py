@@ -87,6 +87,19 @@ def test_a_page_that_cuts_a_millisecond_of_bithumb_in_two_loses_none_of_it() -> 
     assert [t.traded_ms - START_MS for t in walk.trades()] == [-5_000] * 3 + [-3_000] * 3 + [-1_000]
 
 
+@pytest.mark.parametrize("lacks_from", [-9_000, -5_000, -3_000])
+def test_a_page_of_bithumb_that_lacks_what_was_left_to_it_is_not_believed(lacks_from: int) -> None:
+    class Old(Rest):
+        def page(self, request: Request) -> list[Trade]:
+            found = super().page(request)
+            return found if len(self.asked) == 1 else [t for t in found if t.traded_ms < START_MS + lacks_from]
+
+    trades = bithumb_trades([-9_000, -7_000, -5_000, -3_000, -3_000, -2_000, -1_500, -1_000])
+    walk = walked(Old("bithumb", trades, START_MS), SOL, START_MS - 8_000, START_MS)
+    assert walk.stuck
+    assert walk.trades() == [t for t in trades if t.traded_ms >= walk.reached_ms]
+
+
 def test_a_millisecond_larger_than_a_page_ends_the_walk_where_it_got_to() -> None:
     trades = bithumb_trades([-9_000, *[-5_000] * (PAGE + 1), -1_000])
     walk = walked(Rest("bithumb", trades, START_MS), SOL, START_MS - 9_500, START_MS)

@@ -104,7 +104,7 @@ class Auditor:
     async def look(self, market: Market) -> None:
         """Compare what there is to compare of one market; raise Unanswered."""
         settled_ms = self._recorder.settled_before(self.exchange) - FINAL_MS
-        there = await self._reach(market)
+        there = await self._reach(market, 0 if market in self._done else MISSED_MS)
         second_ms, minute_ms = whole_second(settled_ms), whole_minute(settled_ms)
         ends = {SECOND_MS: second_ms, MINUTE_MS: min(there.rolled_ms, minute_ms)}
         doubted = frozenset(self._doubts.of(market))
@@ -120,7 +120,8 @@ class Auditor:
         self, market: Market, ends: Mapping[int, int], there: audit.Reach, doubted: Set[Unit]
     ) -> None:
         """What was not compared yet; `doubted` are looked at by themselves."""
-        done = self._done.setdefault(market, _Done())
+        # Before the first look: what was missed of late may have been healed from an old page, long ago as it is.
+        done = self._done.setdefault(market, _Done(missed=there.touched))
         if (self.exchange, SECOND_MS) in CANDLES:
             to_ms = ends[SECOND_MS]
             from_ms = next_whole(max(done.seconds_ms, there.kept_ms, to_ms - LOOK_BACK_MS), SECOND_MS)
@@ -331,9 +332,9 @@ class Auditor:
         market_id = self._recorder.ids[market]
         return await self._writer.run(partial(compare, market=market, market_id=market_id, span=span, theirs=told))
 
-    async def _reach(self, market: Market) -> audit.Reach:
-        market_id = self._recorder.ids[market]
-        return await self._writer.run(partial(audit.reach, exchange=self.exchange, market_id=market_id))
+    async def _reach(self, market: Market, touched_ms: int = 0) -> audit.Reach:
+        reach = partial(audit.reach, market_id=self._recorder.ids[market], touched_ms=touched_ms)
+        return await self._writer.run(partial(reach, exchange=self.exchange))
 
 
 def _outcome(second_ms: int, checked: Checked) -> Outcome:

@@ -8,24 +8,42 @@ from msgspec import Struct
 from collectors.events import Candle, Exchange, GapCause, Market
 from collectors.repair.audit import Comparison, compare
 from config.units import MINUTE_MS, whole_minute
-from store.tables import candles, healing
+from store.tables import candles, gaps, healing
 from store.tables.gaps import missed_of
 
 
 class Reach(Struct, frozen=True):
-    """What is there to be compared of one market: seconds from `kept_ms` on, minutes from `known_ms` to `rolled_ms`."""
+    """What is there to be compared of one market: seconds from `kept_ms` on, minutes from `known_ms` to `rolled_ms`.
+
+    `touched` are minutes of late that gaps touch, healed ones too.
+    """
 
     known_ms: int
     kept_ms: int
     rolled_ms: int
+    touched: frozenset[int] = frozenset()
 
 
-def reach(connection: sqlite3.Connection, exchange: Exchange, market_id: int) -> Reach:
-    """How far the stored candles of a market reach. It is known from the minute on in which it was first expected."""
+def reach(connection: sqlite3.Connection, exchange: Exchange, market_id: int, touched_ms: int = 0) -> Reach:
+    """How far the stored candles of a market reach. It is known from the minute on in which it was first expected.
+
+    `touched_ms`: how far back gaps are looked for.
+    """
     (first_seen_ms,) = connection.execute("SELECT first_seen_ms FROM markets WHERE id = ?", (market_id,)).fetchone()
     known_ms = whole_minute(first_seen_ms)
     kept_ms = max(known_ms, candles.purged_until(connection))
-    return Reach(known_ms, kept_ms, candles.rolled_until(connection, exchange) or 0)
+    rolled_ms = candles.rolled_until(connection, exchange) or 0
+    span = range(max(known_ms, rolled_ms - touched_ms), rolled_ms)
+    return Reach(known_ms, kept_ms, rolled_ms, _touched(connection, exchange, market_id, span))
+
+
+def _touched(connection: sqlite3.Connection, exchange: Exchange, market_id: int, span: range) -> frozenset[int]:
+    """The minutes of a span that gaps of a market touch, healed ones too."""
+    if not span:
+        return frozenset()
+    found = gaps.touching(connection, exchange, market_id, span.start, span.stop)
+    spans = [(max(each.from_ms, span.start), min(each.to_ms or span.stop, span.stop)) for each in found]
+    return frozenset(minute_ms for each in spans for minute_ms in healing.minutes_in(*each))
 
 
 def seconds(

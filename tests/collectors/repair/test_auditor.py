@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.events import GapCause
+from collectors.events import GapCause, Market
 from collectors.net.http import Response
 from collectors.repair.history import Unanswered
 from ops.process.lifetimes import running
 from store.tables import candles
 from tests.collectors.repair.audited import ALL, Audited, healed_start, looked_at, market_of, with_a_trade_too_many
 from tests.fakes.clock import START_MS, FakeClock
-from tests.fakes.recording import BTC, SOL, rows
+from tests.fakes.recording import BTC, SOL, rows, trade
 
 
 async def test_a_record_without_fault_is_equal_second_by_second_and_minute_by_minute(bench: Audited) -> None:
@@ -27,6 +27,25 @@ async def test_a_record_without_fault_is_equal_second_by_second_and_minute_by_mi
     equal, repaired, unexplained = bench.counts
     assert equal == ALL[bench.exchange]
     assert (repaired, unexplained) == (0, 0)
+
+
+async def test_what_was_healed_as_empty_long_ago_by_a_page_that_lied_is_found(bench: Audited) -> None:
+    market, quiet = market_of(bench), Market(bench.exchange, "RARE", "KRW")
+    stamps = range(30_000, 1_800_000, 60_000)
+    bench.rest.trades = [trade(at, trade_id=(START_MS + at) * 10_000, market=quiet) for at in stamps]
+    await bench.begin(market, quiet)
+    await bench.run(10, [market])
+    bench.recorder.lost([market, quiet], bench.clock.now_ms(), GapCause.DISCONNECT)
+    await bench.clock.advance(1_800)
+    bench.recorder.live([market, quiet], bench.clock.now_ms())
+    await bench.settle(market, seconds=15)
+    bench.rest.fails = lambda path: bench.rest._answer([])
+    await bench.backfill.once()
+    bench.rest.fails = None
+    await bench.settle(market)
+    await bench.auditor.look(quiet)
+    of = "SELECT (open_ms - ?) / 60000 FROM candles_1m JOIN markets ON id = market_id WHERE base = 'RARE' ORDER BY 1"
+    assert [row[0] for row in rows(bench.path, of, START_MS)] == list(range(30))
 
 
 async def test_a_withheld_trade_is_found_and_mended_and_leaves_a_healed_gap(bench: Audited) -> None:

@@ -268,17 +268,22 @@ def heal_for_good(
     Raises Lacking, with nothing changed, where a kept second holds what `seconds` does not.
     """
     windows = [each for each in listing_seconds.windows(connection, wound.from_ms) if wound.market_id in each.markets]
-    theirs = {
-        each.open_ms: each
-        for each in seconds
-        if wound.from_ms - SECOND_MS < each.open_ms < wound.to_ms
-        and any(window.from_ms <= each.open_ms < window.to_ms for window in windows)
-    }
-    ours = listing_seconds.load(connection, wound.market, wound.market_id, whole_second(wound.from_ms), wound.to_ms)
-    for open_ms, candle in ours.items():
+    opens = [
+        open_ms
+        for open_ms in seconds_in(wound.from_ms, wound.to_ms)
+        if any(window.from_ms <= open_ms < window.to_ms for window in windows)
+    ]
+    theirs = {each.open_ms: each for each in seconds if each.open_ms in opens}
+    span = wound.market, wound.market_id, whole_second(wound.from_ms), wound.to_ms
+    passing = {at: each for at, each in stored_seconds(connection, *span).items() if at in opens}
+    ours = passing | listing_seconds.load(connection, *span)
+    for open_ms, candle in (*ours.items(), *passing.items()):
         if not holds(theirs.get(open_ms), candle):
             raise Lacking(f"{wound.market.code} {open_ms}: REST shows less than the socket brought")
-    listing_seconds.put(connection, wound.market_id, [counted(each, ours.get(at)) for at, each in theirs.items()])
+    whole = {at: counted(each, ours.get(at)) for at, each in theirs.items()}
+    listing_seconds.put(connection, wound.market_id, whole.values())
+    of_passing = [each for at, each in whole.items() if at in passing]  # the purge copies these once more
+    execute(connection, candles.seconds(of_passing, {wound.market: wound.market_id}))
     heal_minutes(connection, wound, minutes, now_ms, source)
 
 

@@ -5,8 +5,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from collectors.events import Channel, GapCause, Listing, ListingState
 from collectors.net.http import Response
-from tests.fakes.clock import FakeClock
+from store.tables import candles, listings
+from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.healing_bench import Bench
 from tests.fakes.recording import BTC, ETH, rows
 
@@ -39,3 +41,24 @@ async def test_a_404_for_a_market_that_is_in_the_list_ends_no_gap(tmp_path: Path
         await bench.clock.advance(60)
         await bench.backfill.once()
         assert bench.states() == {"healed"}
+
+
+async def test_a_second_cut_in_two_by_a_long_outage_stays_whole_around_a_listing_when_its_rest_is_purged(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    bench = Bench(tmp_path / "radar.db", clock, seconds_s=120)
+    heard = Listing("upbit", "BTC", 1, ("KRW",), ListingState.ANNOUNCED, START_MS, Channel.UPBIT_NOTICES)
+    with bench.writer:
+        await bench.writer.run(lambda db: listings.save(db, heard))
+        await bench.begin(BTC)
+        await bench.run(9, [BTC])
+        await bench.run(1, [BTC], heard_at=[100])
+        bench.recorder.lost([BTC], clock.now_ms(), GapCause.DISCONNECT)
+        await bench.run(900, [BTC], heard=False)
+        bench.recorder.live([BTC], clock.now_ms())
+        await bench.settle(BTC)
+        await bench.backfill.once()
+        assert bench.states() == {"healed"}
+        await bench.writer.run(lambda db: candles.purge_seconds(db, START_MS + 60_000, 1.0))
+        of = "SELECT (open_ms - ?) / 1000, trades FROM listing_seconds ORDER BY 1 LIMIT 60"
+        assert rows(bench.path, of, START_MS) == [(at_s, 3) for at_s in range(60)]

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 CONNECT = "connect"  # the group of new sockets
+HANDSHAKE = "handshake"  # of their handshakes, which come when name and line are there; at the same rate
 HEADROOM = 1.05  # requests sent a second apart arrive a little closer than that
 EXHAUSTED_S = 1.0  # how long `sec=0` or `remaining: 0` is believed
 TOO_MANY_FIRST_S = 1.0
@@ -99,30 +100,28 @@ class Limits:
 
     def __init__(self, rates: Mapping[str, Mapping[str, float]]) -> None:
         """`rates`: requests per second, by service and group. A group that is not there shares `default`, if given."""
-        self._services = {
-            name: _Service(budgets={group: Budget.of_rate(rate) for group, rate in groups.items()})
-            for name, groups in rates.items()
-        }
+        self._services = {name: _Service(budgets=_budgets(groups)) for name, groups in rates.items()}
 
     def ask(self, service: str, group: str, now: float) -> float | Paused:
         """0.0: go, and it is counted. A positive number: ask again in that many seconds. Paused: do not wait for it."""
         known = self._services.get(service) or self._new(service)
+        of_socket = group in (CONNECT, HANDSHAKE)
         if known.pauses:
-            for scope in ("", group):
+            for scope in ("", CONNECT if of_socket else group):
                 pause = known.pauses.get(scope)
                 if pause is not None and pause.until > now:
                     return Paused(pause.until, pause.why)
-        if group != CONNECT:  # sockets have a pause of their own: they neither wait for REST nor try in its place
+        if not of_socket:  # they have a pause of their own: they neither wait for REST nor try in its place
             if known.open_until > now:
                 return Paused(known.open_until, f"{known.broken} failures in a row")
             if known.broken >= BROKEN_AFTER:
                 if known.probing_until > now:
                     return Paused(known.probing_until, "one request is trying whether it answers again")
                 known.probing_until = now + PROBE_S
-        budget = known.budgets.get(group) or (known.budgets.get("default") if group != CONNECT else None)
+        budget = known.budgets.get(group) or (None if of_socket else known.budgets.get("default"))
         if budget is not None:
             if wait := budget.wait_s(now):
-                if group != CONNECT:
+                if not of_socket:
                     known.probing_until = 0.0
                 return wait
             budget.spend(now)
@@ -191,6 +190,13 @@ class Limits:
     def _new(self, service: str) -> _Service:
         known = self._services[service] = _Service()
         return known
+
+
+def _budgets(rates: Mapping[str, float]) -> dict[str, Budget]:
+    budgets = {group: Budget.of_rate(rate) for group, rate in rates.items()}
+    if CONNECT in rates:
+        budgets[HANDSHAKE] = Budget.of_rate(rates[CONNECT])
+    return budgets
 
 
 def _learn_budget(budget: Budget, headers: Mapping[str, str], now: float) -> None:

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 
 from collectors.net.deadline import within
-from collectors.net.limits import CONNECT, Limits, Paused
-from collectors.net.socket import Connect, ConnectRefused, Socket
+from collectors.net.limits import CONNECT, HANDSHAKE, Limits, Paused
+from collectors.net.socket import Connect, ConnectFailed, ConnectRefused, Socket
 from config.clock import Clock
 
 MOST_DOUBLINGS = 29  # of the pause; more would only overflow
@@ -15,12 +15,20 @@ async def opened(
 ) -> Socket:
     """A new socket, as soon as the limits of `service` allow one; they learn what the host answers.
 
-    Raises SocketError, or TimeoutError after `within_s` of handshake.
+    Counted as it sets out and again before its handshake: where a name server or the network stalls, many set out
+    second by second and would arrive together. Raises SocketError, or TimeoutError after `within_s`.
     """
+
+    async def admitted() -> None:
+        while (wait := limits.ask(service, HANDSHAKE, clock.monotonic())) != 0.0:
+            if isinstance(wait, Paused):
+                raise ConnectFailed(f"the host is left alone: {wait.why}")
+            await clock.sleep(wait)
+
     while (wait := limits.ask(service, CONNECT, clock.monotonic())) != 0.0:
         await clock.sleep(wait.until - clock.monotonic() if isinstance(wait, Paused) else wait)
     try:
-        socket = await within(clock, within_s, connect(url, headers))
+        socket = await within(clock, within_s, connect(url, headers, admitted))
     except ConnectRefused as e:
         told = {} if e.retry_after_s is None else {"retry-after": str(e.retry_after_s)}
         limits.learn(service, CONNECT, e.status, told, clock.monotonic())

@@ -92,18 +92,32 @@ class Socket(Protocol):
         ...
 
 
-Connect = Callable[[str, Mapping[str, str]], Awaitable[Socket]]
+async def at_once() -> None:
+    """Admits a handshake without any wait."""
+
+
+class Connect(Protocol):
+    """Opens a socket to a URL, with headers; raises ConnectFailed or ConnectRefused.
+
+    `admitted` is awaited when there is a line to the host, before the handshake; it may raise the same.
+    """
+
+    def __call__(
+        self, url: str, headers: Mapping[str, str], admitted: Callable[[], Awaitable[None]] = at_once
+    ) -> Awaitable[Socket]: ...
 
 
 def connector(library: Library, turns: Turns | None = None) -> Connect:
-    """What opens sockets with this library: raises ConnectFailed or ConnectRefused.
+    """What opens sockets with this library.
 
     With `turns` they are read in turns with others; without, each frame is there as soon as it can be. Never sends
     `Origin`: Upbit serves a client that does once in 10 s (changelog "origin_rate_limit"). Nothing is compressed:
     inflating costs more CPU than the bytes it saves are worth here.
     """
 
-    async def connect(url: str, headers: Mapping[str, str]) -> Socket:
+    async def connect(
+        url: str, headers: Mapping[str, str], admitted: Callable[[], Awaitable[None]] = at_once
+    ) -> Socket:
         if any(name.lower() == "origin" for name in headers):
             raise ValueError("an Origin header would be throttled to one handshake in 10 s")
         place = urlsplit(url)
@@ -112,6 +126,11 @@ def connector(library: Library, turns: Turns | None = None) -> Connect:
             wire = await dial(place.hostname or "", place.port or (80 if tls is None else 443))
         except DialError as e:
             raise ConnectFailed(str(e)) from e
+        try:
+            await admitted()
+        except BaseException:
+            wire.close()
+            raise
         if library == "picows":
             spare_proxies()
             from collectors.net import picows_socket

@@ -11,7 +11,7 @@ script ends, or none is left, the connection stays open and silent but answers P
 import asyncio
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 
@@ -21,7 +21,7 @@ from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from collectors.net.socket import ConnectRefused, Socket, SocketClosed
+from collectors.net.socket import ConnectRefused, Socket, SocketClosed, at_once
 from config.clock import Clock
 
 UP = b'{"status":"UP"}'
@@ -246,8 +246,11 @@ class FakeExchange:
         """What the next connection that has none yet will play."""
         self._scripts.append(steps)
 
-    async def connect(self, url: str, headers: Mapping[str, str]) -> Socket:
+    async def connect(
+        self, url: str, headers: Mapping[str, str], admitted: Callable[[], Awaitable[None]] = at_once
+    ) -> Socket:
         """A `Connect` for code under test, in memory."""
+        await admitted()
         self.attempts_at.append(self._clock.monotonic())
         script = self._scripts.popleft() if self._scripts else ()
         match script[:1]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from email.utils import formatdate
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import pytest
 
 from collectors.events import Channel, Exchange, GapCause, Market, Notice
 from collectors.listings.listing_book import ListingBook
+from collectors.net.socket import Socket, at_once
 from config.clock import SimulatorClock
 from config.units import HOUR_MS
 from ops.process.lifetimes import running
@@ -180,13 +181,15 @@ async def _recorded(folder: Path) -> None:
     exchanges: dict[Exchange, FakeExchange] = {"upbit": FakeExchange(clock), "bithumb": FakeExchange(clock)}
     tapes = [Tape(clock, exchange) for exchange in exchanges.values()]
 
-    async def connect(url: str, headers: object) -> object:
-        return await exchanges["upbit" if "upbit" in url else "bithumb"].connect(url, {})
+    async def connect(
+        url: str, headers: Mapping[str, str], admitted: Callable[[], Awaitable[None]] = at_once
+    ) -> Socket:
+        return await exchanges["upbit" if "upbit" in url else "bithumb"].connect(url, headers, admitted)
 
     for tape, exchange in zip(tapes, exchanges.values(), strict=True):
         exchange.script(answer(tape.snapshots))
         exchange.script(answer(tape.snapshots))
-    station = Station(folder, clock, {name: f"ws://{name}" for name in exchanges}, connect)  # type: ignore[arg-type]
+    station = Station(folder, clock, {name: f"ws://{name}" for name in exchanges}, connect)
     markets = {name: [Market(name, "BTC", "KRW")] for name in exchanges}
     async with recording(station, markets), running(*(tape.run() for tape in tapes)):
         await clock.advance(68)

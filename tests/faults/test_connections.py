@@ -3,7 +3,8 @@
 The same faults on real sockets: `test_network.py`.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from collectors.events import Exchange, Market
 from collectors.feeds.sink import Pace
 from collectors.net.http import HttpDoor, Refused, open_door
 from collectors.net.limits import Limits
+from collectors.net.socket import Socket, at_once
 from config.load import load_settings
 from ops.process.endpoints import endpoints
 from ops.process.lifetimes import running
@@ -119,11 +121,13 @@ async def test_fault_06_a_storm_stays_well_below_the_published_rates_and_never_e
     at: dict[Exchange, FakeExchange] = {name: FakeExchange(clock) for name in published}
     tapes = {name: Tape(clock, exchange) for name, exchange in at.items()}
 
-    async def connect(url: str, headers: object) -> object:
-        return await at["upbit" if "upbit" in url else "bithumb"].connect(url, {})
+    async def connect(
+        url: str, headers: Mapping[str, str], admitted: Callable[[], Awaitable[None]] = at_once
+    ) -> Socket:
+        return await at["upbit" if "upbit" in url else "bithumb"].connect(url, headers, admitted)
 
     sockets: dict[Exchange, str] = {name: f"ws://{name}.test" for name in published}
-    station = Station(tmp_path, clock, sockets, connect, jitter=lambda: 0.0, codes=1, rates=rates)  # type: ignore[arg-type]
+    station = Station(tmp_path, clock, sockets, connect, jitter=lambda: 0.0, codes=1, rates=rates)
     markets = {name: [Market(name, f"C{n}", "KRW") for n in range(SHARDS)] for name in published}
     for exchange in at.values():
         for _ in range(100 * SHARDS):
@@ -149,6 +153,33 @@ async def test_fault_06_a_storm_stays_well_below_the_published_rates_and_never_e
         for name in at:
             assert station.recorder.reading(name).live == SHARDS
             assert station.health().feeds[name].failures == 0
+
+
+@pytest.mark.parametrize("stalled_s", [1.0, 2.9])
+async def test_fault_06_attempts_that_a_name_server_held_up_do_not_arrive_together(
+    tmp_path: Path, clock: FakeClock, stalled_s: float
+) -> None:
+    settings = load_settings(Path(__file__).parents[2] / "config")
+    exchange, answers = FakeExchange(clock), asyncio.Event()
+    set_out = list[float]()
+
+    async def connect(
+        url: str, headers: Mapping[str, str], admitted: Callable[[], Awaitable[None]] = at_once
+    ) -> Socket:
+        set_out.append(clock.monotonic())
+        await answers.wait()
+        return await exchange.connect(url, headers, admitted)
+
+    rates = endpoints(settings, None, None).rates
+    station = Station(tmp_path, clock, {"upbit": URL}, connect, jitter=lambda: 0.0, codes=1, rates=rates)
+    async with recording(station, {"upbit": [Market("upbit", f"C{n}", "KRW") for n in range(12)]}):
+        await clock.advance(stalled_s)
+        assert 3 <= len(set_out) <= 9
+        answers.set()
+        await clock.advance(20)
+    assert len(exchange.attempts_at) >= 12
+    tried = exchange.attempts_at
+    assert max(sum(0 <= other - one < 1.0 for other in tried) for one in tried) <= 3
 
 
 async def test_fault_07_a_429_and_then_a_ban_keep_every_question_to_that_host_back_and_show_in_health(

@@ -6,14 +6,14 @@ Own code and own spelling: it shares nothing with the codecs that read it.
 import asyncio
 import json
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from msgspec import Struct
 
 from collectors.net.http import DeadlineExceeded, HttpDoor, Response, Unreachable
-from collectors.net.socket import ConnectFailed, Socket, SocketClosed
+from collectors.net.socket import ConnectFailed, Socket, SocketClosed, at_once
 from config.clock import Clock
 
 KST = timezone(timedelta(hours=9))
@@ -195,7 +195,10 @@ class Announcements:
         self.refusing = False
         board.on_notice = self._tell
 
-    async def connect(self, url: str, headers: Mapping[str, str]) -> Socket:
+    async def connect(
+        self, url: str, headers: Mapping[str, str], admitted: Callable[[], Awaitable[None]] = at_once
+    ) -> Socket:
+        await admitted()
         await asyncio.sleep(0)
         if self.refusing:
             raise ConnectFailed("ConnectionRefusedError: the simulated host is away")

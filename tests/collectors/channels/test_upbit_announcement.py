@@ -141,7 +141,7 @@ async def test_a_refused_key_is_named_with_its_remedy_and_tried_once_a_minute(
 ) -> None:
     attempts = []
 
-    async def refusing(url: str, headers: object) -> None:
+    async def refusing(*_: object) -> None:
         attempts.append(scene.clock.monotonic())
         raise ConnectRefused(401, None, error_frame(name, "…"))
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.net.limits import CONNECT, Limits, Paused, retry_after_s
+from collectors.net.limits import CONNECT, HANDSHAKE, Limits, Paused, retry_after_s
 
 
 def let_go(limits: Limits, service: str, group: str, at: float) -> bool:
@@ -172,6 +172,15 @@ def test_handshakes_neither_wait_for_requests_that_fail_nor_try_in_their_place()
     assert let_go(limits, "upbit", "ticker", 2.0)
     assert limits.ask("upbit", CONNECT, 2.1) == pytest.approx(0.95)
     assert isinstance(limits.ask("upbit", "ticker", 2.2), Paused), "the probe is still under way"
+
+
+def test_handshakes_are_counted_like_the_ways_to_them_and_share_their_pause() -> None:
+    limits = Limits({"upbit": {CONNECT: 2.0}})
+    gone = {group: [let_go(limits, "upbit", group, 0.0) for _ in range(3)] for group in (CONNECT, HANDSHAKE)}
+    assert gone == {CONNECT: [True, True, False], HANDSHAKE: [True, True, False]}
+    limits.learn("upbit", CONNECT, 429, {"retry-after": "60"}, 1.0)
+    assert isinstance(limits.ask("upbit", HANDSHAKE, 30.0), Paused)
+    assert let_go(Limits({}), "elsewhere", HANDSHAKE, 0.0)
 
 
 def test_thirty_requests_that_fail_together_are_one_bad_moment() -> None:

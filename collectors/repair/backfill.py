@@ -143,7 +143,9 @@ class Backfill:
         first = self._young(), YARDSTICKS
         resting = _later(self._not_before, now), _later(self._markets_not_before, now)
         load = partial(self._load, since_ms=since_ms, settled_ms=settled_ms, first=first, resting=resting)
-        keep_ms, found = await self._writer.run(load)
+        while (loaded := await self._writer.run(load)) is None:
+            pass
+        keep_ms, found = loaded
         self.progress.waiting = len(found)
         by_market: dict[Market, list[Wound]] = {}
         for wound in found:
@@ -170,15 +172,17 @@ class Backfill:
         settled_ms: int,
         first: tuple[Set[str], Sequence[str]],
         resting: tuple[Sequence[int], Sequence[int]],
-    ) -> tuple[int, list[Wound]]:
-        """From when on seconds are still stored, and what waits to be healed."""
+    ) -> tuple[int, list[Wound]] | None:
+        """From when on seconds are still stored, and what waits to be healed; None: there is more to be made ready."""
         oldest_ms = settled_ms - DAYS_BACK * DAY_MS
         if since_ms <= oldest_ms:
             healing.give_up(connection, self.exchange, oldest_ms, f"longer ago than {DAYS_BACK} days")
         wanted_ms = settled_ms - self._retention_ms
         keep_ms = max(candles.purged_until(connection), whole_minute(wanted_ms))
-        healing.settle_whole_exchange(connection, self.exchange, since_ms, settled_ms)
-        healing.cut(connection, self.exchange, since_ms, keep_ms, (MINUTES_PIECE_MS, SECONDS_PIECE_MS))
+        if healing.settle_whole_exchange(connection, self.exchange, since_ms, settled_ms):
+            return None
+        if healing.cut(connection, self.exchange, since_ms, keep_ms, (MINUTES_PIECE_MS, SECONDS_PIECE_MS)):
+            return None
         return keep_ms, healing.wounds(connection, self.exchange, since_ms, settled_ms, MOST_WOUNDS, first, resting)
 
     # --- one market ---------------------------------------------------------------------------------------------------

@@ -17,6 +17,8 @@ from store.rows import Rows, execute
 from store.tables import candles, listing_seconds
 from store.tables.gaps import missed_of
 
+PIECES = 500  # about so many are added in one transaction: a few ms
+
 _ADD = "INSERT INTO gaps (exchange, market_id, from_ms, to_ms, cause) VALUES (?, ?, ?, ?, ?)"
 
 
@@ -31,33 +33,33 @@ class Wound(Struct, frozen=True):
     for_good: bool = False
 
 
-def settle_whole_exchange(connection: sqlite3.Connection, exchange: Exchange, since_ms: int, before_ms: int) -> int:
+def settle_whole_exchange(connection: sqlite3.Connection, exchange: Exchange, since_ms: int, before_ms: int) -> bool:
     """Turn closed gaps of a whole exchange into one for each market not gone by then, so that each heals by itself.
 
-    Gaps that touch each other and have one cause become one first. Returns how many there were.
+    Gaps that touch each other and have one cause become one first. Some at a time; whether there are more.
     """
     rows = connection.execute(
         "SELECT id, from_ms, to_ms, cause FROM gaps WHERE exchange = ? AND market_id IS NULL AND state = 'open'"
         " AND to_ms > ? AND to_ms <= ? ORDER BY from_ms",
         (exchange, since_ms, before_ms),
     ).fetchall()
-    joined: list[tuple[int, int, str]] = []
-    for _, from_ms, to_ms, cause in rows:
-        if joined and joined[-1][2] == cause and from_ms <= joined[-1][1]:
-            joined[-1] = joined[-1][0], max(joined[-1][1], to_ms), cause
-        else:
-            joined.append((from_ms, to_ms, cause))
     known = connection.execute("SELECT id, gone_ms FROM markets WHERE exchange = ?", (exchange,)).fetchall()
-    if known:
-        each_market = [
-            (exchange, market_id, *gap)
-            for gap in joined
-            for market_id, gone_ms in known
-            if gone_ms is None or gone_ms > gap[0]
-        ]
-        execute(connection, Rows(_ADD, each_market))
-        connection.executemany("DELETE FROM gaps WHERE id = ?", [(row[0],) for row in rows])
-    return len(rows)
+    if not known:
+        return False
+    added = 0
+    rows.reverse()
+    while rows and added < PIECES:
+        gap_id, from_ms, to_ms, cause = rows.pop()
+        settled = [(gap_id,)]
+        while rows and rows[-1][3] == cause and rows[-1][1] <= to_ms:
+            gap_id, _, ends_ms, _ = rows.pop()
+            settled.append((gap_id,))
+            to_ms = max(to_ms, ends_ms)
+        there = [market_id for market_id, gone_ms in known if gone_ms is None or gone_ms > from_ms]
+        execute(connection, Rows(_ADD, [(exchange, market_id, from_ms, to_ms, cause) for market_id in there]))
+        connection.executemany("DELETE FROM gaps WHERE id = ?", settled)
+        added += len(there)
+    return bool(rows)
 
 
 _LONG = """
@@ -72,23 +74,27 @@ WHERE exchange = :exchange AND market_id NOT NULL AND state = 'open' AND to_ms >
 
 def cut(
     connection: sqlite3.Connection, exchange: Exchange, since_ms: int, at_ms: int, lengths_ms: tuple[int, int]
-) -> None:
+) -> bool:
     """Cut closed gaps at `at_ms`, and into pieces: what is written in one transaction stays small.
 
-    `lengths_ms`: the longest piece before `at_ms`, where only minutes are left to heal, and the longest after it, or
-    where seconds are kept for good.
+    Some at a time; whether there are more. `lengths_ms`: the longest piece before `at_ms`, where only minutes are left
+    to heal, and the longest after it, or where seconds are kept for good.
     """
     before_ms, after_ms = lengths_ms
     kept = {market_id for each in listing_seconds.windows(connection, since_ms) for market_id in each.markets}
     asked = {"exchange": exchange, "since_ms": since_ms, "at_ms": at_ms, "kept": json.dumps(sorted(kept))}
     rows = connection.execute(_LONG, asked | {"before_ms": before_ms, "after_ms": after_ms}).fetchall()
-    for gap_id, market_id, from_ms, to_ms, cause in rows:
+    added = 0
+    while rows and added < PIECES:
+        gap_id, market_id, from_ms, to_ms, cause = rows.pop()
         step_ms = after_ms if market_id in kept else before_ms
         old = range(from_ms - from_ms % step_ms + step_ms, min(to_ms, at_ms), step_ms)
         new = range(max(from_ms, at_ms), to_ms, after_ms)
         edges = sorted({from_ms, *old, *new, to_ms})
         connection.execute("UPDATE gaps SET to_ms = ? WHERE id = ?", (edges[1], gap_id))
         connection.executemany(_ADD, [(exchange, market_id, *piece, cause) for piece in pairwise(edges[1:])])
+        added += len(edges)
+    return bool(rows)
 
 
 def give_up(connection: sqlite3.Connection, exchange: Exchange, since_ms: int, reason: str) -> None:

@@ -304,7 +304,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as place, sending() as sender:
         folder = Path(place)
         sections: tuple[Iterator[Row], ...] = (
-            saturation(sender, folder, rounds),
+            saturation(sender, folder, 1 if asked.quick else 5),
             with_books(sender, folder, rounds),
             paced(sender, folder, rounds, paced_s),
             storage(folder, minutes),

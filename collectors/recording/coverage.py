@@ -172,7 +172,9 @@ class Coverage:
         closed: list[tuple[Exchange, int, int]] = []
         for from_ms, together in begun.items():
             covered_ms = self._proofs[exchange].add(together, at_ms, from_ms)
-            closed += ((exchange, self.ids[market], covered_ms) for market in together)
+            for market in together:
+                closed.append((exchange, self.ids[market], covered_ms))
+                self._minutes.touch(exchange, market, covered_ms, None)
         return GapChanges(closed=tuple(closed))
 
     # --- what the trades tell -----------------------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """Seconds become minutes: `merge`, and a fold that keeps only the running minute of each market. Pure."""
 
-import math
 from collections.abc import Iterable
 
 from msgspec import Struct
@@ -126,8 +125,8 @@ class MinuteFold:
 
     def touch(self, exchange: Exchange, market: Market | None, from_ms: int, to_ms: int | None) -> None:
         """A gap changed. Minutes not rolled yet will see it; those that are, in this run or before, count again."""
-        rolled_to_ms = math.inf if self._stored_ms is None else self._stored_ms + MINUTE_MS
-        if from_ms < self._taken_to_ms.get(exchange, self._began_ms.get(exchange, rolled_to_ms)):
+        taken_to_ms = self._taken_to_ms.get(exchange, self._began_ms.get(exchange, 0))
+        if self._stored_ms is None or from_ms < max(taken_to_ms, self._stored_ms + MINUTE_MS):
             self._recount.append((exchange, market, from_ms, to_ms))
 
     def again(self, market: Market, minute_ms: int) -> None:
@@ -152,12 +151,19 @@ class MinuteFold:
         whole = (began_ms,) if began_is_due else ()
         due = {each for each in self._again if each[0].exchange == exchange and each[1] < to_ms}
         self._again -= due
+        left_to_ms = 0 if self._stored_ms is None else self._stored_ms + MINUTE_MS  # by an earlier run
+        stored_to_ms = max(taken_to_ms, min(to_ms, left_to_ms))
         recount = tuple(
-            (market, from_ms, taken_to_ms if to is None else min(to, taken_to_ms))
+            (market, from_ms, stored_to_ms if to is None else min(to, stored_to_ms))
             for of_exchange, market, from_ms, to in self._recount
-            if of_exchange == exchange and from_ms < taken_to_ms
+            if of_exchange == exchange and from_ms < stored_to_ms
         )
-        self._recount = [each for each in self._recount if each[0] != exchange]
+        unsettled = (
+            (exchange, market, max(from_ms, stored_to_ms), to)
+            for of_exchange, market, from_ms, to in self._recount
+            if of_exchange == exchange and stored_to_ms < left_to_ms and (to is None or to > stored_to_ms)
+        )
+        self._recount = [*dict.fromkeys(unsettled), *(each for each in self._recount if each[0] != exchange)]
         minutes = tuple(
             of_minute.pop(market).candle(market, minute_ms)
             for minute_ms, of_minute in sorted(self._running.items())

@@ -208,6 +208,33 @@ async def test_a_restart_within_a_minute_joins_both_runs(tmp_path: Path) -> None
     assert later.minutes() == [("KRW-BTC", 0, 5.0, 7.0, 2, 13 + 29)]
 
 
+@pytest.mark.parametrize("next_at_s", [39, 125])
+async def test_after_a_restart_within_a_minute_it_counts_from_then_on_whenever_a_trade_comes(
+    tmp_path: Path, next_at_s: int
+) -> None:
+    path = tmp_path / "radar.db"
+    first = Bench(path)
+    with first.writer:
+        await first.begin(BTC)
+        await first.clock.advance(20)
+        first.recorder.trade(trade(5_000, 5.0))
+        first.recorder.close()
+        first.aggregator.force_rollup()
+    later = Bench(path, at_s=30)
+    with later.writer:
+        await later.recorder.start()
+        await later.aggregator.heal()
+        await later.recorder.expect([BTC])
+        later.recorder.live([BTC], later.clock.now_ms())
+        for at_s in range(31, 190):
+            await later.clock.advance(1)
+            if at_s == next_at_s + 1:
+                later.recorder.trade(trade(next_at_s * 1_000, 7.0))
+            later.recorder.flush()
+            await later.aggregator.roll()
+    assert later.minutes()[0][-1] == 13 + 29
+
+
 async def test_after_a_crash_minutes_are_healed_from_their_seconds_but_never_from_purged_ones(bench: Bench) -> None:
     def leave(connection: sqlite3.Connection) -> None:
         ids = markets.intern(connection, [BTC], START_MS)

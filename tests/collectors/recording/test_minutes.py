@@ -133,3 +133,17 @@ def test_a_run_begins_by_the_time_of_each_exchange_and_folds_no_minute_that_an_e
     assert not fold.ready("bithumb", 0), "nothing was heard of it"
     assert not fold.ready("bithumb", START_MS + 180_000), "its first minute is running"
     assert fold.ready("bithumb", START_MS + 240_000)
+
+
+def test_what_an_earlier_run_stored_counts_again_once_it_is_settled_in_whichever_minute_this_one_began() -> None:
+    later, earlier = MinuteFold(), MinuteFold()
+    for fold, began_ms in ((later, NEXT + MINUTE_MS), (earlier, START_MS)):
+        fold.take_up(NEXT + 1_000)
+        fold.begin("upbit", began_ms)
+        fold.touch("upbit", BTC, NEXT + 5_000, None)
+        fold.touch("upbit", ETH, NEXT + MINUTE_MS, None)  # only of what that run cannot have stored
+    wanted = ((BTC, NEXT + 5_000, NEXT + MINUTE_MS),)
+    assert later.take("upbit", NEXT + 2 * MINUTE_MS).recount == wanted
+    assert earlier.take("upbit", NEXT).recount == ()
+    assert earlier.take("upbit", NEXT + MINUTE_MS).recount == wanted
+    assert earlier.take("upbit", NEXT + 2 * MINUTE_MS).recount == ()

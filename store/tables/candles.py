@@ -28,6 +28,7 @@ ON CONFLICT (market_id, open_ms) DO UPDATE SET
     volume = excluded.volume, quote_volume = excluded.quote_volume, trades = excluded.trades,
     covered_s = excluded.covered_s
 """
+_COVERED = "UPDATE candles_1m SET covered_s = ? WHERE market_id = ? AND open_ms = ?"
 _SET_STATE = (
     "INSERT INTO rollup_state (name, at_ms) VALUES (?, ?)"
     " ON CONFLICT (name) DO UPDATE SET at_ms = MAX(at_ms, excluded.at_ms)"
@@ -59,9 +60,8 @@ _ROLL_ONE = _ROLL.format(where=f"market_id = ? AND open_ms IN ({', '.join('?' * 
 
 # The markets whose stored minute is the exchange's own, because their seconds do not tell all of it.
 _TAKEN_OVER = f"""
-SELECT c.market_id, m.exchange FROM {UNTIL_AFTER} AS g
+SELECT c.market_id FROM {UNTIL_AFTER} AS g
 JOIN candles_1m AS c ON c.market_id = g.market_id AND c.open_ms = :from_ms
-JOIN markets AS m ON m.id = c.market_id
 WHERE g.from_ms < :to_ms AND instr(g.source, :official)
 """  # noqa: S608  # nothing but the name of a constant
 
@@ -143,16 +143,16 @@ def rollup_minute(
         opens = range(minute_ms, minute_ms + MINUTE_MS, SECOND_MS)
         rolled = [row for each in market_ids for row in connection.execute(_ROLL_ONE, (each, *opens))]
     span = {"from_ms": minute_ms, "to_ms": minute_ms + MINUTE_MS, "official": OFFICIAL_MINUTES}
-    taken_over = dict(connection.execute(_TAKEN_OVER, span).fetchall())
+    taken_over = {each[0] for each in connection.execute(_TAKEN_OVER, span)}
+    if market_ids is not None:
+        taken_over.intersection_update(market_ids)
     coverage = Coverage(connection, minute_ms, blind_from_ms)
-    rows = [
-        (row[0], minute_ms, *row[1:], coverage.of(_exchange_of(connection, row[0]), row[0]))
-        for row in rolled
-        if row[0] not in taken_over
-    ]
+    covered = {
+        each: coverage.of(_exchange_of(connection, each), each) for each in {row[0] for row in rolled} | taken_over
+    }
+    rows = [(row[0], minute_ms, *row[1:], covered[row[0]]) for row in rolled if row[0] not in taken_over]
     execute(connection, Rows(UPSERT_MINUTE, rows))
-    for market_id, exchange in taken_over.items():
-        refresh_coverage(connection, exchange, [(market_id, minute_ms, minute_ms + MINUTE_MS)])
+    execute(connection, Rows(_COVERED, [(covered[each], each, minute_ms) for each in taken_over]))
     return len(rolled)
 
 
@@ -173,10 +173,7 @@ def refresh_coverage(connection: sqlite3.Connection, exchange: Exchange, touched
             if minute_ms not in coverage:
                 coverage[minute_ms] = Coverage(connection, minute_ms)
             if (covered := coverage[minute_ms].of(exchange, market_id)) != before:
-                connection.execute(
-                    "UPDATE candles_1m SET covered_s = ? WHERE market_id = ? AND open_ms = ?",
-                    (covered, market_id, minute_ms),
-                )
+                connection.execute(_COVERED, (covered, market_id, minute_ms))
 
 
 class Coverage:

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from collectors.events import Candle, GapCause, Market
 from collectors.recording.minutes import merge
+from collectors.repair.gaps import OFFICIAL_MINUTES
 from config.units import MINUTE_MS
 from store.rows import execute
-from store.tables import candles, gaps, markets
+from store.tables import candles, gaps, healing, markets
 from tests.fakes.clock import START_MS
 from tests.fakes.recording import BTC, ETH, SOL, database, same, second
 
@@ -176,6 +177,33 @@ def test_a_year_of_minutes_of_one_market_goes_in_slices_too(
         gone.append(connection.total_changes - before)
     assert max(gone) <= candles.PURGE_ROWS
     assert {open_ms for _, open_ms in stored_minutes(connection)} == {START_MS}
+
+
+def test_to_roll_a_market_costs_the_same_however_many_minutes_were_taken_over(
+    connection: sqlite3.Connection, ids: dict[Market, int]
+) -> None:
+    coins = markets.intern(connection, [Market("upbit", f"C{n}", "KRW") for n in range(50)], START_MS)
+    execute(connection, candles.seconds([second(5), second(5, market=ETH)], ids))
+    candles.rollup_minute(connection, START_MS)
+
+    def looks() -> int:
+        asked: list[str] = []
+        connection.set_trace_callback(asked.append)
+        candles.rollup_minute(connection, START_MS, [ids[BTC]])
+        connection.set_trace_callback(None)
+        return len(asked)
+
+    before = looks()
+    for market in (ETH, *coins):
+        span = START_MS + 10_000, START_MS + 15_000
+        market_id = (ids | coins)[market]
+        (wound,) = healing.add(connection, market, market_id, [span], GapCause.DISCONNECT)
+        source = f"{OFFICIAL_MINUTES}; out of reach"
+        healing.heal_minutes(connection, wound, [second(0, market=market)], START_MS, source, "unhealable")
+    assert looks() <= before + 1
+    candles.rollup_minute(connection, START_MS, blind_from_ms={"upbit": START_MS + 30_000})
+    covered = {market_id: row[-1] for (market_id, _), row in stored_minutes(connection).items()}
+    assert covered == {ids[BTC]: 30, ids[ETH]: 25} | dict.fromkeys(coins.values(), 25)
 
 
 def test_unused_pages_are_handed_back_a_few_at_a_time(connection: sqlite3.Connection, ids: dict[Market, int]) -> None:

@@ -262,7 +262,10 @@ class Auditor:
     async def _roll_again(self, market: Market, minute_ms: int, theirs: Candle | None, checked: Checked) -> Outcome:
         """Compare a minute once more, now that its seconds were held against the trades."""
         span, told = range(minute_ms, minute_ms + MINUTE_MS, MINUTE_MS), {} if theirs is None else {minute_ms: theirs}
-        again = partial(audit.rolled_again, market=market, market_id=self._recorder.ids[market], span=span, theirs=told)
+        again = partial(
+            audit.rolled_again, market=market, market_id=self._recorder.ids[market], span=span, theirs=told,
+            whole=not (checked.waiting or checked.excess),
+        )  # fmt: skip
         held, rolled = await self._writer.run(again)
         if held.equal:
             return Outcome.REPAIRED if checked.repaired else Outcome.EQUAL

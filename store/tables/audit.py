@@ -63,12 +63,21 @@ def minutes(
 
 
 def rolled_again(
-    connection: sqlite3.Connection, market: Market, market_id: int, span: range, theirs: Mapping[int, Candle]
+    connection: sqlite3.Connection,
+    market: Market,
+    market_id: int,
+    span: range,
+    theirs: Mapping[int, Candle],
+    *,
+    whole: bool,
 ) -> tuple[Comparison, Mapping[int, Candle]]:
-    """The same of minutes that are rolled once more from their seconds, where those are all still there."""
+    """The same of minutes that are rolled once more from their seconds, where those are all still there.
+
+    `whole`: the trades bore these out, so that they tell more than what was taken over before.
+    """
     for minute_ms in span:
         if minute_ms >= candles.purged_until(connection):
-            candles.rollup_minute(connection, minute_ms, [market_id])
+            candles.rollup_minute(connection, minute_ms, [market_id], keeps_official=not whole)
     return minutes(connection, market, market_id, span, theirs)
 
 

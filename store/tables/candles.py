@@ -130,11 +130,14 @@ def rollup_minute(
     minute_ms: int,
     market_ids: Collection[int] | None = None,
     blind_from_ms: Mapping[Exchange, int] = NOWHERE,
+    *,
+    keeps_official: bool = True,
 ) -> int:
     """Roll one minute, of these markets or of all, from the stored seconds; return how many markets had any.
 
     Rolling again replaces, but for minutes that were taken over from the exchange: of those only the coverage is said
-    again. The caller makes sure that no second of the minute has been purged (`purged_until`).
+    again, unless the seconds are known to tell all (`keeps_official` False). The caller makes sure that no second of
+    the minute has been purged (`purged_until`).
     `blind_from_ms`: from there on nothing counts as covered, though no gap says so yet.
     """
     if market_ids is None:
@@ -143,7 +146,7 @@ def rollup_minute(
         opens = range(minute_ms, minute_ms + MINUTE_MS, SECOND_MS)
         rolled = [row for each in market_ids for row in connection.execute(_ROLL_ONE, (each, *opens))]
     span = {"from_ms": minute_ms, "to_ms": minute_ms + MINUTE_MS, "official": OFFICIAL_MINUTES}
-    taken_over = {each[0] for each in connection.execute(_TAKEN_OVER, span)}
+    taken_over = {each[0] for each in connection.execute(_TAKEN_OVER, span)} if keeps_official else set[int]()
     if market_ids is not None:
         taken_over.intersection_update(market_ids)
     coverage = Coverage(connection, minute_ms, blind_from_ms)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.events import GapCause, Market
+from collectors.events import Exchange, GapCause, Market
 from collectors.net.http import Response
 from collectors.repair.history import Unanswered
 from ops.process.lifetimes import running
@@ -282,6 +282,36 @@ async def test_a_minute_whose_seconds_are_gone_is_taken_over_from_the_exchange(
         )
         assert volume == 270.0
         assert trades == 179, "a lower bound: the exchange counts no trades in a candle"
+
+
+@pytest.mark.parametrize("exchange", ["upbit", "bithumb"])
+async def test_a_minute_that_was_taken_over_from_an_old_page_is_mended_by_its_trades(
+    tmp_path: Path, clock: FakeClock, exchange: Exchange
+) -> None:
+    bench = Audited(tmp_path / "radar.db", clock, exchange, seconds_s=120)
+    market = market_of(bench)
+    with bench.writer:
+        true = bench.rest.get
+
+        async def old(service: str, path: str, **more: Any) -> Response:
+            answer = await true(service, path, **more)
+            if "/candles/minutes/" not in path:
+                return answer
+            page = json.loads(answer.body)
+            for candle in page:
+                candle["candle_acc_trade_volume"] /= 2
+            return bench.rest._answer(page)
+
+        await bench.miss(market, for_s=600)
+        bench.rest.get = old  # type: ignore[method-assign]
+        await bench.backfill.once()
+        assert len(rows(bench.path, "SELECT * FROM candles_1m WHERE volume = 135.0")) >= 8
+        bench.rest.get = true  # type: ignore[method-assign]
+        await bench.settle(market)
+        await bench.auditor.look(market)
+        volumes = rows(bench.path, "SELECT volume FROM candles_1m WHERE covered_s = 60")
+        assert set(volumes) == {(270.0,)}
+        assert bench.counts[1] > 0
 
 
 async def test_an_exchange_that_does_not_answer_is_left_alone_and_nothing_is_passed_over(bench: Audited) -> None:

@@ -16,7 +16,7 @@ from store.waiting import open_when_possible
 from store.writer import DatabaseWriter
 
 log = logging.getLogger(__name__)
-LAST_WORDS = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "malformed", "not a database")  # of a run that damage ended
+LAST_WORDS = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "image is malformed", "not a database")  # of a run that damage ended
 
 
 class Opened(Struct, frozen=True):

@@ -8,6 +8,7 @@ import pytest
 from config.settings import Writing
 from ops.process.lock import Run
 from ops.process.storage import Opened, opened
+from store import damage
 from store.database import StorageUnusable
 from tests.fakes.clock import FakeClock
 from tests.fakes.damaged import filled, leaves_of, overwrite, rows
@@ -52,6 +53,15 @@ async def test_damage_deep_inside_is_looked_for_when_the_last_run_died_of_it(
     path = filled(tmp_path / "radar.db")
     overwrite(path, [leaves_of(path, "candles_1m")[40]])
     assert ((await open_at(path, why)).aside is not None) is moved
+
+
+async def test_a_sound_database_too_large_to_be_read_whole_stays_after_a_crash_over_something_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(damage, "WHOLE_S", -1.0)
+    monkeypatch.setattr(damage, "STEPS_BETWEEN_LOOKS", 1)
+    path = filled(tmp_path / "radar.db")
+    assert (await open_at(path, "DecodeError: JSON is malformed: invalid character (byte 0)")).aside is None
 
 
 async def test_what_is_unusable_for_another_reason_is_not_moved(tmp_path: Path) -> None:

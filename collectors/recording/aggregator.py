@@ -8,10 +8,10 @@ belongs there, its copy in `listing_seconds`. All of it is work in slices of abo
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
-from collectors.events import Exchange
+from collectors.events import Exchange, Market
 from collectors.recording.minutes import Rolled
 from collectors.recording.recorder import Recorder
 from config.clock import Clock
@@ -61,21 +61,31 @@ class Aggregator:
         What that run had not vouched for when it ended counts as missed; the gap itself is opened when this one begins.
         """
 
-        def todo(connection: Connection) -> tuple[range, dict[Exchange, int], int]:
+        exchanges = self._recorder.exchanges
+
+        def todo(connection: Connection) -> tuple[range, dict[Exchange, int], int, list[int]]:
             oldest, newest = connection.execute("SELECT MIN(open_ms), MAX(open_ms) FROM candles_1s").fetchone()
-            if oldest is None:
-                return range(0), {}, 0
-            exchanges = self._recorder.exchanges
             rolled = [candles.rolled_until(connection, each) or 0 for each in exchanges]
+            if oldest is None:
+                return range(0), {}, 0, rolled
             from_ms = max(candles.purged_until(connection), min(rolled, default=0) - HEAL_BACK_MS, oldest)
             vouched = {each: candles.recorded_until(connection, each) for each in exchanges}
             minutes = range(whole_minute(from_ms), newest + 1, MINUTE_MS)
-            return minutes, {each: until_ms for each, until_ms in vouched.items() if until_ms is not None}, newest
+            return (
+                minutes,
+                {each: until_ms for each, until_ms in vouched.items() if until_ms is not None},
+                newest,
+                rolled,
+            )
 
-        minutes, vouched, newest_ms = await self._writer.run(todo)
+        minutes, vouched, newest_ms, rolled = await self._writer.run(todo)
         self._recorder.minutes.take_up(newest_ms)
         for minute_ms in minutes:
             await self._writer.run(partial(candles.rollup_minute, minute_ms=minute_ms, blind_from_ms=vouched))
+        for exchange, rolled_ms in zip(exchanges, rolled, strict=True):  # what a kill left to be counted again
+            from_ms, to_ms = rolled_ms - HEAL_BACK_MS, minutes.start if minutes else rolled_ms
+            for step in self._counted_again(exchange, [(None, from_ms, to_ms)] if from_ms < to_ms else ()):
+                await self._writer.run(step)
         if minutes:
             log.info("%d minutes of an earlier run were rolled again from their seconds", len(minutes))
         return len(minutes)
@@ -130,15 +140,21 @@ class Aggregator:
             for start in range(0, len(market_ids), MARKETS_A_STEP):
                 some = market_ids[start : start + MARKETS_A_STEP]
                 yield partial(_roll_again, minute_ms=minute_ms, market_ids=some)
+        yield from self._counted_again(exchange, rolled.recount)
+        yield partial(candles.set_rolled, exchange=exchange, before_ms=rolled.before_ms)
+
+    def _counted_again(self, exchange: Exchange, recount: Iterable[tuple[Market | None, int, int]]) -> Iterator[Step]:
+        """What says again how much of stored minutes was heard, of a market or (None) of all."""
+        ids = self._recorder.ids
+        everyone = [market_id for market, market_id in ids.items() if market.exchange == exchange]
         touched = [
             (market_id, from_ms, to_ms)
-            for market, from_ms, to_ms in rolled.recount
+            for market, from_ms, to_ms in recount
             for market_id in (everyone if market is None else [ids[market]])
         ]
         for start in range(0, len(touched), RECOUNTS_A_STEP):
             part = touched[start : start + RECOUNTS_A_STEP]
             yield partial(candles.refresh_coverage, exchange=exchange, touched=part)
-        yield partial(candles.set_rolled, exchange=exchange, before_ms=rolled.before_ms)
 
     async def keep(self) -> None:
         """Copy the settled seconds around listings to where they stay; late ones are copied again."""

@@ -438,6 +438,29 @@ async def test_after_a_crash_a_minute_counts_only_what_the_lost_run_had_vouched_
     assert later.minutes()[0][-1] == vouched_s - 1  # the first second was not covered yet
 
 
+async def test_what_a_kill_left_to_be_counted_again_is_counted_by_the_next_start_though_its_seconds_are_gone(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "radar.db"
+    first = Bench(path)
+    with first.writer:
+        await first.begin(BTC)
+        for at_s in range(1, 65):
+            await first.clock.advance(1)
+            first.recorder.trade(trade(at_s * 1_000, float(at_s)))
+            first.recorder.flush()
+        await first.aggregator.roll()
+        assert first.minutes()[0][-1] == 59
+        first.recorder.lost([BTC], START_MS + 50_000, GapCause.STALE)
+        first.recorder.flush()
+        await first.writer.run(lambda connection: candles.purge_seconds(connection, START_MS + 60_000, budget_s=10.0))
+    later = Bench(path, at_s=70)
+    with later.writer:
+        await later.recorder.start()
+        await later.aggregator.heal()
+    assert later.minutes()[0][-1] == 48
+
+
 async def test_unused_space_is_handed_back_a_little_with_each_look(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -39,6 +39,8 @@ class Vigil:
         self._had_data = False
         self._probed: float | None = None
         self._unanswered = False
+        self._questioned = False  # since the request, whatever came of it
+        self._answered = False  # and a frame came after that
         self._patience = 1.0
 
     @property
@@ -65,11 +67,13 @@ class Vigil:
         """A subscription request was sent."""
         self._asked = now
         self._probed = None
+        self._questioned = self._answered = False
 
     def heard(self, now: float) -> None:
         """A frame came, of whatever kind."""
         self._heard = now
         self._unanswered = False
+        self._answered = self._questioned
 
     def data(self, now: float, snapshot: bool) -> None:
         """A trade came; a snapshot answers a question, but the stream itself may still be silent."""
@@ -86,7 +90,7 @@ class Vigil:
     def probed(self, now: float) -> None:
         """A question was sent."""
         self._probed = now
-        self._unanswered = True
+        self._unanswered = self._questioned = True
 
     def look(self, now: float, pending: bool, live: bool) -> tuple[Step, float]:
         """What to do now, and in how many seconds to look again if that is WAIT."""
@@ -104,10 +108,9 @@ class Vigil:
     def _pending(self, now: float, live: bool, waits: list[float]) -> Step:
         deadline = self._asked + self._first_message_s
         if now >= deadline:
-            answered = self._probed is not None and not self._unanswered
-            return Step.STANDS if live or answered else Step.NEVER_LIVE
+            return Step.STANDS if live or self._answered else Step.NEVER_LIVE
         halfway = self._asked + self._first_message_s / 2
-        if not live and self._probed is None:
+        if not live and not self._questioned:
             if now >= halfway:
                 return Step.PROBE
             waits.append(halfway - now)

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from collectors.events import GapCause, Market
+from collectors.exchanges import bithumb_ws
 from collectors.feeds.robust_ws import Pace
 from ops.process.lifetimes import running
 from tests.collectors.feeds.shards import BTC, ETH, XRP, Log, frame, refusing, shard_of
 from tests.fakes.clock import START_MS, FakeClock
-from tests.fakes.exchange import FakeExchange, answer, error_frame, send, stall
+from tests.fakes.exchange import FakeExchange, answer, error_frame, send, stall, trade_frame
 
 
 async def test_a_market_added_while_connected_costs_the_others_nothing(
@@ -125,6 +126,30 @@ async def test_while_a_bad_code_is_looked_for_the_trades_of_the_others_prove_no_
         connection.say(frame(new, 6, st="SNAPSHOT"))
         await clock.settle()
         assert shard.status.live_markets == 4
+
+
+async def test_without_a_list_a_code_that_never_traded_stands_beside_a_bad_one_while_the_others_trade(
+    clock: FakeClock, exchange: FakeExchange, log: Log
+) -> None:
+    heard, silent, bad = (Market("bithumb", base, "KRW") for base in ("BTC", "NEW", "BAD"))
+
+    def reply(codes: Sequence[str]) -> Sequence[bytes]:
+        if bad.code in codes:
+            return [error_frame("INVALID_PARAM")]
+        return [trade_frame(code, 1.0, START_MS, 1, st="SNAPSHOT") for code in codes if code != silent.code]
+
+    exchange.script(answer(reply))
+    shard = shard_of([heard], exchange, log, clock, feed=bithumb_ws.FEED)
+    async with running(shard.run()):
+        await clock.advance(5)
+        shard.change_markets([heard, silent, bad])
+        for second in range(5, 35):
+            exchange.connections[0].say(frame(heard, second, second))
+            await clock.advance(1)
+        assert len(exchange.connections) == 1
+        assert shard.status.live_markets == 2
+        assert shard.status.refused_codes == ("KRW-BAD",)
+        assert shard.status.probes == 1
 
 
 async def test_an_exchange_that_refuses_every_request_is_tried_again_later(

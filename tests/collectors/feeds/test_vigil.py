@@ -47,6 +47,18 @@ def test_what_was_heard_before_the_question_proves_nothing() -> None:
     assert step(watched, 10.0, pending=True, live=False) is Step.NEVER_LIVE
 
 
+def test_trades_that_prove_no_request_are_an_answer_all_the_same_and_it_is_questioned_once() -> None:
+    watched = vigil()
+    watched.asked(0.0)
+    watched.probed(5.0)
+    watched.heard(6.0)
+    watched.data(6.0, snapshot=False)
+    assert step(watched, 6.0, pending=True, live=False) is Step.WAIT
+    assert step(watched, 10.0, pending=True, live=False) is Step.STANDS
+    watched.asked(11.0)
+    assert step(watched, 16.0, pending=True, live=False) is Step.PROBE
+
+
 def test_a_later_request_stands_when_nothing_spoke_against_it() -> None:
     watched = vigil()
     watched.data(1.0, snapshot=False)

@@ -62,7 +62,11 @@ async def running(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
             def over(task: asyncio.Task[None]) -> None:
                 if task.cancelled() and not task.cancelling():
-                    group.create_task(_tell_of(task))
+                    telling = _tell_of(task)
+                    with suppress(RuntimeError):  # the group ends already, for another reason
+                        group.create_task(telling)
+                        return
+                    telling.close()
 
             tasks = [group.create_task(each) for each in work]
             for task in tasks:

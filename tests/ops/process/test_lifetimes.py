@@ -50,6 +50,24 @@ async def test_a_cancellation_that_nobody_asked_for_ends_the_body_as_a_crash_doe
     assert isinstance(crash.value.__cause__, asyncio.CancelledError)
 
 
+async def test_a_cancellation_that_nobody_asked_for_in_the_moment_of_a_crash_is_no_error_of_the_loops() -> None:
+    loop = asyncio.get_running_loop()
+    fails, ended = loop.create_future(), loop.create_future()
+    told: list[object] = []
+    loop.set_exception_handler(lambda _, context: told.append(context))
+
+    async def wait_for(future: asyncio.Future[None]) -> None:
+        await future
+
+    with pytest.raises(OSError, match="the cable is out"):
+        async with running(wait_for(fails), wait_for(ended)):
+            await asyncio.sleep(0)
+            fails.set_exception(OSError("the cable is out"))
+            ended.cancel()
+            await forever()
+    assert told == []
+
+
 async def test_the_bodys_own_exception_is_what_leaves() -> None:
     with pytest.raises(ValueError, match="body"):
         async with running(forever()):

@@ -12,7 +12,7 @@ from collectors.events import GapCause, Market
 from collectors.feeds.feed import Feed
 from collectors.feeds.sink import Lost, ShardStatus
 from collectors.feeds.subscription import Subscription
-from collectors.feeds.vigil import ANSWER_S, Vigil
+from collectors.feeds.vigil import Vigil
 from collectors.net.limits import Budget
 from collectors.net.socket import Socket
 from config.clock import Clock
@@ -20,6 +20,7 @@ from config.clock import Clock
 RETRY_FIRST_S = 10.0
 RETRY_CAP_S = 3_600.0
 SETTLE_S = 1.0  # between a proof and the next request, so that late snapshots of one can't prove the other
+QUIET_S = 6.0  # without a frame; with the time for an answer longer than the 10 s between two `{"status":"UP"}`
 AUDIT_S = 60.0  # between two looks at what the exchange thinks it sends us
 
 
@@ -158,7 +159,7 @@ class Requests:
         while True:
             await self._repeat.wait()
             self._repeat.clear()
-            is_quiet = self._clock.monotonic() - self._vigil.heard_at >= ANSWER_S
+            is_quiet = self._clock.monotonic() - self._vigil.heard_at >= QUIET_S
             if is_quiet and not self._vigil.waits:
                 await self.probe()
             elif markets := self._subscription.asked or self._subscription.live:

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from msgspec import structs
 
 from collectors.events import GapCause, Market
-from collectors.exchanges import upbit_ws
+from collectors.exchanges import bithumb_ws, upbit_ws
 from collectors.feeds.robust_ws import Pace
 from ops.process.lifetimes import running
 from tests.collectors.feeds.shards import BTC, ETH, Log, frame, refusing, shard_of
 from tests.fakes.clock import START_MS, FakeClock
-from tests.fakes.exchange import FakeExchange, Step, answer, send, stall, wait
+from tests.fakes.exchange import UP, FakeExchange, Step, answer, send, stall, wait
 
 
 def steady(market: Market, from_s: float, times: int, every_s: float = 0.1) -> list[Step]:
@@ -48,6 +48,26 @@ async def test_a_quiet_feed_that_answers_ping_counts_as_stale_all_the_same(
         assert log.of("lost") == [
             (("BTC",), START_MS - 1_000, GapCause.STALE)
         ]  # from its last trade, not its last word
+
+
+async def test_a_connection_that_says_it_is_up_each_ten_seconds_and_answers_nothing_else_is_not_given_up(
+    clock: FakeClock, exchange: FakeExchange, log: Log
+) -> None:
+    """That is all that the exchanges promise of PING; one has no list, and a coin before its start no trades."""
+    exchange.script(stall())
+    new = Market("bithumb", "NEW", "KRW")
+    shard = shard_of([new], exchange, log, clock, Pace(silent_s=None, first_message_s=4.0), feed=bithumb_ws.FEED)
+    async with running(shard.run()):
+        await clock.advance(2)
+        for _ in range(6):
+            exchange.connections[0].say(UP)
+            await clock.advance(0.01)
+            for _ in range(10):
+                shard.ask_again()
+                await clock.advance(1)
+            await clock.advance(0.02)
+        assert log.kinds == ["live"]
+        assert len(exchange.connections) == 1
 
 
 async def test_silence_is_healthy_where_no_bound_is_set(clock: FakeClock, exchange: FakeExchange, log: Log) -> None:

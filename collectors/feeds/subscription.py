@@ -19,7 +19,7 @@ class Subscription:
         self._wanted = dict.fromkeys(wanted)
         self._accepted: dict[Market, None] = {}
         self._live: dict[Market, None] = {}
-        self._were_live: set[Market] = set()  # at any time
+        self._were_sent: set[Market] = set()  # at any time: what stood, wanted by then or not
         self._queue: list[tuple[Market, ...]] = [tuple(self._wanted)] if wanted else []
         self._trial: tuple[Market, ...] | None = None
         self._stale_set = False  # what the exchange has is not what we last wanted
@@ -69,13 +69,13 @@ class Subscription:
     def proven_by(self, trade: Trade) -> bool:
         """Whether this trade can only have come because of the request that is out.
 
-        A market on trial would not be sent otherwise, unless it was live before. What was accepted may still come of
+        A market on trial would not be sent otherwise, unless it was before. What was accepted may still come of
         the former request, or answer one that was said again; it only proves a request that tries nothing new.
         """
         if self._trial is None:
             return False
         if self._trial:
-            return trade.market in self._trial and (trade.snapshot or trade.market not in self._were_live)
+            return trade.market in self._trial and (trade.snapshot or trade.market not in self._were_sent)
         return trade.snapshot
 
     def accept(self) -> tuple[Market, ...]:
@@ -83,10 +83,10 @@ class Subscription:
         trial, self._trial = self._trial or (), None
         self.refusals = 0
         self._accepted.update(dict.fromkeys(trial))
+        self._were_sent.update(trial)
         self._forget_unwanted()
         fresh = tuple(market for market in self._accepted if market not in self._live)
         self._live = dict(self._accepted)
-        self._were_live.update(fresh)
         return fresh
 
     def refuse(self) -> tuple[Market, ...]:

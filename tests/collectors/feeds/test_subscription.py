@@ -130,6 +130,19 @@ def test_a_market_dropped_while_its_request_is_out_does_not_become_live() -> Non
     assert subscription.next_request() == (MARKETS[0],)
 
 
+def test_a_market_dropped_while_its_request_is_out_and_taken_up_again_is_proven_by_its_snapshot_alone() -> None:
+    subscription = Subscription(MARKETS[:1])
+    settle(subscription, set())
+    subscription.change(MARKETS[:2])
+    subscription.next_request()
+    subscription.change(MARKETS[:1])
+    subscription.accept()
+    subscription.change(MARKETS[:3])
+    assert subscription.next_request() == tuple(MARKETS[:3])
+    assert not subscription.proven_by(trade(MARKETS[1])), "the request before it stands, and names it"
+    assert subscription.proven_by(trade(MARKETS[1], snapshot=True))
+
+
 def test_a_market_dropped_while_its_request_is_out_is_neither_refused_nor_asked_again() -> None:
     subscription = Subscription(MARKETS[:3])
     subscription.next_request()

@@ -103,9 +103,7 @@ class Requests:
             await self._list(self._feed.list_subscriptions)
             if self._subscription.pending:
                 return
-        if again := self._subscription.asked or self._subscription.live:
-            await self._may_send()
-            await self._request(again)
+        await self._say_again()
 
     # --- what is said for ever ----------------------------------------------------------------------------------------
 
@@ -162,9 +160,8 @@ class Requests:
             is_quiet = self._clock.monotonic() - self._vigil.heard_at >= QUIET_S
             if is_quiet and not self._vigil.waits:
                 await self.probe()
-            elif markets := self._subscription.asked or self._subscription.live:
-                await self._may_send()
-                await self._request(markets)
+            else:
+                await self._say_again()
 
     # --- one message --------------------------------------------------------------------------------------------------
 
@@ -173,6 +170,12 @@ class Requests:
         self.standing = frozenset(self._subscription.live)
         books = [market for market in self.books if market in markets]
         await self._send(self._feed.subscribe(markets, f"{self._feed.exchange}-{self._tickets}", books))
+
+    async def _say_again(self) -> None:
+        """The request that is out or stands when its turn comes: the exchange keeps to what is said last."""
+        await self._may_send()
+        if markets := self._subscription.asked or self._subscription.live:
+            await self._request(markets)
 
     async def _list(self, request: Callable[[str], str]) -> None:
         await self._may_send()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from collectors.events import GapCause, Market
-from collectors.exchanges import bithumb_ws
+from collectors.exchanges import bithumb_ws, upbit_ws
 from collectors.feeds.robust_ws import Pace
 from ops.process.lifetimes import running
 from tests.collectors.feeds.shards import BTC, ETH, XRP, Log, frame, refusing, shard_of
@@ -150,6 +150,25 @@ async def test_without_a_list_a_code_that_never_traded_stands_beside_a_bad_one_w
         assert shard.status.live_markets == 2
         assert shard.status.refused_codes == ("KRW-BAD",)
         assert shard.status.probes == 1
+
+
+async def test_what_is_said_again_after_a_wait_names_all_that_was_asked_for_meanwhile(
+    clock: FakeClock, exchange: FakeExchange, log: Log
+) -> None:
+    """Each request replaces the one before: an older set said last would be what the exchange sends."""
+    exchange.script(answer(refusing()))
+    shard = shard_of([BTC, ETH], exchange, log, clock)
+    async with running(shard.run()):
+        await clock.advance(2)
+        for _ in range(upbit_ws.FEED.messages_per_s):
+            shard.ask_again()
+            await clock.settle()
+        shard.change_markets([BTC, ETH, XRP])
+        await clock.settle()
+        shard.ask_again()
+        await clock.advance(5)
+        assert shard.status.live_markets == 3
+        assert exchange.connections[0].requests[-1] == ["KRW-BTC", "KRW-ETH", "KRW-XRP"]
 
 
 async def test_an_exchange_that_refuses_every_request_is_tried_again_later(

@@ -58,6 +58,7 @@ class Connection:
         self._vigil = Vigil(rhythm, pace.silent_s, pace.first_message_s, clock.monotonic())
         self._requests = Requests(feed, socket, self._subscription, books, self._vigil, status, clock)
         self._stamp_ms = 0  # the newest trade's; 0 before the first
+        self._history: dict[Market, int] = {}  # stamps of snapshots from before a market was sent to us
         self._behind = 0  # batches in a row whose last stamp lies far before it
         self._mixed = False  # what came last had order books among it that nobody here asked for
         self._listed_right_ms: int | None = None
@@ -192,7 +193,10 @@ class Connection:
 
     def _check_snapshot(self, snapshot: Trade, stamp_ms: int, now_ms: int) -> None:
         """A snapshot newer than anything that came, and published long ago: the stream itself is broken."""
-        if not 0 < stamp_ms < snapshot.traded_ms or snapshot.market not in self._requests.standing:
+        if snapshot.market not in self._requests.standing:
+            self._history[snapshot.market] = snapshot.traded_ms
+            return
+        if not 0 < stamp_ms < snapshot.traded_ms or snapshot.traded_ms <= self._history.get(snapshot.market, 0):
             return
         if self._their_now_ms(now_ms) - snapshot.traded_ms > PUBLISHED_MS:
             raise Lost(GapCause.STALE, f"a trade of {snapshot.market.code} was published and never came")

@@ -25,6 +25,25 @@ async def test_a_market_added_while_connected_costs_the_others_nothing(
         assert log.of("lost") == []
 
 
+async def test_what_an_added_market_traded_before_is_no_loss_when_it_is_shown_once_more(
+    clock: FakeClock, exchange: FakeExchange, log: Log
+) -> None:
+    shard = shard_of([BTC], exchange, log, clock)
+    async with running(shard.run()):
+        await clock.settle()
+        exchange.connections[0].say(frame(BTC, 1, 0.0))
+        await clock.advance(9)
+        for wanted in ([BTC, ETH], [BTC, ETH, XRP]):
+            shard.change_markets(wanted)
+            await clock.settle()
+            exchange.connections[0].say(frame(ETH, 2, 8.0, st="SNAPSHOT"))
+            await clock.advance(3)
+        assert log.of("lost") == []
+        exchange.connections[0].say(frame(ETH, 3, 10.0, st="SNAPSHOT"))
+        await clock.settle()
+        assert log.of("lost") != [], "this was traded after it was asked for, and never came"
+
+
 async def test_a_market_taken_away_is_told_and_asked_for_no_more(
     clock: FakeClock, exchange: FakeExchange, log: Log
 ) -> None:

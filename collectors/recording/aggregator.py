@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
+from msgspec import Struct
+
 from collectors.events import Exchange, Market
 from collectors.recording.minutes import Rolled
 from collectors.recording.recorder import Recorder
@@ -38,6 +40,18 @@ PAGES_A_LOOK = 50  # that are handed back beyond these; what moves them grows th
 Step = Callable[[Connection], object]
 
 
+class _Left(Struct, frozen=True):
+    """What an earlier run left: the minutes of its seconds as far as they may not be rolled, and the newest second.
+
+    By exchange, how far it had vouched for what it stored, and until when its minutes were rolled.
+    """
+
+    minutes: range
+    newest_ms: int
+    vouched_ms: dict[Exchange, int]
+    rolled_ms: dict[Exchange, int]
+
+
 class Aggregator:
     """The minute timer. `force_rollup` at the end rolls the running minute as far as it has come."""
 
@@ -60,29 +74,12 @@ class Aggregator:
 
         What that run had not vouched for when it ended counts as missed; the gap itself is opened when this one begins.
         """
-
-        exchanges = self._recorder.exchanges
-
-        def todo(connection: Connection) -> tuple[range, dict[Exchange, int], int, list[int]]:
-            oldest, newest = connection.execute("SELECT MIN(open_ms), MAX(open_ms) FROM candles_1s").fetchone()
-            rolled = [candles.rolled_until(connection, each) or 0 for each in exchanges]
-            if oldest is None:
-                return range(0), {}, 0, rolled
-            from_ms = max(candles.purged_until(connection), min(rolled, default=0) - HEAL_BACK_MS, oldest)
-            vouched = {each: candles.recorded_until(connection, each) for each in exchanges}
-            minutes = range(whole_minute(from_ms), newest + 1, MINUTE_MS)
-            return (
-                minutes,
-                {each: until_ms for each, until_ms in vouched.items() if until_ms is not None},
-                newest,
-                rolled,
-            )
-
-        minutes, vouched, newest_ms, rolled = await self._writer.run(todo)
-        self._recorder.minutes.take_up(newest_ms)
+        left = await self._writer.run(partial(_left, exchanges=self._recorder.exchanges))
+        minutes = left.minutes
+        self._recorder.minutes.take_up(left.newest_ms)
         for minute_ms in minutes:
-            await self._writer.run(partial(candles.rollup_minute, minute_ms=minute_ms, blind_from_ms=vouched))
-        for exchange, rolled_ms in zip(exchanges, rolled, strict=True):  # what a kill left to be counted again
+            await self._writer.run(partial(candles.rollup_minute, minute_ms=minute_ms, blind_from_ms=left.vouched_ms))
+        for exchange, rolled_ms in left.rolled_ms.items():  # a kill forgets what was to be counted again
             from_ms, to_ms = rolled_ms - HEAL_BACK_MS, minutes.start if minutes else rolled_ms
             for step in self._counted_again(exchange, [(None, from_ms, to_ms)] if from_ms < to_ms else ()):
                 await self._writer.run(step)
@@ -203,6 +200,17 @@ class Aggregator:
         world = partial(global_minutes.purge, before_ms=before_ms)
         while await self._writer.run(world):
             pass
+
+
+def _left(connection: Connection, exchanges: Sequence[Exchange]) -> _Left:
+    oldest_ms, newest_ms = connection.execute("SELECT MIN(open_ms), MAX(open_ms) FROM candles_1s").fetchone()
+    rolled_ms = {each: candles.rolled_until(connection, each) or 0 for each in exchanges}
+    vouched = {each: candles.recorded_until(connection, each) for each in exchanges}
+    vouched_ms = {each: until_ms for each, until_ms in vouched.items() if until_ms is not None}
+    if oldest_ms is None:
+        return _Left(range(0), 0, vouched_ms, rolled_ms)
+    from_ms = max(candles.purged_until(connection), min(rolled_ms.values(), default=0) - HEAL_BACK_MS, oldest_ms)
+    return _Left(range(whole_minute(from_ms), newest_ms + 1, MINUTE_MS), newest_ms, vouched_ms, rolled_ms)
 
 
 def _some(steps: Sequence[Step], connection: Connection) -> int:

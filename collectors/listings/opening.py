@@ -44,25 +44,29 @@ class OpeningWatch:
     async def run(self) -> None:
         """Tell the book of each first trade as it comes, for ever."""
         while True:
-            self._watch({market for listing in self._listings.active() for market in self._awaited(listing)})
+            self._watch(self._listings.active())
             while not self._trades.empty():
                 await self._tell(self._trades.get_nowait())
             await self._clock.sleep(LOOK_S)
 
-    def _awaited(self, listing: Listing) -> Iterable[Market]:
-        """Its markets that are recorded, if it has not opened."""
-        if listing.first_trade_ms is not None:
-            return ()
+    def _watch(self, active: Sequence[Listing]) -> None:
+        """Wait for the markets of listings that have not opened; not for those of one that was cancelled, or given up.
+
+        Of one that opens in several at once, each is waited for.
+        """
+        theirs = {market for listing in active for market in self._markets(listing)}
+        for market in self._watched - theirs:
+            self._tape.unwatch(market)
+        self._watched &= theirs
+        closed = (listing for listing in active if listing.first_trade_ms is None)
+        for market in {market for listing in closed for market in self._markets(listing)} - self._watched:
+            self._watched.add(market)
+            self._tape.watch(market, self._trades.put_nowait)
+
+    def _markets(self, listing: Listing) -> Iterable[Market]:
+        """Those of its markets that are recorded."""
         markets = (Market(listing.exchange, listing.base, quote) for quote in listing.quotes or ("KRW",))
         return (market for market in markets if market in self._recorded)
-
-    def _watch(self, awaited: Set[Market]) -> None:
-        """Wait for these from now on, and for no others: a listing may be cancelled, or given up."""
-        for market in awaited - self._watched:
-            self._tape.watch(market, self._trades.put_nowait)
-        for market in self._watched - awaited:
-            self._tape.unwatch(market)
-        self._watched = set(awaited)
 
     async def _tell(self, trade: Trade) -> None:
         self._watched.discard(trade.market)

@@ -81,10 +81,10 @@ async def test_a_coin_seen_in_a_notice_is_told_again_when_it_opens(tmp_path: Pat
     assert told[1][3].startswith("🔔 TRADING HAS STARTED · NOVA")
 
 
-async def test_what_is_cancelled_or_given_up_or_has_opened_elsewhere_is_waited_for_no_longer() -> None:
+async def test_what_is_cancelled_or_given_up_is_waited_for_no_longer_but_each_market_of_what_opens_is() -> None:
     clock, tape = FakeClock(), Tape()
-    lone, both = listing("LONE"), listing("BOTH", quotes=("KRW", "BTC"))
-    known = {Market("upbit", "LONE", "KRW"), Market("upbit", "BOTH", "KRW"), Market("upbit", "BOTH", "BTC")}
+    lone, both = listing("LONE"), listing("BOTH", quotes=("USDT", "BTC"))
+    known = {Market("upbit", "LONE", "KRW"), Market("upbit", "BOTH", "USDT"), Market("upbit", "BOTH", "BTC")}
     listings = Listings(lone, both)
     watch = OpeningWatch(tape, listings, Gate(), clock)
     watch.known(known)
@@ -92,6 +92,9 @@ async def test_what_is_cancelled_or_given_up_or_has_opened_elsewhere_is_waited_f
         await clock.advance(1)
         assert tape.watched.keys() == known
         listings.listings = (replace(both, first_trade_ms=START_MS),)
+        await clock.advance(1)
+        assert {market.base for market in tape.watched} == {"BOTH"}, "each of its markets opens for itself"
+        listings.listings = ()
         await clock.advance(1)
         assert not tape.watched
         listings.listings = (lone,)

@@ -274,11 +274,11 @@ def heal_for_good(
     Raises Lacking, with nothing changed, where a kept second holds what `seconds` does not.
     """
     windows = [each for each in listing_seconds.windows(connection, wound.from_ms) if wound.market_id in each.markets]
-    opens = [
+    opens = {
         open_ms
         for open_ms in seconds_in(wound.from_ms, wound.to_ms)
         if any(window.from_ms <= open_ms < window.to_ms for window in windows)
-    ]
+    }
     theirs = {each.open_ms: each for each in seconds if each.open_ms in opens}
     span = wound.market, wound.market_id, whole_second(wound.from_ms), wound.to_ms
     passing = {at: each for at, each in stored_seconds(connection, *span).items() if at in opens}

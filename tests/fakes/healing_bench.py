@@ -23,13 +23,17 @@ from tests.fakes.recording import by_hand, rows, same, trade
 
 
 class Rest:
-    """Upbit's and Bithumb's REST over a list of trades, as the wire spells them; `fails` answers instead, if set."""
+    """Upbit's and Bithumb's REST over a list of trades, as the wire spells them.
+
+    `fails` answers instead, if set; `alter` is given the path and the rows of each page, to change them.
+    """
 
     def __init__(self, clock: FakeClock) -> None:
         self._clock = clock
         self.trades: list[Trade] = []
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.fails: Callable[[str], Response] | None = None
+        self.alter: Callable[[str, list[dict[str, Any]]], None] | None = None
         self.ahead_ms = 0  # how far our clock is ahead of the exchange's
 
     async def get(
@@ -47,11 +51,16 @@ class Rest:
             mine = [each for each in mine if from_ms <= each.traded_ms < until_ms]
             mine = sorted(mine, key=lambda each: each.trade_id)
             mine = [each for each in mine if each.trade_id < int(asked.get("cursor", 2**63))]
-            return self._answer([_tick(each) for each in reversed(mine[-count:])])
+            return self._page(path, [_tick(each) for each in reversed(mine[-count:])])
         length_ms = 1_000 if path == "/v1/candles/seconds" else 60_000
         spelled = iso_utc if service == "upbit" else iso_kst
         found = [each for each in numbered(mine, length_ms) if spelled(each.open_ms) < asked["to"]]
-        return self._answer([_row(each) for each in reversed(found[-count:])])
+        return self._page(path, [_row(each) for each in reversed(found[-count:])])
+
+    def _page(self, path: str, rows: list[dict[str, Any]]) -> Response:
+        if self.alter is not None:
+            self.alter(path, rows)
+        return self._answer(rows)
 
     def _asked_for(self, service: str, asked: dict[str, str]) -> tuple[int, int]:
         """The part of a day that `to` and `days_ago` name, as the exchange counts its days now; else all there is."""

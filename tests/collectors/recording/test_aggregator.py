@@ -185,8 +185,8 @@ async def test_minutes_and_what_is_kept_for_good_are_written_in_slices(
     assert rows(bench.path, "SELECT COUNT(*) >= 120 FROM listing_seconds") == [(1,)]
 
 
-async def test_a_restart_within_a_minute_joins_both_runs(tmp_path: Path) -> None:
-    path = tmp_path / "radar.db"
+async def begun_again(path: Path) -> Bench:
+    """A run 30 s in, after one that traded at 5 s and was stopped at 20 s."""
     first = Bench(path)
     with first.writer:
         await first.begin(BTC)
@@ -194,7 +194,11 @@ async def test_a_restart_within_a_minute_joins_both_runs(tmp_path: Path) -> None
         first.recorder.trade(trade(5_000, 5.0))
         first.recorder.close()
         first.aggregator.force_rollup()
-    later = Bench(path, at_s=30)
+    return Bench(path, at_s=30)
+
+
+async def test_a_restart_within_a_minute_joins_both_runs(tmp_path: Path) -> None:
+    later = await begun_again(tmp_path / "radar.db")
     with later.writer:
         await later.begin(BTC)
         await later.aggregator.heal()
@@ -212,15 +216,7 @@ async def test_a_restart_within_a_minute_joins_both_runs(tmp_path: Path) -> None
 async def test_after_a_restart_within_a_minute_it_counts_from_then_on_whenever_a_trade_comes(
     tmp_path: Path, next_at_s: int
 ) -> None:
-    path = tmp_path / "radar.db"
-    first = Bench(path)
-    with first.writer:
-        await first.begin(BTC)
-        await first.clock.advance(20)
-        first.recorder.trade(trade(5_000, 5.0))
-        first.recorder.close()
-        first.aggregator.force_rollup()
-    later = Bench(path, at_s=30)
+    later = await begun_again(tmp_path / "radar.db")
     with later.writer:
         await later.recorder.start()
         await later.aggregator.heal()

@@ -1,7 +1,6 @@
 """A recorder that was not told of a trade, and the exchange's own candles that tell of it."""
 
 import asyncio
-import json
 from pathlib import Path
 from typing import Any
 
@@ -128,17 +127,12 @@ async def test_where_the_candle_is_wrong_and_the_trades_are_not_ours_stands(benc
     market = market_of(bench)
     await healed_start(bench, market)
     await bench.settle(market)
-    true = bench.rest.get
 
-    async def get(service: str, path: str, **more: Any) -> Response:
-        answer = await true(service, path, **more)
-        if "/candles/" not in path:
-            return answer
-        page = json.loads(answer.body)
-        page[5 % len(page)]["candle_acc_trade_volume"] *= 2
-        return bench.rest._answer(page)
+    def double_one(path: str, page: list[dict[str, Any]]) -> None:
+        if "/candles/" in path:
+            page[5 % len(page)]["candle_acc_trade_volume"] *= 2
 
-    bench.rest.get = get  # type: ignore[method-assign]  # an exchange whose candles are off
+    bench.rest.alter = double_one
     await bench.auditor.once()
     equal, repaired, unexplained = bench.counts
     assert equal == ALL[bench.exchange]
@@ -164,17 +158,14 @@ async def test_where_candle_and_trades_tell_the_same_a_trade_too_many_goes_the_t
 async def test_where_each_witness_tells_something_else_the_candle_is_marked_the_third_time(bench: Audited) -> None:
     market = market_of(bench)
     await with_a_trade_too_many(bench, market)
-    true = bench.rest.get
 
-    async def get(service: str, path: str, **more: Any) -> Response:
-        answer = await true(service, path, **more)
-        rows = json.loads(answer.body)
-        for row in rows if "/candles/" in path else ():
+    def lessen_one(path: str, page: list[dict[str, Any]]) -> None:
+        """A candle that its own trades do not make."""
+        for row in page if "/candles/" in path else ():
             if row["candle_date_time_utc"] in ("2027-01-15T08:01:10", "2027-01-15T08:01:00"):
                 row["candle_acc_trade_volume"] /= 3
-        return bench.rest._answer(rows)
 
-    bench.rest.get = get  # type: ignore[method-assign]  # a candle that its own trades do not make
+    bench.rest.alter = lessen_one
     await looked_at(bench, market, 3)
     assert bench.counts[1:] == (0, 1)
     assert bench.auditor.tally.odd_ms == bench.clock.now_ms()
@@ -290,23 +281,17 @@ async def test_a_minute_that_was_taken_over_from_an_old_page_is_mended_by_its_tr
 ) -> None:
     bench = Audited(tmp_path / "radar.db", clock, exchange, seconds_s=120)
     market = market_of(bench)
+
+    def halve_minutes(path: str, page: list[dict[str, Any]]) -> None:
+        for candle in page if "/candles/minutes/" in path else ():
+            candle["candle_acc_trade_volume"] /= 2
+
     with bench.writer:
-        true = bench.rest.get
-
-        async def old(service: str, path: str, **more: Any) -> Response:
-            answer = await true(service, path, **more)
-            if "/candles/minutes/" not in path:
-                return answer
-            page = json.loads(answer.body)
-            for candle in page:
-                candle["candle_acc_trade_volume"] /= 2
-            return bench.rest._answer(page)
-
         await bench.miss(market, for_s=600)
-        bench.rest.get = old  # type: ignore[method-assign]
+        bench.rest.alter = halve_minutes
         await bench.backfill.once()
         assert len(rows(bench.path, "SELECT * FROM candles_1m WHERE volume = 135.0")) >= 8
-        bench.rest.get = true  # type: ignore[method-assign]
+        bench.rest.alter = None
         await bench.settle(market)
         await bench.auditor.look(market)
         volumes = rows(bench.path, "SELECT volume FROM candles_1m WHERE covered_s = 60")

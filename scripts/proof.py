@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from scripts.proof_judge import SECOND_MS, Opening, Verdict, judge
 from scripts.proof_pair import START_DEADLINE_S, Begin, Both, ProofFailed, pair
 
 AUDIT_S = 5.0
+TOLD = 20  # lines of each kind of finding
 SPEED = 5.0  # of life; both processes keep up with it on two cores, also while a staged coin is judged
 
 
@@ -150,7 +152,7 @@ async def prove(
         code = await both.end()
         if code != 0:
             raise ProofFailed(f"the daemon ended with {code}; see {data / 'daemon.log'}")
-        return (await judge(both, from_ms, to_ms, openings))._replace(mended=len(first.wrong))
+        return (await judge(both, from_ms, to_ms, openings))._replace(mended=first.wrong)
 
 
 def arguments(words: Sequence[str]) -> argparse.Namespace:
@@ -202,11 +204,17 @@ def main() -> int:
             shutil.rmtree(folder, ignore_errors=True)
     print(f"market-seconds compared {verdict.compared:,}: equal {verdict.equal:,} (healed {verdict.healed:,})")
     print(f"marked as missed {verdict.gap:,}, in {len(verdict.open_gaps):,} gaps that are not healed")
-    print(f"wrong {len(verdict.wrong):,} (before the audit had been there: {verdict.mended:,})")
+    print(f"wrong {len(verdict.wrong):,} (before the audit had been there: {len(verdict.mended):,})")
     for name, right in verdict.firsts:
         print(f"first trade of {name}: {'stored as it was' if right else 'NOT as it was'}")
-    for line in (*verdict.wrong[:20], *(f"gap {each}" for each in verdict.open_gaps[:20])):
-        print(f"  {line}")
+    told = (
+        verdict.wrong,
+        (f"until the audit: {each}" for each in verdict.mended),
+        (f"gap {each}" for each in verdict.open_gaps),
+    )
+    for lines in told:
+        for line in islice(lines, TOLD):
+            print(f"  {line}")
     return 0 if verdict.holds else 1
 
 

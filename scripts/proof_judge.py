@@ -40,8 +40,8 @@ class Verdict(NamedTuple):
     """Counts of market-seconds. `healed` are those of `equal` that a healed gap touches; `wrong` names each.
 
     `open_gaps` are the closed ones that began in the judged span and are not healed; none of them may be Upbit's and
-    still wait. `mended` were wrong until the audit had been there. `firsts` says of each staged listing whether its
-    first trade was stored as it was.
+    still wait. `mended` names each second that was wrong until the audit had been there. `firsts` says of each staged
+    listing whether its first trade was stored as it was.
     """
 
     compared: int
@@ -51,7 +51,7 @@ class Verdict(NamedTuple):
     wrong: tuple[str, ...]
     open_gaps: tuple[str, ...]
     firsts: tuple[tuple[str, bool], ...] = ()
-    mended: int = 0
+    mended: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:

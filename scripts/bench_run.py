@@ -37,6 +37,11 @@ TRADES = {"picows": 1_400_000, "websockets": 450_000, "cryptofeed": 250_000, "cc
 TRADES_WITH_BOOKS = {"picows": 600_000, "websockets": 150_000, "cryptofeed": 32_000}
 SECTIONS = ("trades", "books", "paced", "storage", "daemon", "verdict", "alerts")  # in the order of the table
 
+OTHERS = (
+    "As the first word, each with its own --help: --detection (how soon a listing is known and told), "
+    "--soak MINUTES (the daemon left alone), --year (a year of listings in six simulated hours)"
+)
+
 Command = Callable[[str], Sequence[str | Path]]
 
 
@@ -291,7 +296,7 @@ def show(rows: Sequence[Row]) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="scripts/bench", description="This project beside its peers.")
+    parser = argparse.ArgumentParser(prog="scripts/bench", description="This project beside its peers.", epilog=OTHERS)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there too")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds: about a minute")
     parser.add_argument("--only", action="append", choices=SECTIONS, help="this part, may be given several times")

@@ -117,6 +117,8 @@ class Connection:
             self._behind = self._behind + 1 if went_back else 0
             if self._behind >= BACK_BELIEVED_AFTER:
                 self._stamp_ms = newest.traded_ms
+        if self._subscription.live:
+            self._sink.sound(self._feed.exchange, self._safe_ms(self._vigil.sound_at))
 
     def _take(self, frames: Sequence[bytes], now_ms: int) -> tuple[int, Trade | Fill | None]:
         """Hand on what these frames hold: how many stamps were new, and the last trade.

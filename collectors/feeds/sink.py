@@ -44,6 +44,10 @@ class Sink(Protocol):
         """Between these (exchange time) trades of `markets` may be missing, though the connection stands."""
         ...
 
+    def sound(self, exchange: Exchange, until_ms: int) -> None:
+        """Whatever the silence since `until_ms` (exchange time) turns out to be, nothing before it was missed."""
+        ...
+
     def rejected(self, exchange: Exchange, reason: str, sample: bytes, at_ms: int) -> None:
         """A frame that could not be read, received at `at_ms` of our clock; which market it was is not known."""
         ...

@@ -59,6 +59,14 @@ class Vigil:
         return self._heard
 
     @property
+    def sound_at(self) -> float:
+        """Until when nothing was missed, whatever this silence turns out to be: the last data, or the last frame where
+        there may be none for long.
+        """
+        silence_is_healthy = self._silent_s is None or (self._named and not self._had_data)
+        return self._heard if silence_is_healthy else self._data
+
+    @property
     def waits(self) -> bool:
         """Whether a question is out that nothing has answered."""
         return self._probed is not None and self._unanswered

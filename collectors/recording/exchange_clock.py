@@ -119,6 +119,10 @@ class ExchangeClock:
             early_ms = min(early_ms, max(self._last_stamp_ms, early_ms - SLOWEST_MS))
         return whole_second(min(delivered_ms, early_ms) - DISORDER_MS)
 
+    def surely_past(self, stamp_ms: int) -> int:
+        """What time it was at the exchange, at least, when it sent this stamp; stamps of late may have run ahead."""
+        return stamp_ms - max(0, self._most_ahead_ms() - self.offset_ms)
+
     def age_ms(self, trade: Trade) -> int:
         """How long ago, by the exchange's clock, a trade was made when we received it."""
         return trade.received_ms + self._most_ahead_ms() - trade.traded_ms

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from collectors.events import Candle, Exchange, Fills, GapCause, Market, OrderBook, Trade
 from collectors.feeds.sink import PUBLISHED_MS
-from collectors.recording.coverage import Coverage, RunEnd
+from collectors.recording.coverage import RAN_ON_MS, Coverage, RunEnd
 from collectors.recording.doubts import Doubts
 from collectors.recording.gap_changes import GapChanges
 from collectors.recording.handover import HandOver
@@ -73,6 +73,7 @@ class Recorder:
         self._coverage = Coverage(self._sorted, self.minutes)
         self._out = HandOver(writer, self.minutes)
         self._skews: dict[Exchange, tuple[int, int]] = {}  # as stored
+        self._sound_ms: dict[Exchange, int] = {}  # the exchange's time that had surely come when it was heard last
 
     # --- before and after ---------------------------------------------------------------------------------------------
 
@@ -231,12 +232,19 @@ class Recorder:
             bucket = self._buckets[exchange]
             missed_ms = bucket.missed_after(bucket.clock.by_our_clock(from_ms, now_ms), gone)
             self._out.add_changes(self._coverage.lose(exchange, gone, missed_ms, cause))
+            if not self._coverage.live_markets(exchange):  # then all of it has gaps, and needs no other bound
+                self._sound_ms.pop(exchange, None)
 
     def missed(self, markets: Sequence[Market], from_ms: int, to_ms: int) -> None:
         """A connection that stands has brought nothing for too long: a gap that is over. Known gaps go on."""
         standing = [market for market in markets if not self._coverage.misses(market)]
         self.lost(standing, from_ms, GapCause.STALE)
         self.live(standing, to_ms)
+
+    def sound(self, exchange: Exchange, until_ms: int) -> None:
+        """Nothing was missed before `until_ms`, whatever the silence since then is: so much outlasts a kill."""
+        now_ms, clock = self._now_ms(), self._sorted[exchange].clock
+        self._sound_ms[exchange] = clock.surely_past(clock.by_our_clock(until_ms, now_ms) + clock.offset_ms)
 
     def rejected(self, exchange: Exchange, reason: str, sample: bytes, at_ms: int) -> None:
         """A frame that could not be read. It may have held a trade of any market, so those seconds are marked."""
@@ -343,10 +351,16 @@ class Recorder:
         if not self._out.waits:
             for exchange, bucket in self._buckets.items():
                 if bucket.closed_before_ms:
-                    self._writer.offer(candles.recorded(exchange, bucket.closed_before_ms - CRASH_MARGIN_MS))
+                    self._writer.offer(candles.recorded(exchange, self._outlasts_a_kill(exchange, bucket)))
                 skew_ms = self._coverage.skew_ms(exchange, now_ms)
                 if skew_ms != self._skews.get(exchange) and self._writer.offer(candles.skewed(exchange, *skew_ms)):
                     self._skews[exchange] = skew_ms
+
+    def _outlasts_a_kill(self, exchange: Exchange, bucket: SecondBucket) -> int:
+        """Up to where the next run can trust what is stored. Not into a silence that is still to be understood."""
+        before_ms = bucket.closed_before_ms - CRASH_MARGIN_MS
+        sound_ms = self._sound_ms.get(exchange)
+        return before_ms if sound_ms is None else min(before_ms, whole_second(sound_ms - RAN_ON_MS))
 
     def _now_ms(self) -> int:
         """The wall clock; a step of it is told to the buckets, whose seconds are the exchange's."""

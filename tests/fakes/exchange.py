@@ -138,6 +138,7 @@ class FakeConnection:
         self._script = script
         self._asked = asyncio.Event()
         self._stalled = False
+        self._silent = False
         self._reply: Callable[[Sequence[str]], Sequence[bytes]] | None = None
         self._out: deque[bytes | str] = deque()
         self._end: SocketClosed | None = None
@@ -170,8 +171,13 @@ class FakeConnection:
 
     def say(self, *frames: bytes | str) -> None:
         """Send frames from outside of the script."""
-        self._out.extend(frames)
-        self._ready.set()
+        if not self._silent:
+            self._out.extend(frames)
+            self._ready.set()
+
+    def fall_silent(self) -> None:
+        """Nothing arrives any more, as on a line that is cut without a word."""
+        self._silent = True
 
     def cut(self, code: int = 1006, reason: str = "") -> None:
         """End the connection from outside of the script."""

@@ -22,6 +22,7 @@ class Log:
 
     def __init__(self) -> None:
         self.told: list[tuple[object, ...]] = []
+        self.sound_ms = 0
 
     def trade(self, trade: Trade) -> None:
         self.told.append(("trade", trade.market.base, trade.trade_id))
@@ -42,6 +43,9 @@ class Log:
     def missed(self, markets: Sequence[Market], from_ms: int, to_ms: int) -> None:
         self.lost(markets, from_ms, GapCause.STALE)
         self.live(markets, to_ms)
+
+    def sound(self, exchange: Exchange, until_ms: int) -> None:
+        self.sound_ms = until_ms
 
     def rejected(self, exchange: Exchange, reason: str, sample: bytes, at_ms: int) -> None:
         self.told.append(("rejected", exchange, sample))

@@ -56,6 +56,9 @@ class Tally:
         self.lost(markets, from_ms, GapCause.STALE)
         self.live(markets, to_ms)
 
+    def sound(self, exchange: Exchange, until_ms: int) -> None:
+        pass
+
     def rejected(self, exchange: Exchange, reason: str, sample: bytes, at_ms: int) -> None:
         self.rejections += 1
 

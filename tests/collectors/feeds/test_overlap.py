@@ -13,6 +13,7 @@ class Log:
 
     def __init__(self) -> None:
         self.told: list[tuple[object, ...]] = []
+        self.sounds: list[int] = []
 
     def trade(self, trade: Trade) -> None:
         self.told.append(("trade", trade.trade_id))
@@ -32,6 +33,9 @@ class Log:
 
     def missed(self, markets: Sequence[Market], from_ms: int, to_ms: int) -> None:
         self.told.append(("missed", *(market.base for market in markets)))
+
+    def sound(self, exchange: Exchange, until_ms: int) -> None:
+        self.sounds.append(until_ms)
 
     def rejected(self, exchange: Exchange, reason: str, sample: bytes, at_ms: int) -> None:
         self.told.append(("rejected", reason))
@@ -101,3 +105,18 @@ def test_what_a_silent_connection_lost_before_another_held_it_was_missed() -> No
     own.live([BTC], START_MS + 9_000)
     shared.lost([BTC], START_MS + 10_000, GapCause.DISCONNECT)
     assert log.told == [("live", "BTC"), ("live", "ETH"), ("missed", "BTC")]
+
+
+def test_what_all_have_brought_is_no_sounder_than_the_one_that_is_silent_longest() -> None:
+    log = Log()
+    overlap = Overlap(log)
+    one, other = overlap.handle(), overlap.handle()
+    one.live([BTC], START_MS + 1_000)
+    other.live([ETH], START_MS + 2_000)
+    one.sound("upbit", START_MS + 5_000)
+    other.sound("upbit", START_MS + 9_000)
+    lose(one, BTC)
+    other.sound("upbit", START_MS + 9_000)
+    one.live([BTC], START_MS + 12_000)
+    other.sound("upbit", START_MS + 20_000)
+    assert log.sounds == [START_MS + at_ms for at_ms in (1_000, 1_000, 2_000, 5_000, 9_000, 9_000, 12_000)]

@@ -131,3 +131,15 @@ def test_where_silence_is_healthy_only_deafness_ends_it() -> None:
     assert step(watched, 600.0) is Step.PROBE
     watched.probed(600.0)
     assert step(watched, 600.0 + ANSWER_S) is Step.DEAF
+
+
+def test_it_is_sound_until_its_last_data_and_where_silence_is_healthy_until_its_last_frame() -> None:
+    recorded, calm, named = vigil(), vigil(silent_s=None), vigil()
+    named.named()
+    for watched in (recorded, calm, named):
+        watched.heard(9.0)
+    assert [each.sound_at for each in (recorded, calm, named)] == [0.0, 9.0, 9.0]
+    for watched in (recorded, calm, named):
+        watched.data(10.0, snapshot=False)
+        watched.heard(12.0)
+    assert [each.sound_at for each in (recorded, calm, named)] == [10.0, 12.0, 10.0]

@@ -56,6 +56,45 @@ async def test_after_a_crash_the_gap_begins_before_the_last_second_that_is_surel
     assert second.gaps()[1:] == [("KRW-BTC", 11_000, 81_000, "start")]
 
 
+async def test_after_a_crash_in_a_silence_the_gap_begins_before_the_silence(tmp_path: Path, clock: FakeClock) -> None:
+    first = Bench(tmp_path, clock)
+    with first.writer:  # left without close(), as a crash would
+        await first.begin(BTC)
+        first.go_live(BTC)
+        async with running(first.recorder.run()):
+            for _ in range(20):
+                await clock.advance(1)
+                first.hear()
+                first.recorder.sound("upbit", clock.now_ms() - 1_000)
+            await clock.advance(25)
+        await first.stored()
+    second = Bench(tmp_path, clock)
+    with second.writer:
+        await second.begin(BTC)
+        second.go_live(BTC)
+        await second.stored()
+    assert second.gaps()[1:] == [("KRW-BTC", 16_000, 46_000, "start")]
+
+
+async def test_where_nothing_is_live_a_silence_bounds_no_run_because_gaps_tell_of_it(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    bench = Bench(tmp_path, clock)
+    with bench.writer:
+        await bench.begin(BTC)
+        bench.go_live(BTC)
+        async with running(bench.recorder.run()):
+            for _ in range(20):
+                await clock.advance(1)
+                bench.hear()
+                bench.recorder.sound("upbit", clock.now_ms() - 1_000)
+            bench.recorder.lost([BTC], clock.now_ms() - 1_000, GapCause.DISCONNECT)
+            await clock.advance(60)
+        await bench.stored()
+        vouched = await bench.writer.run(lambda connection: candles.recorded_until(connection, "upbit"))
+    assert vouched == START_MS + 71_000
+
+
 async def test_a_gap_that_stands_at_a_crash_reaches_back_over_what_the_crash_took(
     tmp_path: Path, clock: FakeClock
 ) -> None:

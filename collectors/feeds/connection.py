@@ -110,7 +110,7 @@ class Connection:
             self._vigil.data(self._vigil.heard_at, snapshot)
             self._status.last_trade_ms = now_ms
             if not snapshot:
-                self._time.note(newest.traded_ms, now_ms, self._vigil.heard_at)
+                self._time.note(newest.traded_ms, self._clock_ms(), self._vigil.heard_at)
             if before_ms:
                 self._rhythm.note(arrivals, (self._stamp_ms - before_ms) / 1000)
             went_back = not snapshot and self._stamp_ms - newest.traded_ms > BACK_MS
@@ -146,7 +146,7 @@ class Connection:
                 self._sink.rejected(bad.exchange, str(bad), bad.frame, now_ms)
                 continue
             if isinstance(event, Trade):
-                arrivals += self._take_trade(event, now_ms)
+                arrivals += self._take_trade(event)
                 newest = event
             elif event is not None:
                 self._heard(event)
@@ -162,22 +162,22 @@ class Connection:
         tried, self._mixed = not self._mixed, len(rest) < len(frames)
         return None if tried and not self._mixed else self._feed.decode_trades(rest)
 
-    def _take_trade(self, trade: Trade, now_ms: int) -> bool:
+    def _take_trade(self, trade: Trade) -> bool:
         """Hand on one trade; whether its stamp is newer than all before."""
         if self._subscription.pending and self._subscription.proven_by(trade):
-            self._accepted(now_ms)
+            self._accepted()
         fresh = False
         if trade.snapshot:
-            self._check_snapshot(trade, self._stamp_ms, now_ms)
+            self._check_snapshot(trade, self._stamp_ms)
         elif trade.traded_ms > self._stamp_ms:
             if trade.traded_ms - self._stamp_ms > self._rhythm.limit_s * 1000:
-                self._hole(self._stamp_ms, trade.traded_ms, now_ms)
+                self._hole(self._stamp_ms, trade.traded_ms)
             self._stamp_ms = trade.traded_ms
             fresh = True
         self._sink.trade(trade)
         return fresh
 
-    def _hole(self, from_ms: int, to_ms: int, now_ms: int) -> None:
+    def _hole(self, from_ms: int, to_ms: int) -> None:
         """No trade between these two stamps, though this connection has many more at other times."""
         if not from_ms:  # the first trade of all
             return
@@ -186,27 +186,27 @@ class Connection:
             "%s: nothing was traded for %.1f s on %d markets, they say; that is too long to be chance",
             *(self._feed.exchange, (to_ms - from_ms) / 1000, len(self._subscription.live)),
         )
-        self._miss(self._subscription.live, from_ms, min(to_ms, self._their_now_ms(now_ms)))
+        self._miss(self._subscription.live, from_ms, min(to_ms, self._their_now_ms()))
 
     def _miss(self, markets: Sequence[Market], from_ms: int, to_ms: int) -> None:
         """Trades between these may be missing; from there on all come."""
         if markets:
             self._sink.missed(markets, from_ms, to_ms)
 
-    def _check_snapshot(self, snapshot: Trade, stamp_ms: int, now_ms: int) -> None:
+    def _check_snapshot(self, snapshot: Trade, stamp_ms: int) -> None:
         """A snapshot newer than anything that came, and published long ago: the stream itself is broken."""
         if snapshot.market not in self._requests.standing:
             self._history[snapshot.market] = snapshot.traded_ms
             return
         if not 0 < stamp_ms < snapshot.traded_ms or snapshot.traded_ms <= self._history.get(snapshot.market, 0):
             return
-        if self._their_now_ms(now_ms) - snapshot.traded_ms > PUBLISHED_MS:
+        if self._their_now_ms() - snapshot.traded_ms > PUBLISHED_MS:
             raise Lost(GapCause.STALE, f"a trade of {snapshot.market.code} was published and never came")
 
-    def _accepted(self, now_ms: int) -> None:
+    def _accepted(self) -> None:
         """The request stands."""
         if fresh := self._subscription.accept():
-            self._sink.live(fresh, self._their_now_ms(now_ms))
+            self._sink.live(fresh, self._their_now_ms())
         now = self._clock.monotonic()
         self._listed_right_ms = self._safe_ms(now)
         self._note_subscription()
@@ -250,13 +250,13 @@ class Connection:
                 return
             if all(market.code in codes for market in self._subscription.asked):
                 self._vigil.named()
-                self._accepted(self._clock.now_ms())
+                self._accepted()
             elif not codes:
                 raise Lost(GapCause.NEVER_LIVE, "the request was not heard")
             else:
                 self._refused(FeedError("NOT_LISTED", "the exchange does not list what was asked for"))
             return
-        now_ms = self._their_now_ms(self._clock.now_ms())
+        now_ms = self._their_now_ms()
         forgotten = [m for m in self._subscription.live if m in self._requests.listed and m.code not in codes]
         if forgotten:
             log.warning("%s: %d codes are no longer sent; asked again", self._feed.exchange, len(forgotten))
@@ -282,7 +282,7 @@ class Connection:
                 case Step.PROBE:
                     await self._requests.probe()
                 case Step.STANDS:
-                    self._accepted(self._clock.now_ms())
+                    self._accepted()
                 case Step.NEVER_LIVE:
                     self._sink.lost(self._subscription.wanted, self._safe_ms(self._vigil.asked_at), GapCause.NEVER_LIVE)
                     raise Lost(GapCause.NEVER_LIVE, f"no data within {self._pace.first_message_s:g} s of subscribing")
@@ -291,8 +291,12 @@ class Connection:
                 case Step.DEAF:
                     raise Lost(GapCause.STALE, f"no data for {now - self._vigil.data_at:.1f} s, and no answer")
 
-    def _their_now_ms(self, now_ms: int) -> int:
+    def _clock_ms(self) -> int:
+        return self._sink.exchange_ms(self._feed.exchange)
+
+    def _their_now_ms(self) -> int:
         """What time it is at the exchange, rather late than early; our clock counts while it is not plainly wrong."""
+        now_ms = self._clock_ms()
         theirs_ms = self._time.at_ms(self._clock.monotonic())
         if theirs_ms is None or 0 <= now_ms - theirs_ms <= FUTURE_MS:
             return now_ms
@@ -303,5 +307,5 @@ class Connection:
         now = self._clock.monotonic()
         at_ms = self._time.at_ms(moment)
         if at_ms is None:
-            at_ms = self._clock.now_ms() - round((now - moment) * 1000)
+            at_ms = self._clock_ms() - round((now - moment) * 1000)
         return at_ms - IN_FLIGHT_MS

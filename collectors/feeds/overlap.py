@@ -35,6 +35,9 @@ class _Handle:
     def hurried(self) -> bool:
         return self._sink.hurried
 
+    def exchange_ms(self, exchange: Exchange) -> int:
+        return self._sink.exchange_ms(exchange)
+
     def trade(self, trade: Trade) -> None:
         self._sink.trade(trade)
 

@@ -20,6 +20,10 @@ class Sink(Protocol):
         """Whether somebody waits for a trade, so that none may be held to go with others."""
         ...
 
+    def exchange_ms(self, exchange: Exchange) -> int:
+        """The exchange's time now by our clock, as far as it is known how that is wrong."""
+        ...
+
     def trade(self, trade: Trade) -> None:
         """One trade as it came; `trade.snapshot` marks one from before a request for it."""
         ...

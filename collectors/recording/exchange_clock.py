@@ -127,13 +127,9 @@ class ExchangeClock:
         """How long ago, by the exchange's clock, a trade was made when we received it."""
         return trade.received_ms + self._most_ahead_ms() - trade.traded_ms
 
-    def by_our_clock(self, told_ms: int, now_ms: int) -> int:
-        """A moment that a connection tells, by our clock: it knows the exchange's, or only ours; the nearer is meant.
-
-        The two are the same but for a step of ours.
-        """
-        theirs_now_ms = now_ms + self.offset_ms
-        return told_ms - self.offset_ms if abs(told_ms - theirs_now_ms) <= abs(told_ms - now_ms) else told_ms
+    def by_our_clock(self, theirs_ms: int) -> int:
+        """A moment of the exchange's time, by our clock as it is set now."""
+        return theirs_ms - self.offset_ms
 
     def _most_ahead_ms(self) -> int:
         return self.offset_ms if self.lag_ms is None else max(self.lag_ms, self.offset_ms)

@@ -219,18 +219,19 @@ class Recorder:
         self.books.note(book)
 
     def live(self, markets: Sequence[Market], at_ms: int) -> None:
-        """Subscriptions proven by a first frame, received at `at_ms`: their gaps end. Markets that are live stay so."""
-        now_ms, buckets = self._now_ms(), self._buckets
+        """Subscriptions proven by a first frame at `at_ms`: their gaps end. Markets that are live stay so."""
+        self._heed_step()
+        buckets = self._buckets
         for exchange, missing in self._coverage.missing(markets).items():
-            ours_ms = buckets[exchange].clock.by_our_clock(at_ms, now_ms)
+            ours_ms = buckets[exchange].clock.by_our_clock(at_ms)
             self._out.add_changes(self._coverage.prove(exchange, missing, ours_ms))
 
     def lost(self, markets: Sequence[Market], from_ms: int, cause: GapCause) -> None:
         """A connection is gone, or says nothing; its last good message came at `from_ms`. Known gaps go on."""
-        now_ms = self._now_ms()
+        self._heed_step()
         for exchange, gone in self._coverage.standing(markets).items():
             bucket = self._buckets[exchange]
-            missed_ms = bucket.missed_after(bucket.clock.by_our_clock(from_ms, now_ms), gone)
+            missed_ms = bucket.missed_after(bucket.clock.by_our_clock(from_ms), gone)
             self._out.add_changes(self._coverage.lose(exchange, gone, missed_ms, cause))
             if not self._coverage.live_markets(exchange):  # then all of it has gaps, and needs no other bound
                 self._sound_ms.pop(exchange, None)
@@ -243,8 +244,7 @@ class Recorder:
 
     def sound(self, exchange: Exchange, until_ms: int) -> None:
         """Nothing was missed before `until_ms`, whatever the silence since then is: so much outlasts a kill."""
-        now_ms, clock = self._now_ms(), self._sorted[exchange].clock
-        self._sound_ms[exchange] = clock.surely_past(clock.by_our_clock(until_ms, now_ms) + clock.offset_ms)
+        self._sound_ms[exchange] = self._sorted[exchange].clock.surely_past(until_ms)
 
     def rejected(self, exchange: Exchange, reason: str, sample: bytes, at_ms: int) -> None:
         """A frame that could not be read. It may have held a trade of any market, so those seconds are marked."""
@@ -395,7 +395,7 @@ class Recorder:
         if bucket.clock.age_ms(snapshot) > PUBLISHED_MS:
             log.warning("%s %s: a trade was published and never came", market.exchange, market.code)
             self.lost([market], newest_ms, GapCause.STALE)
-            self.live([market], snapshot.received_ms)
+            self.live([market], snapshot.received_ms + bucket.clock.offset_ms)
         return False
 
     def _disbelieve(self, rejection: Rejection) -> None:

@@ -34,8 +34,8 @@ def exchange(clock: FakeClock) -> FakeExchange:
 
 
 @pytest.fixture
-def log() -> Log:
-    return Log()
+def log(clock: FakeClock) -> Log:
+    return Log(clock)
 
 
 @pytest.fixture

@@ -118,7 +118,7 @@ class Bench:
     async def begin(self, *markets: Market) -> None:
         await self.recorder.start()
         await self.recorder.expect(markets)
-        self.recorder.live(markets, self.clock.now_ms())
+        self.recorder.live(markets, self.recorder.exchange_ms(self.exchange))
 
     async def run(
         self, seconds: int, markets: Sequence[Market], heard: bool = True, heard_at: Sequence[int] = (100, 400)
@@ -142,9 +142,9 @@ class Bench:
         """Ten seconds heard, a stretch missed, and live again until it is settled."""
         await self.begin(*markets, *quiet)
         await self.run(10, markets)
-        self.recorder.lost([*markets, *quiet], self.clock.now_ms(), GapCause.DISCONNECT)
+        self.recorder.lost([*markets, *quiet], self.recorder.exchange_ms(self.exchange), GapCause.DISCONNECT)
         await self.run(for_s, markets, heard=False)
-        self.recorder.live([*markets, *quiet], self.clock.now_ms())
+        self.recorder.live([*markets, *quiet], self.recorder.exchange_ms(self.exchange))
         await self.settle(*markets)
 
     async def settle(self, *markets: Market) -> None:

@@ -88,6 +88,30 @@ async def test_fault_16_a_clock_that_steps_or_slews_moves_no_second_and_is_told(
     assert stored <= set(range(START_MS, START_MS + 121_000, 1_000))
 
 
+@pytest.mark.parametrize("step_ms", [-40_000, -10_000, 10_000, 40_000])
+async def test_fault_16_a_silence_behind_a_step_of_our_clock_is_a_gap_from_its_beginning(
+    tmp_path: Path, step_ms: int
+) -> None:
+    clock = FakeClock()
+    theirs, exchange = TheirTime(clock), FakeExchange(clock)
+    tape = Tape(theirs, exchange)
+    for _ in range(2):
+        exchange.script(answer(tape.snapshots))
+    station = Station(tmp_path, clock, {"upbit": "ws://x"}, exchange.connect)
+    async with recording(station, {"upbit": [BTC]}), running(tape.run()):
+        await clock.advance(30)
+        clock.step_wall(step_ms)
+        await clock.advance(30.5)
+        exchange.connections[0].fall_silent()
+        await clock.advance(40)
+        await station.stored()
+    (gap,) = station.rows("SELECT * FROM gaps WHERE cause = 'stale'")
+    begins_s, ends_s = ((gap[edge] - START_MS) / 1_000 for edge in ("from_ms", "to_ms"))
+    (lost_s, back_s) = 60, exchange.attempts_at[1]
+    assert lost_s - 6 <= begins_s <= lost_s
+    assert back_s <= ends_s <= back_s + 3
+
+
 @pytest.mark.parametrize("off_ms", [HOUR_MS, 90_000, 8_000, -8_000, -90_000, -HOUR_MS])
 async def test_fault_16_a_clock_that_was_wrong_before_the_start_moves_no_second(tmp_path: Path, off_ms: int) -> None:
     clock = FakeClock(START_MS + off_ms)

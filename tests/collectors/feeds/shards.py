@@ -20,9 +20,13 @@ class Log:
 
     hurried = False
 
-    def __init__(self) -> None:
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
         self.told: list[tuple[object, ...]] = []
         self.sound_ms = 0
+
+    def exchange_ms(self, exchange: Exchange) -> int:
+        return self._clock.now_ms()
 
     def trade(self, trade: Trade) -> None:
         self.told.append(("trade", trade.market.base, trade.trade_id))

@@ -33,6 +33,9 @@ class Tally:
         self.full = asyncio.Event()
         self._enough = enough
 
+    def exchange_ms(self, exchange: Exchange) -> int:
+        return START_MS
+
     def trade(self, trade: Trade) -> None:
         self.ids.append(trade.trade_id)
         if len(self.ids) == self._enough:

@@ -4,16 +4,20 @@ from collections.abc import Sequence
 
 from collectors.events import Exchange, Fills, GapCause, Market, OrderBook, Trade
 from collectors.feeds.overlap import Overlap
-from tests.fakes.clock import START_MS
+from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.recording import BTC, ETH, trade
 
 
 class Log:
     hurried = False
 
-    def __init__(self) -> None:
+    def __init__(self, clock: FakeClock | None = None) -> None:
+        self._clock = clock or FakeClock()
         self.told: list[tuple[object, ...]] = []
         self.sounds: list[int] = []
+
+    def exchange_ms(self, exchange: Exchange) -> int:
+        return self._clock.now_ms()
 
     def trade(self, trade: Trade) -> None:
         self.told.append(("trade", trade.trade_id))

@@ -200,7 +200,7 @@ async def test_a_bug_behind_the_sink_ends_the_recording_with_its_own_traceback(
 
     exchange.script(send(frame(BTC, 1)))
     with pytest.raises(ZeroDivisionError):
-        async with running(shard_of([BTC], exchange, Broken(), clock).run()):
+        async with running(shard_of([BTC], exchange, Broken(clock), clock).run()):
             await clock.advance(5)
 
 

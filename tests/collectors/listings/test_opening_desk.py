@@ -24,7 +24,7 @@ class Bench:
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock
         self.exchange = FakeExchange(clock)
-        self.log = Log()
+        self.log = Log(clock)
         self.listings: list[Listing] = []
         self.expected: list[Market] = []
         self.left: list[Market] = []

@@ -24,7 +24,7 @@ Holder = Callable[[FakeExchange, FakeClock], Life]
 
 
 def shard(exchange: FakeExchange, clock: FakeClock) -> Life:
-    return shard_of([BTC], exchange, Log(), clock).run()
+    return shard_of([BTC], exchange, Log(clock), clock).run()
 
 
 def announcement(exchange: FakeExchange, clock: FakeClock) -> Life:

@@ -88,6 +88,22 @@ class Coverage:
         quotes = {each.quote for each in shown}  # of others the list says nothing
         return sorted(each for each in unknown if each.exchange == exchange and each.quote in quotes)
 
+    def cut_off(self, exchange: Exchange, left: Sequence[Market]) -> GapChanges:
+        """These left unseen. What they traded since the earlier run ended was missed, and a crash left no row of it."""
+        end = self._ends.get(exchange)
+        if end is None:
+            return GapChanges()
+        opened, before = [], []
+        for market in left:
+            known = self._open.get(market)
+            if known is None:
+                self._open[market] = OpenGap(end.safe_ms, GapCause.START)
+                opened.append((exchange, self.ids[market], end.safe_ms, GapCause.START))
+            elif end.safe_ms < known.from_ms:
+                before.append((exchange, self.ids[market], end.safe_ms, known.from_ms, GapCause.START))
+            self._minutes.touch(exchange, market, end.safe_ms, None if known is None else known.from_ms)
+        return GapChanges(tuple(opened), added=tuple(before))
+
     def listed(self, exchange: Exchange, shown: Set[Market], read_ms: int) -> None:
         """The exchange's whole list showed these at `read_ms` of its time."""
         self._beginnings.listed(exchange, shown - self._expected[exchange], read_ms)

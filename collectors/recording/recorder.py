@@ -92,7 +92,9 @@ class Recorder:
 
     def listed(self, exchange: Exchange, shown: Set[Market]) -> None:
         """The exchange's whole list shows these now; what it did not show was not traded yet when it was read."""
-        self.forget(self._coverage.left_unseen(exchange, shown))
+        left = self._coverage.left_unseen(exchange, shown)
+        self._out.add_changes(self._coverage.cut_off(exchange, left))
+        self.forget(left)
         self._coverage.listed(exchange, shown, self._now_ms() + self._buckets[exchange].clock.offset_ms)
 
     def host_is_off(self, low_ms: int, high_ms: int) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from collectors.events import GapCause, Market
+from ops.process.lifetimes import running
 from tests.collectors.recording.recorder_bench import Bench
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.recording import BTC, ETH, SOL, rows
@@ -84,6 +85,37 @@ async def test_what_left_the_list_while_nobody_ran_is_gone_with_the_first_list(
         second.recorder.listed("upbit", {BTC})
         await second.stored()
         assert rows(second.path, "SELECT code FROM markets WHERE gone_ms NOT NULL") == [("KRW-ETH",)]
+
+
+@pytest.mark.parametrize("lost_before", [True, False])
+async def test_what_left_the_list_behind_a_crash_is_missed_from_the_crash_on(
+    tmp_path: Path, clock: FakeClock, lost_before: bool
+) -> None:
+    first = Bench(tmp_path, clock)
+    with first.writer:  # left without close(), as a crash would
+        await first.begin(BTC, ETH)
+        first.go_live(BTC, ETH)
+        async with running(first.recorder.run()):
+            for _ in range(20):
+                await clock.advance(1)
+                first.hear()
+                first.hear(market=ETH)
+            if lost_before:
+                first.recorder.lost([ETH], clock.now_ms(), GapCause.DISCONNECT)
+        await first.stored()
+    await clock.advance(600)
+    second = Bench(tmp_path, clock)
+    with second.writer:
+        await second.recorder.start()
+        second.recorder.listed("upbit", {BTC})
+        await second.recorder.expect([BTC])
+        await second.stored()
+        missed = [each for each in second.gaps() if each[0] == "KRW-ETH"][1:]
+        assert second.recorder.reading("upbit").open_gaps == 1, "nobody waits for it"
+    if lost_before:
+        assert missed == [("KRW-ETH", 19_000, None, "disconnect"), ("KRW-ETH", 11_000, 19_000, "start")]
+    else:
+        assert missed == [("KRW-ETH", 11_000, None, "start")]
 
 
 async def test_a_market_that_we_leave_has_not_left_the_list(tmp_path: Path, clock: FakeClock) -> None:

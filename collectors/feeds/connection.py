@@ -58,6 +58,8 @@ class Connection:
         self._vigil = Vigil(rhythm, pace.silent_s, pace.first_message_s, clock.monotonic())
         self._requests = Requests(feed, socket, self._subscription, books, self._vigil, status, clock)
         self._stamp_ms = 0  # the newest trade's; 0 before the first
+        self._live_ms: int | None = None  # since when a first trade could have come, by the exchange's time, …
+        self._live_at = 0.0  # … and by our monotonic clock
         self._history: dict[Market, int] = {}  # stamps of snapshots from before a market was sent to us
         self._behind = 0  # batches in a row whose last stamp lies far before it
         self._mixed = False  # what came last had order books among it that nobody here asked for
@@ -113,6 +115,8 @@ class Connection:
                 self._time.note(newest.traded_ms, self._clock_ms(), self._vigil.heard_at)
             if before_ms:
                 self._rhythm.note(arrivals, (self._stamp_ms - before_ms) / 1000)
+                for from_ms, to_ms in self._rhythm.judged():
+                    self._hole(from_ms, to_ms)
             went_back = not snapshot and self._stamp_ms - newest.traded_ms > BACK_MS
             self._behind = self._behind + 1 if went_back else 0
             if self._behind >= BACK_BELIEVED_AFTER:
@@ -131,7 +135,7 @@ class Connection:
                 return 0, None
             stamps = {fill.traded_ms for fill in fills}
             newest_ms = max(stamps)
-            if newest_ms - self._stamp_ms <= self._rhythm.limit_s * 1000:
+            if newest_ms - self._stamp_ms <= self._rhythm.heed_s * 1000:
                 self._sink.trades(Fills(self._feed.exchange, now_ms, fills))
                 arrivals = len([stamp for stamp in stamps if stamp > self._stamp_ms])
                 self._stamp_ms = max(self._stamp_ms, newest_ms)
@@ -170,17 +174,30 @@ class Connection:
         if trade.snapshot:
             self._check_snapshot(trade, self._stamp_ms)
         elif trade.traded_ms > self._stamp_ms:
-            if trade.traded_ms - self._stamp_ms > self._rhythm.limit_s * 1000:
-                self._hole(self._stamp_ms, trade.traded_ms)
+            self._note_pause(trade.traded_ms)
             self._stamp_ms = trade.traded_ms
             fresh = True
         self._sink.trade(trade)
         return fresh
 
+    def _note_pause(self, stamp_ms: int) -> None:
+        """The pause that ends with this stamp: since the one before, or since the first could have come."""
+        first = not self._stamp_ms
+        from_ms = self._sent_since_ms(stamp_ms) if first else self._stamp_ms
+        if self._rhythm.pause(from_ms, stamp_ms, first=first):
+            self._hole(from_ms, stamp_ms)
+
+    def _sent_since_ms(self, first_ms: int) -> int:
+        """Since when, by the exchange's time, a trade could have come before the first one, which is stamped
+        `first_ms`; by the monotonic clock where ours is behind theirs. Where silence is healthy, that tells nothing.
+        """
+        if self._live_ms is None or self._pace.silent_s is None:
+            return first_ms
+        waited_ms = round((self._clock.monotonic() - self._live_at) * 1000)
+        return max(self._live_ms, first_ms - waited_ms)
+
     def _hole(self, from_ms: int, to_ms: int) -> None:
-        """No trade between these two stamps, though this connection has many more at other times."""
-        if not from_ms:  # the first trade of all
-            return
+        """No trade between these two, though this connection has many more at other times."""
         self._status.holes += 1
         log.warning(
             "%s: nothing was traded for %.1f s on %d markets, they say; that is too long to be chance",
@@ -206,7 +223,10 @@ class Connection:
     def _accepted(self) -> None:
         """The request stands."""
         if fresh := self._subscription.accept():
-            self._sink.live(fresh, self._their_now_ms())
+            live_ms = self._their_now_ms()
+            self._sink.live(fresh, live_ms)
+            if self._live_ms is None:
+                self._live_ms, self._live_at = live_ms, self._clock.monotonic()
         now = self._clock.monotonic()
         self._listed_right_ms = self._safe_ms(now)
         self._note_subscription()

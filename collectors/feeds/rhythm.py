@@ -22,7 +22,11 @@ MARKET_CEILING_S = 1_800.0
 
 
 class Rhythm:
-    """The exponential mean of the pauses of one stream, such as all trades of one connection."""
+    """The exponential mean of the pauses of one stream, such as all trades of one connection.
+
+    `limit_s` is the longest pause that may be chance. Pauses longer than `heed_s` are to be told to `pause`: before
+    enough was heard to judge them they are remembered, and `judged` tells later which of them were too long.
+    """
 
     def __init__(self, ceiling_s: float, floor_s: float = FLOOR_S, chance: float = CHANCE) -> None:
         self._ceiling_s = ceiling_s
@@ -30,7 +34,9 @@ class Rhythm:
         self._times = -math.log(chance)
         self._mean_s = 0.0
         self._arrivals = 0
+        self._unjudged: list[tuple[int, int]] = []
         self.limit_s = ceiling_s
+        self.heed_s = self._floor_s
 
     @property
     def warm(self) -> bool:
@@ -50,7 +56,28 @@ class Rhythm:
         self._mean_s = kept * self._mean_s + (1.0 - kept) * pause_s
         self._arrivals += arrivals
         if self.warm:
-            self.limit_s = min(self._ceiling_s, max(self._floor_s, self._mean_s * self._times))
+            self.limit_s = self.heed_s = min(self._ceiling_s, max(self._floor_s, self._mean_s * self._times))
+
+    def pause(self, from_ms: int, to_ms: int, *, first: bool = False) -> bool:
+        """Whether this pause between two arrivals is too long to be chance, as far as that can be told now.
+
+        Before the `first` of all any pause may be chance until enough was heard.
+        """
+        if (self.warm or not first) and self._too_long(from_ms, to_ms):
+            return True
+        if not self.warm and to_ms - from_ms > self._floor_s * 1000 and len(self._unjudged) < WARM:
+            self._unjudged.append((from_ms, to_ms))
+        return False
+
+    def judged(self) -> list[tuple[int, int]]:
+        """Remembered pauses that turn out to have been too long, each told once; none before enough was heard."""
+        if not (self._unjudged and self.warm):
+            return []
+        pauses, self._unjudged = self._unjudged, []
+        return [each for each in pauses if self._too_long(*each)]
+
+    def _too_long(self, from_ms: int, to_ms: int) -> bool:
+        return to_ms - from_ms > self.limit_s * 1000
 
 
 class _Pulse:

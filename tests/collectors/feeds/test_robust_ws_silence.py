@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import pytest
 from msgspec import structs
 
 from collectors.events import GapCause, Market
@@ -10,7 +11,7 @@ from collectors.feeds.robust_ws import Pace
 from ops.process.lifetimes import running
 from tests.collectors.feeds.shards import BTC, ETH, Log, frame, refusing, shard_of
 from tests.fakes.clock import START_MS, FakeClock
-from tests.fakes.exchange import UP, FakeExchange, Step, answer, send, stall, wait
+from tests.fakes.exchange import UP, FakeExchange, Step, answer, drop, send, stall, wait
 
 
 def steady(market: Market, from_s: float, times: int, every_s: float = 0.1) -> list[Step]:
@@ -125,6 +126,51 @@ async def test_a_hole_in_the_stamps_too_long_to_be_chance_becomes_a_gap_on_the_s
     assert first[0] == hole_end[0] == ("BTC", "ETH")
     assert log.of("lost")[0] == (("BTC", "ETH"), START_MS + 5_900, GapCause.STALE)
     assert hole_end[1] == START_MS + 8_400
+
+
+@pytest.mark.parametrize("before", [0, 5])
+async def test_a_hole_at_the_start_becomes_a_gap_once_enough_was_heard_to_tell(
+    clock: FakeClock, exchange: FakeExchange, log: Log, before: int
+) -> None:
+    starts_s = before / 10 + 2.5
+    exchange.script(answer(refusing()), *steady(BTC, 0, before), wait(2.5), *steady(BTC, starts_s, 60))
+    shard = shard_of([BTC, ETH], exchange, log, clock)
+    async with running(shard.run()):
+        await clock.advance(starts_s + 2)
+        assert shard.status.holes == 0
+        await clock.advance(3)
+        assert shard.status.holes == 1
+    (markets, from_ms, cause), hole_end = log.of("lost")[0], log.of("live")[1]
+    assert (markets, cause) == (("BTC", "ETH"), GapCause.STALE)
+    assert from_ms == START_MS + max(0, before - 1) * 100
+    assert hole_end[1] == START_MS + round(starts_s * 1000)
+
+
+async def test_a_hole_before_the_first_trade_of_a_new_connection_becomes_a_gap_at_once(
+    clock: FakeClock, exchange: FakeExchange, log: Log
+) -> None:
+    exchange.script(*steady(BTC, 0, 60), drop())
+    exchange.script(answer(refusing()), wait(2.4), *steady(BTC, 8.9, 5))
+    shard = shard_of([BTC, ETH], exchange, log, clock)
+    async with running(shard.run()):
+        await clock.advance(9)
+        assert (len(exchange.connections), shard.status.holes) == (2, 1)
+    back_ms = START_MS + 6_500
+    assert [each[1] for each in log.of("live")] == [START_MS, back_ms, START_MS + 8_900]
+    assert log.of("lost")[1] == (("BTC", "ETH"), back_ms, GapCause.STALE)
+
+
+@pytest.mark.parametrize("behind_s", [0.0, 3.0])
+async def test_no_hole_is_seen_before_a_first_trade_by_a_clock_of_ours_that_is_behind_or_where_silence_is_healthy(
+    clock: FakeClock, exchange: FakeExchange, log: Log, behind_s: float
+) -> None:
+    silent_s = 30.0 if behind_s else None
+    wait_s = 0.3 if behind_s else 9.0
+    exchange.script(answer(refusing()), wait(wait_s), *steady(BTC, wait_s + behind_s, 60))
+    shard = shard_of([BTC, ETH], exchange, log, clock, Pace(silent_s=silent_s))
+    async with running(shard.run()):
+        await clock.advance(wait_s + 5)
+        assert shard.status.holes == 0
 
 
 async def test_a_trade_that_is_very_late_makes_no_hole_but_a_clock_that_was_set_back_is_followed(

@@ -18,6 +18,7 @@ from telegram.request import BaseRequest, RequestData
 
 from alerts.notifiers.door import Door
 from collectors.net.http import DoorError, Response
+from collectors.net.limits import BAN_CAP_S, retry_after_s
 
 SERVICE = "telegram"  # the name of the host in exchanges.yaml
 FORM = "application/x-www-form-urlencoded"
@@ -33,7 +34,7 @@ class MayHaveArrived(NetworkError):
 
 
 class FloodControl(NetworkError):
-    """HTTP 429: not taken. `after_s` is the pause that body or header name, None where neither does."""
+    """HTTP 429: not taken. `after_s` is the pause that body or header name, at most an hour; None: neither does."""
 
     def __init__(self, after_s: float | None) -> None:
         self.after_s = after_s
@@ -127,9 +128,8 @@ def _pause_s(response: Response) -> float | None:
     except msgspec.DecodeError:
         named_s = None
     if named_s is not None and named_s >= 0:
-        return named_s
-    header = response.headers.get("retry-after", "")
-    return float(header) if header.isdecimal() else None
+        return min(named_s, BAN_CAP_S)
+    return retry_after_s(response.headers.get("retry-after"))
 
 
 def _encoded(given: RequestData) -> tuple[bytes, str]:

@@ -16,6 +16,7 @@ from alerts.delivery import Answer, Hopeless, Message, Retry, Sent, Uncertain
 from alerts.notifiers.door import Door
 from alerts.texts.markup import escape, fit
 from collectors.net.http import DoorError
+from collectors.net.limits import retry_after_s
 
 SERVICE = "webhook"  # its base URL at the door is ALERT_WEBHOOK_URL
 PRIORITIES = {AlertLevel.CRITICAL: "5", AlertLevel.HIGH: "4", AlertLevel.MEDIUM: "3"}  # ntfy: 1 to 5
@@ -63,8 +64,7 @@ class Webhook:
         if 200 <= response.status < 300:
             return Sent()
         if response.status == 429:
-            named_s = response.headers.get("retry-after", "")
-            return Retry(said, float(named_s) if named_s.isdecimal() else None)
+            return Retry(said, retry_after_s(response.headers.get("retry-after")))
         if response.status >= 500:
             return Uncertain(said)
         return Hopeless(said)

@@ -177,13 +177,23 @@ async def test_a_page_that_is_not_telegrams_is_not_poured_into_the_log(caplog: p
     assert caplog.text == ""
 
 
-async def test_flood_control_names_its_pause_in_the_body_or_in_the_header() -> None:
-    body = refused(429, "Too Many Requests: retry after 7", retry_after=7)
-    header = answered(429, b"<html>", {"retry-after": "11"})
-    for answer, pause_s in ((body, 7.0), (header, 11.0)):
-        told = await send(TelegramDoor(answer))
-        assert isinstance(told, Retry)
-        assert told.after_s == pause_s
+@pytest.mark.parametrize(
+    ("answer", "pause_s"),
+    [
+        (refused(429, "Too Many Requests: retry after 7", retry_after=7), 7.0),
+        (refused(429, "Too Many Requests: retry after …", retry_after=10**18), 3_600.0),
+        (answered(429, b'{"ok": false, "parameters": {"retry_after": 1e308}}'), 3_600.0),
+        (answered(429, b"<html>", {"retry-after": "11"}), 11.0),
+        (answered(429, b"<html>", {"retry-after": "9" * 400}), 3_600.0),
+        (answered(429, b"<html>", {"retry-after": "Fri, 15 Jan 2027 09:00:00 GMT"}), None),
+    ],
+)
+async def test_flood_control_names_its_pause_in_the_body_or_in_the_header_and_an_hour_is_believed(
+    answer: Response, pause_s: float | None
+) -> None:
+    told = await send(TelegramDoor(answer))
+    assert isinstance(told, Retry)
+    assert told.after_s == pause_s
 
 
 @pytest.mark.parametrize("said", ["message to edit not found", "message can't be edited"])

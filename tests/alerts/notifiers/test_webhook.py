@@ -86,6 +86,7 @@ def test_a_long_text_is_cut_to_what_discord_takes() -> None:
         (status(200), Sent()),
         (status(204), Sent()),
         (status(429, retry_after="3"), Retry("HTTP 429", 3.0)),
+        (status(429, retry_after="9" * 400), Retry("HTTP 429", 3_600.0)),
         (status(429), Retry("HTTP 429")),
         (status(404), Hopeless("HTTP 404")),
         (status(503), Uncertain("HTTP 503")),

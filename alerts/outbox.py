@@ -330,15 +330,16 @@ class Outbox:
                 case Sent(message_id):
                     delivery_outcomes.mark_sent(connection, delivery, requested_ms, now_ms, message_id)
                 case Retry(error, _):
-                    delivery_outcomes.mark_retry(connection, delivery, now_ms + int(pause_s * 1000), error)
+                    delivery_outcomes.mark_retry(connection, delivery, again_ms, error)
                 case Uncertain(error):
-                    delivery_outcomes.mark_uncertain(connection, delivery, now_ms + int(pause_s * 1000), error)
+                    delivery_outcomes.mark_uncertain(connection, delivery, again_ms, error)
                 case Lost(error) if delivery.op == "edit":
                     delivery_outcomes.mark_lost(connection, delivery, now_ms, error)
                 case Lost(error) | Hopeless(error):
                     delivery_outcomes.mark_failed(connection, delivery, now_ms, error)
 
         pause_s = self._next_try_s(delivery, answer)
+        again_ms = now_ms + min(int(pause_s * 1000), deliveries.LONGEST_WAIT_MS)  # the pacer keeps a longer pause
         if isinstance(answer, Retry) and answer.after_s is not None:
             self._pacer.pause(delivery.target, self._clock.monotonic() + pause_s)
         complaint = self._note(delivery, answer)

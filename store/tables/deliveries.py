@@ -19,6 +19,9 @@ from alerts.delivery import TELEGRAM, WEBHOOK, scheme_of
 from store.tables import mutes
 
 STANDBY_MS = 30_000  # how long the second channel waits for Telegram before it takes over
+LONGEST_WAIT_MS = (
+    600_000  # nobody waits longer for another try; what is due later was written by a clock that was ahead
+)
 
 REPEATED = "possible repeat"  # on a sent row: an earlier request for it may have arrived too
 ALWAYS_SENT = (AlertKind.FIRST_SIGHT, AlertKind.DIGEST, AlertKind.TEST)  # one by one, whatever the level
@@ -272,6 +275,8 @@ def claim(
     for delivery_id, target, due_ms, urgent, op in connection.execute(HEADS).fetchall():
         if delivery_id in taken:
             continue
+        if due_ms > now_ms + LONGEST_WAIT_MS:
+            due_ms = now_ms
         held = (target in reserved and not urgent) or (target in unedited and op == "edit")
         if held or due_ms > now_ms or target in closed or target in due or len(due) >= room:
             later.append(Later(target, due_ms, bool(urgent), op))

@@ -89,16 +89,18 @@ def mark_lost(connection: sqlite3.Connection, delivery: Delivery, now_ms: int, e
 def recover(connection: sqlite3.Connection, now_ms: int, before_ms: int) -> int:
     """Make rows that were requested before `before_ms` and have no outcome uncertain; return how many.
 
+    What was requested later than now was requested by a clock that was ahead of this one, so before.
     For the start (everything requested before it) and the end (everything). Sends become uncertain, and with that due
     again or ended, by kind; edits are simply due again.
     """
     connection.execute(
         "UPDATE deliveries SET requested_ms = NULL, next_try_ms = ?"
-        " WHERE state = 'pending' AND op = 'edit' AND requested_ms < ?",
-        (now_ms, before_ms),
+        " WHERE state = 'pending' AND op = 'edit' AND requested_ms NOT BETWEEN ? AND ?",
+        (now_ms, before_ms, now_ms),
     )
     broken_off = connection.execute(
-        "SELECT id FROM deliveries WHERE state = 'pending' AND op = 'send' AND requested_ms < ?", (before_ms,)
+        "SELECT id FROM deliveries WHERE state = 'pending' AND op = 'send' AND requested_ms NOT BETWEEN ? AND ?",
+        (before_ms, now_ms),
     ).fetchall()
     for delivery in load(connection, [row[0] for row in broken_off]):
         mark_uncertain(connection, delivery, now_ms, "stopped between request and answer")

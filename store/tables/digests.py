@@ -15,7 +15,8 @@ FIRST_SIGHT_KEEPS = 24  # a first sight is sent by itself, marked late, for this
 
 Compose = Callable[[Sequence[DigestItem]], str]
 
-# A target's LOW news is ripe once the oldest of it has waited long enough. Anything else is ripe when it is stale.
+# A target's LOW news is ripe once the oldest of it has waited long enough, or stems from a clock that was as far ahead.
+# Anything else is ripe when it is stale.
 RIPE = """
 WITH waiting AS (
     SELECT d.id, d.target, d.alert_id, d.state, a.kind, a.level, a.created_ms,
@@ -26,7 +27,8 @@ WITH waiting AS (
 ),
 hours AS (SELECT target, MIN(created_ms) AS oldest_ms FROM waiting WHERE low AND state = 'pending' GROUP BY target)
 SELECT id, target, alert_id FROM waiting
-WHERE (low AND state = 'pending' AND (SELECT oldest_ms FROM hours WHERE hours.target = waiting.target) <= :now - :every)
+WHERE (low AND state = 'pending'
+        AND ABS(:now - (SELECT oldest_ms FROM hours WHERE hours.target = waiting.target)) >= :every)
     OR (NOT low AND (state = 'pending' OR kind = 'first_sight' OR level >= 40)
         AND created_ms <= :now - :stale * (CASE kind WHEN 'first_sight' THEN :keeps ELSE 1 END))
 ORDER BY id

@@ -9,6 +9,7 @@ import pytest
 from alerts.alert import AlertLevel
 from alerts.delivery import Hopeless, Retry, Sent, Uncertain
 from alerts.outbox import UNCERTAIN_FIRST_S
+from config.units import DAY_MS, HOUR_MS
 from store.tables.deliveries import add_alert, fresh
 from tests.alerts.outbox_bench import Bench
 from tests.fakes.clock import START_MS
@@ -174,6 +175,41 @@ async def test_hours_of_outage_end_in_one_digest_and_each_first_sight_by_itself(
     assert len(texts) == 2
     assert texts[1].startswith("🔔 DIGEST of 20")
     assert all(f"news {number}" in texts[1] for number in range(20))
+
+
+@pytest.mark.parametrize("ahead_ms", [HOUR_MS, 365 * DAY_MS])
+async def test_what_failed_while_the_clock_was_ahead_goes_again_as_soon_as_it_is_right(
+    bench: Bench, ahead_ms: int
+) -> None:
+    bench.chats.always[CHAT] = Retry("connection refused")
+    bench.clock.step_wall(ahead_ms)
+    async with bench.running():
+        bench.add(a_first_sight(created_ms=bench.clock.now_ms()))
+        bench.add(an_alert(key="upbit:B:1", level=AlertLevel.LOW, text="low", created_ms=bench.clock.now_ms()))
+        await bench.clock.advance(120)
+        bench.clock.step_wall(-ahead_ms)
+        bench.chats.always.clear()
+        bench.chats.requests.clear()
+        await bench.clock.advance(40)
+    assert [text.splitlines()[0] for text in bench.chats.texts(CHAT)] == ["first", "▫️ DIGEST of 1"]
+
+
+@pytest.mark.parametrize("step_ms", [HOUR_MS, -HOUR_MS, -365 * DAY_MS])
+async def test_what_a_kill_cut_off_is_marked_also_where_the_clock_is_another_after_it(
+    bench: Bench, step_ms: int
+) -> None:
+    bench.chats.script(CHAT, HANG, HANG)
+    bench.add(a_first_sight(text="listing"))
+    bench.add(an_alert(key="upbit:B:1", text="NO-GO", level=AlertLevel.MEDIUM))
+    running = asyncio.ensure_future(bench.outbox.run())
+    await bench.clock.advance(5)
+    assert not running.done()
+    bench.clock.step_wall(step_ms)
+    await bench.kill()
+    async with bench.running():
+        await bench.clock.advance(600)
+    assert bench.chats.texts(CHAT) == ["listing"]
+    assert "possible repeat" in bench.chats.requests[0].message.footer
 
 
 async def test_the_webhook_takes_over_when_telegram_stays_silent_for_thirty_seconds(tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ keeps the WAL growing: that is said in `warnings`, with its name, and ends when 
 
 Failure: a bad row or operation costs only itself (a batch that fails is rolled back and replayed one savepoint an
 operation; work may therefore run twice, and only its last run counts). A full, failing or locked disk costs nothing:
-the batch is kept and tried again with growing pauses, `fault` says why. Anything else is a bug: `fatal` is set, every
-waiting caller is told, the thread ends, and recording must end with it.
+the batch is kept and tried again with growing pauses, `fault` says why. Anything else is a bug, and a database that was
+deleted or replaced under us counts as one: `fatal` is set, every waiting caller is told, the thread ends, and recording
+must end with it.
 
 WriterGone (Exception)   the writer has ended (closed, or fatal); the work was not committed
 """
@@ -34,6 +35,7 @@ from store.checkpoint_pace import CheckpointPace
 from store.database import StorageUnusable, connect, migrate
 from store.disk_gauge import DiskGauge
 from store.inbox import Inbox, Job, Waiting, Work, tell
+from store.place import Place
 from store.rows import Rows, execute
 
 __all__ = ["DatabaseWriter", "Rows", "Work", "WriterGone", "is_environmental"]
@@ -75,6 +77,7 @@ class DatabaseWriter:
         self._inbox = Inbox(settings)
         self._gauge = DiskGauge(path)
         self._pace = CheckpointPace()
+        self._place = Place(path)
         self._lock = threading.Lock()
         self._give_up_at: float | None = None
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
@@ -332,6 +335,7 @@ class DatabaseWriter:
         rows = self._connection.total_changes - self._checkpointed_at + self._scattered * (ROWS_A_PAGE - 1)
         if rows < changes:
             return
+        self._place.check()
         if not self._wal_synced:
             self._gauge.begin()
             sync(self._path.with_name(self._path.name + "-wal"))

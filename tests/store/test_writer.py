@@ -282,6 +282,28 @@ async def test_a_bug_ends_the_writer_and_tells_everyone_who_waits(tmp_path: Path
             await writer.run(count)
 
 
+@pytest.mark.parametrize("ends", [("", "-wal", "-shm"), ("",), ("-wal",), ("-shm",)])
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_a_database_that_is_deleted_or_replaced_while_it_is_open_ends_the_writer(
+    tmp_path: Path, ends: tuple[str, ...], replaced: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.writer.IDLE_S", 0.01)
+    with opened(tmp_path) as writer:
+        await writer.run(lambda c: c.execute(INSERT, ("BTC", 8)) and None)
+        for end in ends:
+            path = tmp_path / f"radar.db{end}"
+            copy = path.read_bytes()
+            path.unlink()
+            if replaced:
+                (tmp_path / "aside").write_bytes(copy)
+                (tmp_path / "aside").rename(path)
+        assert writer.offer(Rows("UPDATE token_registry SET decimals = ?", [(18,)]))
+        with pytest.raises(WriterGone, match=f"radar.db{ends[0]} was {'replaced' if replaced else 'deleted'}"):
+            await asyncio.wait_for(writer.watch(), 10)
+    if "" not in ends:
+        assert rows(tmp_path / "radar.db", SYMBOLS) == [("BTC",)], "what was only in the WAL reached the database"
+
+
 async def test_after_leaving_nothing_is_taken(tmp_path: Path) -> None:
     with opened(tmp_path) as writer:
         pass

@@ -15,7 +15,7 @@ from collectors.feeds.connection import Connection
 from collectors.feeds.exchange_time import ExchangeTime
 from collectors.feeds.feed import Feed
 from collectors.feeds.rhythm import Rhythm
-from collectors.feeds.sink import Lost, Pace, ShardStatus, Sink
+from collectors.feeds.sink import BRIEF_S, Lost, Pace, ShardStatus, Sink
 from collectors.net.limits import Limits
 from collectors.net.reconnect import backoff_s, opened
 from collectors.net.socket import Connect, Socket, SocketError
@@ -26,6 +26,7 @@ __all__ = ["Pace", "Shard", "ShardStatus", "Sink", "collect"]
 log = logging.getLogger(__name__)
 
 LOUD_FAILURES = (1, 20)  # in a row; the second of them is one for the owner
+BRIEF_FREE = 4  # so many brief connections in a row are nobody's habit; from there on the pauses grow
 NO_LIMIT_S = 30.0  # the longest pause that goes without a question where silence is healthy
 
 
@@ -111,7 +112,7 @@ class Shard:
             *(self.pace, self._time, self._rhythm, self.status),
         )
         self._connection = connection
-        self.status.connected = True
+        self.status.connected, self.status.connected_s = True, self._clock.monotonic()
         self.status.connections += 1
         cause = GapCause.STOP
         try:
@@ -119,6 +120,7 @@ class Shard:
         except* (SocketError, Lost) as ended:
             first = ended.exceptions[0]
             cause = first.cause if isinstance(first, Lost) else GapCause.DISCONNECT
+            self._note_life()
             self._failed(str(first))
         finally:
             self._connection = None
@@ -133,6 +135,12 @@ class Shard:
             *(self._clock, self._limits, self.pace.connect_s),
         )
 
+    def _note_life(self) -> None:
+        """A connection ends; one that never brought data was no recovery, and no relapse either."""
+        if not self.status.failures_in_a_row:
+            brief = self._clock.monotonic() - self.status.connected_s < BRIEF_S
+            self.status.brief_in_a_row = self.status.brief_in_a_row + 1 if brief else 0
+
     def _failed(self, text: str) -> None:
         """The first failure is loud, those that follow are quiet."""
         self.status.failures_in_a_row += 1
@@ -142,8 +150,9 @@ class Shard:
         log.log(level, "%s: connection lost, %d in a row: %s", self._feed.exchange, times, text)
 
     def _backoff_s(self) -> float:
-        failures, pace = self.status.failures_in_a_row, self.pace
-        return backoff_s(failures, pace.reconnect_first_s, pace.reconnect_cap_s, self._jitter)
+        status, pace = self.status, self.pace
+        times = max(status.failures_in_a_row, status.brief_in_a_row - BRIEF_FREE)
+        return backoff_s(times, pace.reconnect_first_s, pace.reconnect_cap_s, self._jitter)
 
 
 async def collect(

@@ -10,6 +10,7 @@ from collectors.events import Exchange, Fills, GapCause, Market, OrderBook, Trad
 PUBLISHED_MS = 2_000  # a trade this old has been on its way for long enough
 KINDS_COUNTED = 32  # a reason may quote the wire, which may hold anything
 OTHER_KINDS = "something else"
+BRIEF_S = 10.0  # a connection that ends sooner was no recovery, although it brought data
 
 
 class Sink(Protocol):
@@ -76,15 +77,18 @@ class Lost(Exception):
 
 
 class ShardStatus(Struct):
-    """How one connection fares; read by health. Times are our wall clock.
+    """How one connection fares; read by health. Times are our wall clock, but for `connected_s`, which is monotonic.
 
-    `unreadable` counts the frames that broke the contract, by what was wrong with them (`note_unreadable`).
+    `brief_in_a_row` are its connections that brought data and ended within `BRIEF_S`. `unreadable` counts the frames
+    that broke the contract, by what was wrong with them (`note_unreadable`).
     """
 
     connected: bool = False
     live_markets: int = 0
     connections: int = 0
     failures_in_a_row: int = 0
+    brief_in_a_row: int = 0
+    connected_s: float = 0.0
     last_message_ms: int | None = None
     last_trade_ms: int | None = None
     unreadable: dict[str, int] = {}
@@ -96,6 +100,11 @@ class ShardStatus(Struct):
     @property
     def reconnects(self) -> int:
         return max(0, self.connections - 1)
+
+    def unsteady(self, now_s: float) -> int:
+        """Brief connections in a row; none any more once one has stood and brought data for long enough."""
+        stands = self.connected and not self.failures_in_a_row and now_s - self.connected_s >= BRIEF_S
+        return 0 if stands else self.brief_in_a_row
 
     def note_unreadable(self, reason: str) -> None:
         """One frame more; `reason` names the field or the breach. Past the bound on kinds, all others are one kind."""

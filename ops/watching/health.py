@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from alerts.texts.words import EXCHANGES, Words
+from collectors.feeds.sink import BRIEF_S
 from ops.watching.readings import (
     AlertsReading,
     AuditReading,
@@ -263,6 +264,8 @@ def _warnings(readings: Readings) -> Iterator[str]:
     for exchange, feed in readings.feeds.items():
         if feed.failures and feed.last_error:
             yield f"{exchange}: a connection failed {feed.failures} times in a row: {feed.last_error}"
+        if feed.brief > 1:
+            yield f"{exchange}: a connection ended within {BRIEF_S:.0f} s of its start {feed.brief} times in a row"
         if feed.refused_codes:
             yield f"{exchange} refuses {', '.join(feed.refused_codes)}; the others are recorded, these are asked again"
     candles = readings.candle_socket

@@ -12,7 +12,8 @@ from store.readings.track_record import TrackRecord
 class FeedReading(Struct, frozen=True):
     """One exchange's sockets. Times are ours; `markets` are subscribed, `stale_markets` connected but silent.
 
-    `failures` is the longest run of failures of a connection that has not ended, `last_error` the newest of it.
+    `failures` is the longest run of failures of a connection that has not ended, `last_error` the newest of it;
+    `brief` the longest run of connections that brought data and ended within seconds.
     `quarantined` are trades that were not believed and frames that could not be read, since the start; `unreadable`
     counts the latter by what was wrong with them.
     """
@@ -30,6 +31,7 @@ class FeedReading(Struct, frozen=True):
     refused_codes: tuple[str, ...] = ()
     quarantined: int = 0
     unreadable: Mapping[str, int] = {}
+    brief: int = 0
 
 
 class ChannelReading(Struct, frozen=True):

@@ -8,12 +8,14 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 
 from alerts.texts.words import EXCHANGES, Words
+from collectors.feeds.sink import BRIEF_S
 from ops.commands.key_checks import KeyAnswer, KeyState
 from ops.watching.health import NOTICE_CHANNELS, unexplained
 from ops.watching.readings import ChannelReading, FeedReading, Readings
 
 SILENT_S = 60.0
 FAILURES_TOLD = 20  # in a row, of one connection: about seven minutes
+BRIEF_TOLD = 15  # brief connections in a row: two or three minutes
 CODES_NAMED = 10
 QUIET_S = 60.0  # a counter of losses that has stood still for this long is over
 DISK_FREE_MIN = 0.10
@@ -146,19 +148,25 @@ def _feed(exchange: str, feed: FeedReading, unreadable_ago_s: float | None) -> d
     """What is wrong with the connections of an exchange that need not silence all of it."""
     korean, english = EXCHANGES.get(exchange, (exchange, exchange))
     found: dict[str, Trouble | None] = {}
+    why = f": {feed.last_error}" if feed.last_error else ""
+    what: Words | None = None
     if feed.failures >= FAILURES_TOLD:
-        found[f"connection:{exchange}"] = Trouble(
-            f"connection:{exchange}",
-            (
-                f"{korean} 연결이 {feed.failures}번 연속 실패함: {feed.last_error}",
-                f"a connection to {english} failed {feed.failures} times in a row: {feed.last_error}",
-            ),
-            (
-                "계속 다시 시도합니다. `doctor`로 네트워크와 거래소를 확인하세요.",
-                "It goes on trying, for ever; `doctor` asks the exchange and this machine's network.",
-            ),
+        what = (
+            f"{korean} 연결이 {feed.failures}번 연속 실패함{why}",
+            f"a connection to {english} failed {feed.failures} times in a row{why}",
         )
-    elif not feed.failures:
+    elif feed.brief >= BRIEF_TOLD:
+        what = (
+            f"{korean} 연결이 {feed.brief}번 연속 {BRIEF_S:.0f}초도 못 버티고 끊김{why}",
+            f"a connection to {english} ended within {BRIEF_S:.0f} s of its start {feed.brief} times in a row{why}",
+        )
+    if what is not None:
+        remedy = (
+            "계속 다시 시도합니다. `doctor`로 네트워크와 거래소를 확인하세요.",
+            "It goes on trying, for ever; `doctor` asks the exchange and this machine's network.",
+        )
+        found[f"connection:{exchange}"] = Trouble(f"connection:{exchange}", what, remedy)
+    elif not (feed.failures or feed.brief):
         found[f"connection:{exchange}"] = None
     found[f"codes:{exchange}"] = None
     if feed.refused_codes:

@@ -226,6 +226,7 @@ class Vitals:
             refused_codes=tuple(sorted(code for status in statuses for code in status.refused_codes)),
             quarantined=recorded.rejected,
             unreadable=_summed(status.unreadable for status in statuses),
+            brief=max((status.unsteady(self._clock.monotonic()) for status in statuses), default=0),
         )
 
 

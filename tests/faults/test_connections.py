@@ -66,6 +66,38 @@ async def test_fault_01_a_closed_line_is_replaced_within_two_seconds_whatever_th
         assert gap["to_ms"] <= START_MS + 12_000
 
 
+async def test_fault_01_a_line_that_is_closed_after_each_first_trade_is_told_once_and_floods_no_gaps(
+    tmp_path: Path, clock: FakeClock, exchange: FakeExchange
+) -> None:
+    tape = Tape(clock, exchange)
+    for _ in range(100):
+        exchange.script(answer(tape.snapshots))
+    station = Station(tmp_path, clock, {"upbit": URL}, exchange.connect)
+    async with recording(station, {"upbit": FOUR}), running(tape.run()):
+        async with running(cut_soon(clock, exchange)):
+            for _ in range(900):
+                await clock.advance(1)
+                station.look()
+        assert station.alarms == ["connection:upbit"]
+        assert len(exchange.connections) < 60
+        await clock.advance(60)
+        assert station.readings().feeds["upbit"].brief == 0
+        await station.stored()
+        assert station.rows("SELECT COUNT(*) AS n FROM gaps")[0]["n"] < 60 * len(FOUR)
+
+
+async def cut_soon(clock: FakeClock, exchange: FakeExchange) -> None:
+    """Cut every connection a moment after it stands."""
+    for connection in exchange.connections:
+        connection.cut(1006)
+    while True:
+        known = len(exchange.connections)
+        while len(exchange.connections) == known:
+            await clock.sleep(0.1)
+        await clock.sleep(0.3)
+        exchange.connections[-1].cut(1006)
+
+
 async def test_fault_04_a_market_that_is_no_longer_sent_is_a_gap_and_only_its_connection_is_asked_again(
     tmp_path: Path, clock: FakeClock, exchange: FakeExchange
 ) -> None:

@@ -4,6 +4,8 @@ Beside this: `test_robust_ws_silence.py` (a connection that stands and says too 
 `test_robust_ws_codes.py` (which markets are asked for, and which the exchange refuses or forgets).
 """
 
+from itertools import pairwise
+
 import pytest
 
 from collectors.events import GapCause, Market, Trade
@@ -147,6 +149,25 @@ async def test_the_first_good_data_resets_the_pause(clock: FakeClock, exchange: 
         await clock.advance(20)
         assert round(exchange.attempts_at[6] - exchange.attempts_at[5], 3) == 0.5
         assert shard.status.failures_in_a_row == 0
+
+
+async def test_a_connection_that_breaks_again_and_again_right_after_its_first_data_comes_back_ever_more_slowly(
+    clock: FakeClock, exchange: FakeExchange, log: Log
+) -> None:
+    for trade_id in range(15):
+        exchange.script(send(frame(BTC, trade_id)), wait(0.5), drop())
+    exchange.script(send(frame(BTC, 15)), wait(15), drop())
+    exchange.script(send(frame(BTC, 16)))
+    shard = shard_of([BTC], exchange, log, clock)
+    async with running(shard.run()):
+        await clock.advance(200)
+        assert shard.status.unsteady(clock.monotonic()) == 15
+        await clock.advance(10)
+        assert shard.status.unsteady(clock.monotonic()) == 0
+    pauses = [round(b - a - 0.5, 3) for a, b in pairwise(exchange.attempts_at[:16])]
+    assert pauses == [0.5] * 5 + [1.0, 2.0, 4.0, 8.0, 16.0] + [30.0] * 5
+    last, after = exchange.attempts_at[15:]
+    assert after - last == pytest.approx(15.5), "one that stood for a while is replaced at once"
 
 
 async def test_too_many_handshakes_pause_all_shards_of_the_host_for_the_stated_time(

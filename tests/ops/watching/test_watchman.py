@@ -86,6 +86,16 @@ def test_a_connection_is_told_at_its_twentieth_failure_in_a_row_and_over_when_it
     assert watched(*looks, *fine) == ["connection:upbit", "over connection:upbit"]
 
 
+def test_a_connection_that_never_lasts_is_told_at_its_fifteenth_end_and_over_when_one_stands() -> None:
+    looks = [
+        (float(n), feed(n, failures=n % 2, brief=n, last_error="closed with 1006" * (n % 2))) for n in range(1, 40)
+    ]
+    fine = [(float(n), feed(n)) for n in range(40, 60)]
+    assert watched(*looks[:14]) == []
+    assert watched(*looks) == ["connection:upbit"]
+    assert watched(*looks, *fine) == ["connection:upbit", "over connection:upbit"]
+
+
 def test_refused_codes_are_told() -> None:
     assert watched((0.0, feed(0, refused_codes=("KRW-X",)))) == ["codes:upbit"]
 

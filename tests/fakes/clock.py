@@ -36,6 +36,10 @@ class FakeClock:
         """Move the wall clock alone, as an operator or NTP would; durations do not notice."""
         self._start_ms += by_ms
 
+    def sleep_through(self, seconds: float) -> None:
+        """The machine sleeps: both clocks go on, and nobody is woken before it is."""
+        self._elapsed_s += seconds
+
     async def advance(self, seconds: float) -> None:
         """Let `seconds` pass, waking each sleeper at its own deadline."""
         until = self._elapsed_s + seconds

@@ -112,6 +112,40 @@ async def test_fault_16_a_silence_behind_a_step_of_our_clock_is_a_gap_from_its_b
     assert back_s <= ends_s <= back_s + 3
 
 
+@pytest.mark.parametrize("slept_s", [20, 90, 8 * 3_600, 3 * 86_400])
+@pytest.mark.parametrize("line", ["cut", "hangs"])
+async def test_fault_16_what_a_machine_that_slept_did_not_hear_is_a_gap_and_it_goes_on(
+    tmp_path: Path, slept_s: int, line: str
+) -> None:
+    clock = FakeClock()
+    exchange = FakeExchange(clock)
+    tape = Tape(clock, exchange)
+    for _ in range(4):
+        exchange.script(answer(tape.snapshots))
+    station = Station(tmp_path, clock, {"upbit": "ws://x"}, exchange.connect)
+    async with recording(station, {"upbit": [BTC]}):
+        async with running(tape.run()):
+            await clock.advance(30)
+        fell_asleep_ms = clock.now_ms()
+        clock.sleep_through(slept_s)
+        woke_ms = clock.now_ms()
+        if line == "cut":
+            exchange.connections[0].cut()
+        elif line == "hangs":
+            await clock.advance(40)
+        async with running(tape.run()):
+            await clock.advance(120)
+            await station.stored()
+        end_ms = clock.now_ms()
+    first, *more = station.rows("SELECT * FROM gaps WHERE cause NOT IN ('start', 'stop') ORDER BY from_ms")
+    assert first["from_ms"] <= fell_asleep_ms
+    assert woke_ms <= first["to_ms"]
+    heard_ms = max(each["to_ms"] for each in (first, *more))
+    assert heard_ms <= woke_ms + 50_000
+    stored = station.rows("SELECT COUNT(*) AS n FROM candles_1s WHERE open_ms > ?", heard_ms)
+    assert stored[0]["n"] >= (end_ms - heard_ms) // 1_000 - 15
+
+
 @pytest.mark.parametrize("off_ms", [HOUR_MS, 90_000, 8_000, -8_000, -90_000, -HOUR_MS])
 async def test_fault_16_a_clock_that_was_wrong_before_the_start_moves_no_second(tmp_path: Path, off_ms: int) -> None:
     clock = FakeClock(START_MS + off_ms)

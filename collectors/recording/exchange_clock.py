@@ -12,6 +12,7 @@ LAG_WINDOW_MS = 10_000
 # Stamps of one connection: Bithumb publishes 270 ms after the match, Upbit 60 ms (captures of 2026-07).
 DISORDER_MS = 500
 SLOWEST_MS = 5_000  # no way to us is taken to be longer
+AT_ODDS = 10  # reads in a row: none of them is a misprint
 SKEW_MOST_MS = 60_000  # stamps further off tell of a misprint, not of the exchange's clock
 
 
@@ -34,6 +35,8 @@ class ExchangeClock:
         self._window_lows: list[int | None] = [None, None]
         self._window_from_ms: int | None = None
         self._last_stamp_ms: int | None = None  # believed or not
+        self._believed_ms = 0  # the last stamp that was
+        self._at_odds = 0  # reads since then whose stamps agree with our clock as it is, and with nothing we know
 
     # --- what it learns from ----------------------------------------------------------------------------------------
 
@@ -41,8 +44,12 @@ class ExchangeClock:
         """The stamp of what came last, unless it is from the future. For every read there is, so it only takes note."""
         self._last_stamp_ms = traded_ms
         lag_ms = traded_ms - received_ms
-        if lag_ms <= self.ahead_ms and (self._heard_lag_ms is None or lag_ms > self._heard_lag_ms):
-            self._heard_lag_ms = lag_ms
+        if lag_ms > self.ahead_ms:
+            self._at_odds += abs(lag_ms) <= self._future_bound_ms
+        else:
+            self._believed_ms, self._at_odds = traded_ms, 0
+            if self._heard_lag_ms is None or lag_ms > self._heard_lag_ms:
+                self._heard_lag_ms = lag_ms
         lowest_ms = self._heard_low_ms
         if (lowest_ms is None or lag_ms < lowest_ms) and lag_ms >= self.offset_ms - SKEW_MOST_MS:
             self._heard_low_ms = lag_ms
@@ -81,6 +88,16 @@ class ExchangeClock:
         self._heard_lag_ms = self._heard_low_ms = None
         self._window_lags, self._window_lows = [None, None], [None, None]
         self._window_from_ms = None
+
+    def set_right(self) -> int | None:
+        """Whether a jump of our clock was none, but time in which this machine stood still, so that theirs went on:
+        then the last stamp before it, and our clock counts from here on. None: no.
+        """
+        if self._at_odds < AT_ODDS:
+            return None
+        self.offset_ms, self.lag_ms, self.ahead_ms = 0, None, self._future_bound_ms
+        self._at_odds = 0
+        return self._believed_ms
 
     # --- what it answers --------------------------------------------------------------------------------------------
 

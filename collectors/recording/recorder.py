@@ -346,6 +346,8 @@ class Recorder:
         for exchange, bucket in self._buckets.items():
             closed = bucket.flush(now_ms)
             self._out.add_seconds(closed, self.ids)
+            if (stood_ms := bucket.clock.set_right()) is not None:
+                self._stood_still(exchange, stood_ms, now_ms)
             for market, from_ms, to_ms in self._coverage.learn(exchange, closed, now_ms):
                 self._doubts.spoil(exchange, market, from_ms, to_ms)
         self._mark_spoiled()
@@ -363,6 +365,13 @@ class Recorder:
         before_ms = bucket.closed_before_ms - CRASH_MARGIN_MS
         sound_ms = self._sound_ms.get(exchange)
         return before_ms if sound_ms is None else min(before_ms, whole_second(sound_ms - RAN_ON_MS))
+
+    def _stood_still(self, exchange: Exchange, stood_ms: int, now_ms: int) -> None:
+        """This machine did (a paused guest, say), since that time of the exchange: what it took for heard was not."""
+        log.warning("%s: its time went on while this machine stood still", exchange)
+        live = self._coverage.live_markets(exchange)
+        self._out.add_changes(self._coverage.lose(exchange, live, whole_second(stood_ms), GapCause.STALE))
+        self._out.add_changes(self._coverage.prove(exchange, live, now_ms))
 
     def _now_ms(self) -> int:
         """The wall clock; a step of it is told to the buckets, whose seconds are the exchange's."""

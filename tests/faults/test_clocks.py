@@ -114,9 +114,11 @@ async def test_fault_16_a_silence_behind_a_step_of_our_clock_is_a_gap_from_its_b
 
 @pytest.mark.parametrize("slept_s", [20, 90, 8 * 3_600, 3 * 86_400])
 @pytest.mark.parametrize("line", ["cut", "hangs"])
+@pytest.mark.parametrize("knows", [True, False], ids=["suspended", "a paused guest"])
 async def test_fault_16_what_a_machine_that_slept_did_not_hear_is_a_gap_and_it_goes_on(
-    tmp_path: Path, slept_s: int, line: str
+    tmp_path: Path, slept_s: int, line: str, knows: bool
 ) -> None:
+    """A guest whose host paused it knows nothing of that: its wall clock is set by the host, nothing else went on."""
     clock = FakeClock()
     exchange = FakeExchange(clock)
     tape = Tape(clock, exchange)
@@ -127,7 +129,10 @@ async def test_fault_16_what_a_machine_that_slept_did_not_hear_is_a_gap_and_it_g
         async with running(tape.run()):
             await clock.advance(30)
         fell_asleep_ms = clock.now_ms()
-        clock.sleep_through(slept_s)
+        if knows:
+            clock.sleep_through(slept_s)
+        else:
+            clock.step_wall(slept_s * 1_000)
         woke_ms = clock.now_ms()
         if line == "cut":
             exchange.connections[0].cut()
@@ -137,11 +142,10 @@ async def test_fault_16_what_a_machine_that_slept_did_not_hear_is_a_gap_and_it_g
             await clock.advance(120)
             await station.stored()
         end_ms = clock.now_ms()
-    first, *more = station.rows("SELECT * FROM gaps WHERE cause NOT IN ('start', 'stop') ORDER BY from_ms")
-    assert first["from_ms"] <= fell_asleep_ms
-    assert woke_ms <= first["to_ms"]
-    heard_ms = max(each["to_ms"] for each in (first, *more))
-    assert heard_ms <= woke_ms + 50_000
+    gaps = station.rows("SELECT * FROM gaps WHERE cause NOT IN ('start', 'stop')")
+    assert any(gap["from_ms"] <= fell_asleep_ms and woke_ms <= gap["to_ms"] for gap in gaps)
+    heard_ms = max(gap["to_ms"] for gap in gaps)
+    assert heard_ms <= woke_ms + 70_000
     stored = station.rows("SELECT COUNT(*) AS n FROM candles_1s WHERE open_ms > ?", heard_ms)
     assert stored[0]["n"] >= (end_ms - heard_ms) // 1_000 - 15
 

@@ -92,3 +92,25 @@ def test_a_step_that_brings_our_clock_to_theirs_was_a_repair() -> None:
     assert clock.lag_ms is None  # from the future, by our clock
     clock.host_stepped(3_600_000, START_MS + 1_000)
     assert clock.offset_ms == 0
+
+
+@pytest.mark.parametrize("step_ms", [8_000, 3_600_000])
+def test_a_jump_that_theirs_made_as_well_is_undone_after_ten_reads_that_say_so(step_ms: int) -> None:
+    clock = heard((0, 50))
+    clock.host_stepped(step_ms, START_MS + 100 + step_ms)
+    for read in range(10):
+        assert clock.set_right() is None
+        clock.hear(START_MS + step_ms + read * 100, START_MS + step_ms + read * 100 + 50)
+    assert clock.set_right() == START_MS
+    assert (clock.offset_ms, clock.ahead_ms) == (0, FUTURE_MS)
+    assert clock.set_right() is None
+
+
+def test_a_stamp_that_is_believed_shows_that_our_jump_was_one() -> None:
+    clock = heard((0, 50))
+    clock.host_stepped(3_600_000, START_MS + 3_600_100)
+    for read in range(100):
+        theirs_ms = START_MS + 200 + read * 100
+        stamp_ms = theirs_ms if read % 10 == 9 else theirs_ms + 3_600_000
+        clock.hear(stamp_ms, theirs_ms + 3_600_050)
+        assert clock.set_right() is None

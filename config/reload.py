@@ -87,8 +87,10 @@ def _names(settings: Settings) -> dict[str, Mapping[str, tuple[str, ...]]]:
 
 
 def _differences(before: object, after: object, path: Path = ()) -> Iterator[tuple[Path, object, object]]:
-    """Leaves that differ; a mapping that is new or gone is told leaf by leaf."""
-    if isinstance(before, dict) or isinstance(after, dict):
+    """Leaves that differ; a mapping that is new or gone is told leaf by leaf, but an empty one is a leaf itself."""
+    if before != after and {} in (before, after):
+        yield path, before, after
+    elif isinstance(before, dict) or isinstance(after, dict):
         old, new = (each if isinstance(each, dict) else {} for each in (before, after))
         for name in dict.fromkeys((*old, *new)):
             yield from _differences(old.get(name, _ABSENT), new.get(name, _ABSENT), (*path, name))

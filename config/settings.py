@@ -300,15 +300,24 @@ def _problems(settings: Settings) -> Iterator[str]:
     for key, fee in numbered(settings):
         if fee.unit not in UNITS:
             yield f"{key}: expected one of the units {', '.join(UNITS)}, got {fee.unit!r}"
-    if settings.radar.gate.hysteresis_s > LONGEST_HYSTERESIS_S:
-        held_s = settings.radar.gate.hysteresis_s
-        yield f"radar.yaml: expected at most {LONGEST_HYSTERESIS_S:g}, got {held_s:g} - at `$.gate.hysteresis_s`"
+    for section, name, most in MOST:
+        given = getattr(getattr(settings.radar, section), name)
+        if given > most:
+            yield f"radar.yaml: expected at most {most}, got {given} - at `$.{section}.{name}`"
     yield from _missing(settings)
     yield from _ambiguous_networks(settings.networks)
 
 
 UNITS = ("percent", "usd", "min")
-LONGEST_HYSTERESIS_S = 60.0  # a GO without its profit must not stand longer
+CENTURY_DAYS = 36_500  # who writes more means for ever; a time so long ago must still be one that SQLite can hold
+MOST = (
+    ("gate", "hysteresis_s", 60),  # a GO without its profit must not stand longer
+    ("listen", "port", 65_535),
+    ("retention", "seconds_s", CENTURY_DAYS * 86_400),
+    ("retention", "minutes_days", CENTURY_DAYS),
+    ("retention", "fx_snapshots_days", CENTURY_DAYS),
+    ("retention", "quarantine_days", CENTURY_DAYS),
+)
 MAY_BE_ZERO = ("value", "margin_bps", "hysteresis_bps", "hysteresis_s", "catch_up_max_h", "port")
 
 

@@ -45,6 +45,8 @@ def test_as_shipped_silence_is_yellow_when_the_contract_says_and_no_wait_is_long
         ("radar.yaml", "margin_bps: 100", "margin_bps: .nan", ["radar.yaml", "margin_bps"]),
         ("radar.yaml", "margin_bps: 100", "margin_bps: -1", ["radar.yaml", "margin_bps", "at least 0"]),
         ("radar.yaml", "hysteresis_s: 10", "hysteresis_s: 61", ["radar.yaml", "hysteresis_s", "at most 60"]),
+        ("radar.yaml", "port: 8714", "port: 87140", ["radar.yaml", "listen.port", "at most 65535"]),
+        ("radar.yaml", "minutes_days: 365", "minutes_days: 999999999999", ["radar.yaml", "minutes_days", "36500"]),
         ("radar.yaml", "recheck_s: 2", "recheck_s: 0", ["radar.yaml", "recheck_s", "more than 0"]),
         ("radar.yaml", "recheck_s: 2", "recheck_s: two", ["radar.yaml", "recheck_s", "float"]),
         ("radar.yaml", "recheck_s: 2", "recheck_s: 2\n  recheck_s: 3", ["radar.yaml", "recheck_s", "twice", "line"]),

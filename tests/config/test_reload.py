@@ -99,6 +99,20 @@ def test_a_fee_for_a_new_venue_comes_and_goes(now: Settings) -> None:
     assert change(more.settings, now).settings == now
 
 
+def test_the_coins_of_a_hedge_and_the_hedge_itself_come_and_go(now: Settings) -> None:
+    def no_coins(hedges: dict[str, dict[str, object]]) -> None:
+        hedges["hyperliquid"]["coins"] = {}
+
+    bare = changed(now, "hedges.yaml", no_coins)
+    assert bare.settings.hedges["hyperliquid"].coins == {}
+    assert bare.waiting == ()
+    assert change(bare.settings, now).settings == now
+    gone = changed(now, "hedges.yaml", lambda hedges: hedges.pop("hyperliquid"))
+    assert "hyperliquid" not in gone.settings.hedges
+    assert change(bare.settings, gone.settings).settings == gone.settings
+    assert change(gone.settings, bare.settings).settings == bare.settings
+
+
 def test_a_change_that_would_leave_a_venue_without_its_fee_is_refused_whole(now: Settings) -> None:
     files = {name: read_yaml(CONFIG / name) for name in FILES}
     radar, fees = files["radar.yaml"], files["fees.yaml"]

@@ -12,7 +12,7 @@ from alerts import listing_alerts
 from alerts.alert import Alert
 from alerts.texts.words import Language
 from collectors.events import EXCHANGES, Channel, Listing, Sighting, SightingKind, exchange_of
-from collectors.listings.listing_life import Change, observe, settled
+from collectors.listings.listing_life import Change, observe, settled, with_markets
 from collectors.listings.listing_memory import OVER, ListingMemory
 from collectors.notices.notice_reading import Reading
 from store.tables.news import Entry, ReadNotice, Told
@@ -54,15 +54,15 @@ class Batch:
         coin = (sighting.exchange, sighting.base)
         in_batch = [each.listing for each in self.applied if (each.listing.exchange, each.listing.base) == coin]
         before = in_batch[-1] if in_batch else self.memory.listing(*coin)
-        if quiet and before is None:
-            self.applied.append(Applied(sighting, None, settled(sighting), Change.NONE))
+        if quiet:
+            listing = settled(sighting) if before is None else with_markets(before, sighting)
+            self.applied.append(Applied(sighting, before, listing, Change.NONE))
             return
         step = observe(before, sighting, sighting.seen_ms)
-        change = Change.NONE if quiet else step.change
-        self.applied.append(Applied(sighting, before, step.listing, change))
-        if change in BEGINS:
+        self.applied.append(Applied(sighting, before, step.listing, step.change))
+        if step.change in BEGINS:
             self._apply_hint(step.listing)
-        if change in BEGINS or (change is Change.QUOTES_ADDED and step.added[:1] == ("KRW",)):
+        if step.change in BEGINS or (step.change is Change.QUOTES_ADDED and step.added[:1] == ("KRW",)):
             self._tell_rival(step.listing)
 
     def note(self, sighting: Sighting, known: Listing) -> None:

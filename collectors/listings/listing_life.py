@@ -105,6 +105,12 @@ def settled(seen: Sighting) -> Listing:
     return replace(_begin(seen, 1, Change.NONE).listing, state=ListingState.SETTLED, gone_ms=None)
 
 
+def with_markets(known: Listing, seen: Sighting) -> Listing:
+    """`known` where a list shows what was there before: its markets are the coin's, and nothing begins anew by them."""
+    gone_ms = known.gone_ms if known.state is ListingState.CANCELLED else None
+    return replace(known, quotes=_in_order({*known.quotes, *seen.quotes}), gone_ms=gone_ms)
+
+
 def _begin(seen: Sighting, episode: int, change: Change) -> Step:
     listing = Listing(
         exchange=seen.exchange,

@@ -101,3 +101,17 @@ async def test_another_market_joining_a_coin_that_lost_one_is_no_new_listing(des
     assert desk.alerts() == []
     await desk.book.see_markets(LIST, {BTC, in_krw, in_btc, in_usdt}, START_MS + 48 * HOUR_MS)
     assert desk.alerts() == [("follow_up", "upbit:XRP:1", 20)]
+
+
+async def test_a_krw_market_that_flickers_in_one_list_begins_nothing_for_a_coin_known_by_another_market(
+    desk: Desk,
+) -> None:
+    """Its row holds the BTC market that ended, and the KRW market that was there all along is missing on one page."""
+    in_krw, in_btc = market_of("upbit", "KRW-XRP"), market_of("upbit", "BTC-XRP")
+    await desk.book.see_markets(LIST, {BTC, ETH, in_krw, in_btc}, START_MS)
+    await desk.book.see_markets(TICKERS, {BTC, ETH, in_krw}, START_MS)
+    for hour, tickers in ((1, {BTC, ETH, in_krw}), (2, {BTC, ETH}), (3, {BTC, ETH, in_krw})):
+        await desk.book.see_markets(LIST, {BTC, ETH, in_krw}, START_MS + hour * HOUR_MS)
+        await desk.book.see_markets(TICKERS, tickers, START_MS + hour * HOUR_MS)
+    assert desk.rows("SELECT base, state, gone_ms FROM listings") == [("XRP", "settled", None)]
+    assert (desk.book.active(), desk.alerts()) == ([], [])

@@ -147,13 +147,14 @@ class MarketLists:
         """Whether another list has shown it for a minute and more before this one's last look, which did not.
 
         What a list showed at its own first look may have joined while nobody read it: it bears nothing out against a
-        baseline that is older (by more than a minute: at a first start all begin together).
+        baseline that is older (by more than a minute: at a first start all begin together). Nor does a list that nobody
+        could read when this one lacked the market: the coin may have left, and come back.
         """
         began_ms = min(self.items(channel).values(), default=read_ms) + ALL_ALONG_MS
         for other in self._others(channel):
             since_ms = self._items[other].get(code, read_ms)
             at_first_look = since_ms == min(self._items[other].values(), default=read_ms) and since_ms > began_ms
-            if since_ms < read_ms - ALL_ALONG_MS and not at_first_look:
+            if since_ms < read_ms - ALL_ALONG_MS and not at_first_look and self._is_recent(channel, other):
                 return True
         return False
 

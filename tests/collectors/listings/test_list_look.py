@@ -115,3 +115,13 @@ async def test_a_krw_market_that_flickers_in_one_list_begins_nothing_for_a_coin_
         await desk.book.see_markets(TICKERS, tickers, START_MS + hour * HOUR_MS)
     assert desk.rows("SELECT base, state, gone_ms FROM listings") == [("XRP", "settled", None)]
     assert (desk.book.active(), desk.alerts()) == ([], [])
+
+
+async def test_a_coin_that_returns_after_days_is_a_listing_though_a_blind_list_still_holds_it(desk: Desk) -> None:
+    """The page of tickers is not readable meanwhile, so it holds the coin that left and came back."""
+    await desk.book.see_markets(LIST, {BTC, ETH}, START_MS)
+    await desk.book.see_markets(TICKERS, {BTC, ETH}, START_MS)
+    await desk.book.see_markets(LIST, {BTC, ETH}, START_MS + HOUR_MS)
+    await desk.book.see_markets(LIST, {BTC}, START_MS + HOUR_MS + 5_000)
+    await desk.book.see_markets(LIST, {BTC, ETH}, START_MS + 73 * HOUR_MS)
+    assert desk.alerts() == [("first_sight", "upbit:ETH:2", 40)]

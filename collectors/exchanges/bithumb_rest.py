@@ -131,13 +131,13 @@ def notices(count: int = NOTICES_A_PAGE) -> Request:
 
 
 class _NoticeRow(Struct):
-    """A title and an address are enough: what else is missing must not hide the notice."""
+    """A title and an address are enough: what else is missing, or of another shape, must not hide the notice."""
 
     title: str
     pc_url: str
-    categories: tuple[str, ...] = ()
-    published_at: str | None = None
-    modified_at: str | None = None
+    categories: object = ()
+    published_at: object = None
+    modified_at: object = None
 
 
 _NOTICES = msgspec.json.Decoder(list[_NoticeRow])
@@ -156,11 +156,12 @@ def parse_notices(status: int, body: bytes) -> tuple[Notice, ...]:
 
 def _notice(row: _NoticeRow) -> Notice:
     digits = _NOTICE_ID.search(row.pc_url)
+    categories = row.categories if isinstance(row.categories, list) else [row.categories]
     return Notice(
         exchange="bithumb",
         notice_id=digits[1] if digits else row.pc_url,
         title=row.title,
-        categories=row.categories,
+        categories=tuple(each for each in map(rest.text, categories) if each),
         published_ms=rest.kst_ms(row.published_at),
         edited_ms=rest.kst_ms(row.modified_at),
         url=row.pc_url,

@@ -94,8 +94,8 @@ def read(exchange: Exchange, status: int, body: bytes, decoder: msgspec.json.Dec
     if refusal is not None:
         raise ExchangeError(exchange, status, str(refusal.name), refusal.message)
     if status != 200:
-        text = body[:80].decode("utf-8", "replace").strip()
-        raise ExchangeError(exchange, status, str(status), "an HTML page" if text[:1] == "<" else text or "no text")
+        said = body[:80].decode("utf-8", "replace").strip()
+        raise ExchangeError(exchange, status, str(status), "an HTML page" if said[:1] == "<" else said or "no text")
     try:
         return decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
@@ -103,16 +103,19 @@ def read(exchange: Exchange, status: int, body: bytes, decoder: msgspec.json.Dec
         raise BadPage(exchange, reason, body) from e
 
 
+def text(wire: object) -> str:
+    """What a field says that a page can be read without; empty where it is null, or no text any more."""
+    return wire if isinstance(wire, str) else ""
+
+
 class _ListRow(Struct):
+    """A code is enough: what else is missing, or of another shape, must not hide the market."""
+
     market: str
-    english_name: str = ""
-    korean_name: str = ""
-    market_event: "_MarketEvent | None" = None
-    market_warning: str | None = None
-
-
-class _MarketEvent(Struct):
-    warning: bool
+    english_name: object = ""
+    korean_name: object = ""
+    market_event: object = None
+    market_warning: object = None
 
 
 _LIST = msgspec.json.Decoder(list[_ListRow])
@@ -124,15 +127,18 @@ def parse_market_list(exchange: Exchange, markets: Markets, status: int, body: b
     if not rows:
         raise BadPage(exchange, "an empty market list", body)
     return tuple(
-        ListedMarket(market_in(exchange, markets, row.market, body), row.korean_name, row.english_name, _warning(row))
+        ListedMarket(
+            market_in(exchange, markets, row.market, body), text(row.korean_name), text(row.english_name), _warning(row)
+        )
         for row in rows
     )
 
 
 def _warning(row: _ListRow) -> bool | None:
-    if row.market_event is not None:
-        return row.market_event.warning
-    return None if row.market_warning is None else row.market_warning != "NONE"
+    if isinstance(row.market_event, dict):
+        warning = row.market_event.get("warning")
+        return warning if isinstance(warning, bool) else None
+    return row.market_warning != "NONE" if isinstance(row.market_warning, str) else None
 
 
 class _Tick(Struct, gc=False):
@@ -245,22 +251,22 @@ def positive(exchange: Exchange, body: bytes, *numbers: float) -> None:
         raise BadPage(exchange, "non-positive price or volume", body)
 
 
-def utc_ms(exchange: Exchange, text: str, body: bytes) -> int:
+def utc_ms(exchange: Exchange, time: str, body: bytes) -> int:
     """Epoch milliseconds of a time without zone that means UTC; raise BadPage if it is no time."""
-    at_ms = _ms(text, UTC)
+    at_ms = _ms(time, UTC)
     if at_ms is None:
         raise BadPage(exchange, "not a date and time", body)
     return at_ms
 
 
-def kst_ms(text: str | None) -> int | None:
+def kst_ms(wire: object) -> int | None:
     """Epoch milliseconds of a time without zone that means Korea's; one with an offset keeps it; None if it is none."""
-    return _ms(text or "", KST)
+    return _ms(text(wire), KST)
 
 
-def _ms(text: str, zone: timezone) -> int | None:
+def _ms(time: str, zone: timezone) -> int | None:
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(time)
         return round((moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp() * 1000)
     except (ValueError, OverflowError):
         return None

@@ -13,7 +13,7 @@ from msgspec import Struct
 from collectors.events import Notice
 from collectors.exchanges import dialect
 from collectors.exchanges.frames import FeedError, StatusUp, Subscriptions
-from collectors.exchanges.rest import kst_ms
+from collectors.exchanges.rest import kst_ms, text
 
 PATH = "/websocket/v1/private"
 PING_EVERY_S = 30.0  # Upbit closes after 120 s without traffic; its own repeated status is not counted on
@@ -43,15 +43,15 @@ CATEGORIES = {
 
 
 class _Announcement(Struct, tag_field="type", tag="announcement"):
-    """A title and a name are enough: what else is missing must not hide the notice."""
+    """A title and a name are enough: what else is missing, or of another shape, must not hide the notice."""
 
     uuid: str
     title: str
-    category: str = ""
-    url: str | None = None
-    body: str | None = None
-    first_listed_at: str | None = None
-    listed_at: str | None = None
+    category: object = ""
+    url: object = None
+    body: object = None
+    first_listed_at: object = None
+    listed_at: object = None
 
 
 class _ShortAnnouncement(
@@ -69,11 +69,11 @@ class _ShortAnnouncement(
 ):
     uuid: str
     title: str
-    category: str = ""
-    url: str | None = None
-    body: str | None = None
-    first_listed_at: str | None = None
-    listed_at: str | None = None
+    category: object = ""
+    url: object = None
+    body: object = None
+    first_listed_at: object = None
+    listed_at: object = None
 
 
 _LONG = msgspec.json.Decoder(_Announcement | list[_Announcement])
@@ -91,15 +91,16 @@ def decode(frame: bytes) -> Notice | StatusUp | FeedError | Subscriptions:
     wire = dialect.one_of("upbit", frame, _LONG, _SHORT)
     if not isinstance(wire, _Announcement | _ShortAnnouncement):
         return wire
+    category = text(wire.category)
     return Notice(
         exchange="upbit",
         notice_id=wire.uuid,
         title=wire.title,
-        categories=(CATEGORIES.get(wire.category, wire.category),) if wire.category else (),
+        categories=(CATEGORIES.get(category, category),) if category else (),
         published_ms=kst_ms(wire.first_listed_at),
         edited_ms=kst_ms(wire.listed_at),
-        url=wire.url,
-        body=wire.body,
+        url=text(wire.url) or None,
+        body=wire.body if isinstance(wire.body, str) else None,
     )
 
 

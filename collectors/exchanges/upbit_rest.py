@@ -147,15 +147,15 @@ def notice(page_id: int) -> Request:
 
 
 class _NoticeRow(Struct):
-    """A title and a number are enough: what else is missing must not hide the notice."""
+    """A title and a number are enough: what else is missing, or of another shape, must not hide the notice."""
 
-    id: int
+    id: int | str
     title: str
-    category: str = ""
-    listed_at: str = ""
-    first_listed_at: str = ""
-    uuid: str | None = None
-    body: str | None = None
+    category: object = ""
+    listed_at: object = ""
+    first_listed_at: object = ""
+    uuid: object = None
+    body: object = None
 
 
 class _NoticeList(Struct):
@@ -164,12 +164,12 @@ class _NoticeList(Struct):
 
 class _NoticesPage(Struct):
     data: _NoticeList
-    success: bool
+    success: object = True
 
 
 class _NoticePage(Struct):
     data: _NoticeRow
-    success: bool
+    success: object = True
 
 
 _NOTICES = msgspec.json.Decoder(_NoticesPage)
@@ -202,13 +202,14 @@ def page_id(notice: Notice) -> int | None:
 
 
 def _notice(row: _NoticeRow) -> Notice:
+    category = rest.text(row.category)
     return Notice(
         exchange="upbit",
-        notice_id=row.uuid or str(row.id),
+        notice_id=rest.text(row.uuid) or str(row.id),
         title=row.title,
-        categories=(row.category,) if row.category else (),
+        categories=(category,) if category else (),
         published_ms=rest.kst_ms(row.first_listed_at),
         edited_ms=rest.kst_ms(row.listed_at),
         url=f"https://upbit.com/service_center/notice?id={row.id}",
-        body=row.body,
+        body=row.body if isinstance(row.body, str) else None,
     )

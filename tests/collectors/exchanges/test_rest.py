@@ -69,6 +69,27 @@ def test_an_empty_list_of_what_cannot_be_empty_is_an_error(parse: Parse) -> None
         parse(200, b"[]" if parse is not upbit_rest.parse_notices else b'{"success":true,"data":{"notices":[]}}')
 
 
+UPBIT_NOTICE = {"id": 7, "title": "별빛(STAR) 신규 거래지원 안내 (KRW 마켓)"}
+BITHUMB_NOTICE = {"title": "별빛(STAR) 원화 마켓 추가", "pc_url": "https://feed.bithumb.com/notice/7"}
+MARKET = {"market": "KRW-STAR"}
+
+
+@pytest.mark.parametrize("value", [None, 5, True, [], {}, [None], {"warning": None}, {"warning": "CAUTION"}])
+def test_fields_that_nobody_needs_hide_no_notice_and_no_market_whatever_is_in_them(value: object) -> None:
+    """They may be missing already; a new kind of row may well have null there, or a word in place of a flag."""
+    for field in ("category", "listed_at", "first_listed_at", "uuid", "body", "need_new_badge"):
+        notices = json.dumps({"success": True, "data": {"notices": [UPBIT_NOTICE | {field: value}]}})
+        [notice] = upbit_rest.parse_notices(200, notices.encode())
+        assert (notice.notice_id, notice.title, notice.body) == ("7", UPBIT_NOTICE["title"], None)
+    for field in ("categories", "published_at", "modified_at"):
+        [notice] = bithumb_rest.parse_notices(200, json.dumps([BITHUMB_NOTICE | {field: value}]).encode())
+        assert (notice.notice_id, notice.categories, notice.published_ms) == ("7", (), None)
+    for field in ("korean_name", "english_name", "market_event", "market_warning"):
+        for parse in (upbit_rest.parse_market_list, bithumb_rest.parse_market_list):
+            [row] = parse(200, json.dumps([MARKET | {field: value}]).encode())
+            assert (row.market.base, row.korean_name, row.english_name, row.warning) == ("STAR", "", "", None)
+
+
 @given(st.binary(max_size=200), st.sampled_from(PARSERS))
 def test_any_bytes_give_a_page_or_a_page_error(body: bytes, parse: Parse) -> None:
     try:

@@ -56,6 +56,14 @@ def test_a_name_and_a_title_are_enough_and_without_them_it_is_a_bad_frame() -> N
         upbit_announcement.decode(encoded({"type": "announcement", "uuid": "1"}))
 
 
+@pytest.mark.parametrize("value", [None, 5, True, [], {}])
+def test_what_else_a_notice_holds_cannot_hide_it(value: object) -> None:
+    for field in ("category", "url", "body", "first_listed_at", "listed_at"):
+        notice = upbit_announcement.decode(encoded(LONG | {field: value}))
+        assert isinstance(notice, Notice)
+        assert (notice.notice_id, notice.title) == ("555000111", LONG["title"])
+
+
 def test_an_unknown_category_keeps_its_word() -> None:
     notice = upbit_announcement.decode(encoded(LONG | {"category": "airdrop"}))
     assert isinstance(notice, Notice)

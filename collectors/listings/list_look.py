@@ -18,10 +18,8 @@ def judge(batch: Batch, channel: Channel, found: ListChange) -> None:
     renamed = {each.new for each in _renamed(batch, channel, found)}
     for sighting in sightings.of_list(channel, found.joined, found.left, batch.seen_ms):
         has_left = sighting.kind is SightingKind.OUT_OF_LIST
-        if not (has_left and sighting.base in found.remaining):
-            batch.apply(sighting, quiet=not has_left and sighting.base in renamed)
-        elif batch.memory.listing(sighting.exchange, sighting.base) is None:
-            batch.apply(sighting, quiet=True)  # it has other markets: a row at rest, so that its return is no listing
+        # What remains in other markets gets a row at rest, or one market more: that one's return is no news.
+        batch.apply(sighting, quiet=sighting.base in (found.remaining if has_left else renamed))
     for sighting in sightings.of_list(channel, found.known_elsewhere, (), batch.seen_ms):
         batch.apply(sighting, quiet=True)
 

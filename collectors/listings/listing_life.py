@@ -106,8 +106,9 @@ def settled(seen: Sighting) -> Listing:
 
 
 def with_markets(known: Listing, seen: Sighting) -> Listing:
-    """`known` where a list shows what was there before: its markets are the coin's, and nothing begins anew by them."""
-    gone_ms = known.gone_ms if known.state is ListingState.CANCELLED else None
+    """`known` where a list shows or lost what was there before: its markets are the coin's, nothing begins by them."""
+    is_back = seen.kind is SightingKind.IN_LIST and known.state is not ListingState.CANCELLED
+    gone_ms = None if is_back and _brings_back(known, seen) else known.gone_ms
     return replace(known, quotes=_in_order({*known.quotes, *seen.quotes}), gone_ms=gone_ms)
 
 
@@ -157,9 +158,9 @@ def _cancel(known: Listing, seen: Sighting) -> Step:
 
 
 def _leave(known: Listing, seen: Sighting) -> Step:
-    if known.gone_ms is not None:
-        return Step(known, Change.NONE)
     quotes = _in_order({*known.quotes, *seen.quotes})  # what it lost it had: its return brings nothing new
+    if known.gone_ms is not None:
+        return Step(replace(known, quotes=quotes), Change.NONE)
     return Step(replace(known, gone_ms=seen.seen_ms, quotes=quotes), Change.GONE)
 
 
@@ -197,11 +198,17 @@ def _fold(known: Listing, seen: Sighting) -> Step:
     same_notice = seen.notice_id is not None and seen.notice_id == known.notice_id
     if "KRW" in added and known.quotes and (opened or not same_notice):
         listing = _new_round(listing)
-    if seen.kind in (SightingKind.IN_LIST, SightingKind.TRADED):
+    if seen.kind in (SightingKind.IN_LIST, SightingKind.TRADED) and _brings_back(known, seen):
         listing = replace(listing, gone_ms=None)
     listing = _opened(_retimed(_earliest(listing, seen), seen), seen)
     listing = replace(listing, state=_state(listing, seen))
     return Step(listing, _worth_telling(known, listing, seen, added), added)
+
+
+def _brings_back(known: Listing, seen: Sighting) -> bool:
+    """A coin that left with its KRW market has not come back with another one; one whose KRW is yet to open has."""
+    krw_left = "KRW" in known.quotes and known.state in (ListingState.TRADING, ListingState.SETTLED)
+    return "KRW" in seen.quotes or not krw_left
 
 
 def _new_round(listing: Listing) -> Listing:

@@ -125,3 +125,35 @@ async def test_a_coin_that_returns_after_days_is_a_listing_though_a_blind_list_s
     await desk.book.see_markets(LIST, {BTC}, START_MS + HOUR_MS + 5_000)
     await desk.book.see_markets(LIST, {BTC, ETH}, START_MS + 73 * HOUR_MS)
     assert desk.alerts() == [("first_sight", "upbit:ETH:2", 40)]
+
+
+async def test_a_krw_market_that_returns_days_after_it_left_is_a_listing_though_another_flickered_meanwhile(
+    desk: Desk,
+) -> None:
+    in_krw, in_btc = market_of("upbit", "KRW-XRP"), market_of("upbit", "BTC-XRP")
+    await desk.book.see_markets(LIST, {BTC, in_krw, in_btc}, START_MS)
+    for second, shown in ((5, {BTC, in_btc}), (10, {BTC}), (15, {BTC, in_btc})):
+        await desk.book.see_markets(LIST, shown, START_MS + second * 1_000)
+    assert desk.alerts() == []
+    await desk.book.see_markets(LIST, {BTC, in_krw, in_btc}, START_MS + 48 * HOUR_MS)
+    assert desk.alerts() == [("first_sight", "upbit:XRP:2", 40)]
+
+
+async def test_a_market_that_was_there_before_the_listing_may_flicker_and_is_not_told_as_added(desk: Desk) -> None:
+    in_krw, in_btc = market_of("upbit", "KRW-XRP"), market_of("upbit", "BTC-XRP")
+    await desk.book.see_markets(LIST, {BTC, in_btc}, START_MS)
+    for second, shown in ((5, {BTC, in_krw, in_btc}), (10, {BTC, in_krw}), (15, {BTC, in_krw, in_btc})):
+        await desk.book.see_markets(LIST, shown, START_MS + second * 1_000)
+    assert desk.alerts() == [("first_sight", "upbit:XRP:1", 40)]
+
+
+async def test_a_btc_market_that_flickers_before_the_krw_opening_does_not_end_the_wait_for_it(desk: Desk) -> None:
+    in_btc = market_of("upbit", "BTC-NOVA")
+    await begun(desk)
+    await desk.book.see_markets(LIST, {BTC, ETH, in_btc}, START_MS)
+    krw = notice(title="노바(NOVA) 원화 마켓 디지털 자산 추가")
+    await desk.book.see_notices(NOTICES, [krw], START_MS + 500)
+    for second, shown in ((5, {BTC, ETH}), (10, {BTC, ETH, in_btc})):
+        await desk.book.see_markets(LIST, shown, START_MS + second * 1_000)
+    [nova] = desk.book.active()
+    assert (nova.quotes, nova.gone_ms) == (("KRW", "BTC"), None)

@@ -139,10 +139,11 @@ class ListingBook:
             if found.doubtful or found.undecided:
                 return News(doubtful=found.doubtful)
             lists.read(channel, seen_ms, names)
-            if shown == lists.items(channel).keys():
-                return News()
-            list_look.judge(batch, channel, found)
-            brought = await self._commit(batch)
+            brought = News()
+            if shown != lists.items(channel).keys() or found.left:
+                list_look.judge(batch, channel, found)
+                brought = await self._commit(batch)
+            lists.lacks(channel, found.lacking)
             return replace(brought, items=len(found.joined))
 
     async def see_assets(self, channel: Channel, wallets: Sequence[Wallet], seen_ms: int) -> News:

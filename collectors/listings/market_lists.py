@@ -35,6 +35,7 @@ class ListChange(Struct, frozen=True):
     """What a look changes: markets that joined (renamed ones too) and left, those that were only missing here, renames.
 
     `remaining` are the coins that lost a market but not KRW, and have another: they have not left the exchange.
+    `lacking` are codes that this list has lost and another one still shows.
     `doubtful` asks for a second page first, `undecided` for the names that another list will tell in a moment.
     """
 
@@ -45,6 +46,7 @@ class ListChange(Struct, frozen=True):
     doubtful: frozenset[Market] = frozenset()
     undecided: bool = False
     remaining: frozenset[str] = frozenset()
+    lacking: frozenset[str] = frozenset()
 
 
 class MarketLists:
@@ -55,6 +57,7 @@ class MarketLists:
         self._read_ms: dict[Channel, int] = {}
         self._names: dict[tuple[str, str], str] = {}
         self._undecided_since_ms: dict[Channel, int] = {}
+        self._lacking: dict[Channel, frozenset[str]] = {}
 
     def begun(self, channel: Channel) -> bool:
         return channel in self._items
@@ -82,6 +85,10 @@ class MarketLists:
         """These are the baseline from now on."""
         before = self.items(channel)
         self._items[channel] = {code: before.get(code, at_ms) for code in shown}
+
+    def lacks(self, channel: Channel, codes: frozenset[str]) -> None:
+        """It has lost these while another list shows them: they have left once nobody reads that list any more."""
+        self._lacking[channel] = codes
 
     def change(
         self,
@@ -112,18 +119,24 @@ class MarketLists:
         if self._waits_for_names(channel, unknown, left, names, at_ms):
             return ListChange(frozenset(), frozenset(), frozenset(), (), undecided=True)
         read_ms = self._read_ms.get(channel)
+        lacking = {code for code in self._lacking.get(channel, ()) if self._held(channel, code)}
         elsewhere = frozenset(
-            market for market in joined if read_ms is not None and self._all_along(channel, market.code, read_ms)
+            market
+            for market in joined
+            if market.code in lacking or (read_ms is not None and self._all_along(channel, market.code, read_ms))
         )
-        remains = frozenset(market for market in left if read_ms is not None and self._recently(channel, market.code))
+        gone = left | {market_of(exchange, code) for code in lacking - codes.keys()}
+        remains = frozenset(market for market in gone if read_ms is not None and self._recently(channel, market.code))
+        gone -= remains
         renamed = tuple(self._renames(unknown - elsewhere, left, names))
         shown = set(codes)
         if read_ms is not None:
             shown.update(*(self._items[other] for other in self._others(channel) if self._is_recent(channel, other)))
         bases = {market_of(exchange, code).base for code in shown}
-        bases -= {market.base for market in left - remains if market.quote == "KRW"}
-        remaining = frozenset(market.base for market in left - remains if market.base in bases)
-        return ListChange(joined - elsewhere, left - remains, elsewhere, renamed, remaining=remaining)
+        bases -= {market.base for market in gone if market.quote == "KRW"}
+        remaining = frozenset(market.base for market in gone if market.base in bases)
+        still = frozenset(market.code for market in remains)
+        return ListChange(joined - elsewhere, gone, elsewhere, renamed, remaining=remaining, lacking=still)
 
     def _waits_for_names(
         self, channel: Channel, unknown: Set[Market], left: Set[Market], names: Mapping[Market, str], at_ms: int
@@ -157,6 +170,10 @@ class MarketLists:
             if since_ms < read_ms - ALL_ALONG_MS and not at_first_look and self._is_recent(channel, other):
                 return True
         return False
+
+    def _held(self, channel: Channel, code: str) -> bool:
+        """Whether another list shows it, however long ago that was read."""
+        return any(code in self._items[other] for other in self._others(channel))
 
     def _recently(self, channel: Channel, code: str) -> bool:
         """Whether another list, read no later than a moment before this one's last look, still shows it."""

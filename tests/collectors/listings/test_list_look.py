@@ -157,3 +157,25 @@ async def test_a_btc_market_that_flickers_before_the_krw_opening_does_not_end_th
         await desk.book.see_markets(LIST, shown, START_MS + second * 1_000)
     [nova] = desk.book.active()
     assert (nova.quotes, nova.gone_ms) == (("KRW", "BTC"), None)
+
+
+async def test_a_market_that_one_list_lost_has_left_once_the_other_is_blind_and_its_return_is_a_listing(
+    desk: Desk,
+) -> None:
+    """The page of tickers still showed the coin when it left, and could not be read any more from then on."""
+    await desk.book.see_markets(LIST, {BTC, ETH}, START_MS)
+    await desk.book.see_markets(TICKERS, {BTC, ETH}, START_MS)
+    for second in (5, 65, 70):
+        await desk.book.see_markets(LIST, {BTC}, START_MS + second * 1_000)
+    await desk.book.see_markets(LIST, {BTC, ETH}, START_MS + 73 * HOUR_MS)
+    assert desk.alerts() == [("first_sight", "upbit:ETH:2", 40)]
+
+
+async def test_a_market_that_one_list_lost_and_shows_again_is_no_listing_whenever_the_other_was_read(
+    desk: Desk,
+) -> None:
+    await desk.book.see_markets(LIST, {BTC, ETH}, START_MS)
+    await desk.book.see_markets(TICKERS, {BTC, ETH}, START_MS)
+    for second, shown in ((39, {BTC, ETH}), (44, {BTC}), (49, {BTC, ETH})):
+        await desk.book.see_markets(LIST, shown, START_MS + second * 1_000)
+    assert desk.alerts() == []

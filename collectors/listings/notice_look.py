@@ -7,7 +7,7 @@ from collectors.events import Channel, Notice, Sighting, SightingKind
 from collectors.listings import sightings
 from collectors.listings.listing_batch import Batch
 from collectors.listings.sightings import understand
-from collectors.notices.notice_reading import Reading, other_news_of, too_old
+from collectors.notices.notice_reading import Reading, newly_unread, other_news_of, too_old
 
 
 def read(batch: Batch, channel: Channel, seen: Sequence[Notice]) -> None:
@@ -31,7 +31,7 @@ def judge(
     missed: list[Notice] = []
     for each in fresh:
         notice, meaning = each.notice, each.meaning
-        if meaning.unread and each.before is None:
+        if newly_unread(each):
             if too_old(notice, oldest_ms):
                 missed.append(notice)
             else:

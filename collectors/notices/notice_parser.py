@@ -78,7 +78,8 @@ class ParsedNotice(Struct, frozen=True):
 
     The two times are the earliest over all coins that are not cancelled; `date_inferred`: that trading start (or, where
     none is told, the deposit opening) was written without a day. `reason` names the rule that decided the kind.
-    `unread`: tell the reader at once; it may be a listing in words that the rules do not know, or one without coins.
+    `unread`: tell the reader at once; it may be a listing in words that the rules do not know, or one without coins, or
+    it takes one of its markets back.
     """
 
     kind: NoticeKind
@@ -123,6 +124,7 @@ def parse(
     starts = opens = None
     networks: tuple[str, ...] = ()
     contracts: tuple[str, ...] = ()
+    takes_back = False
     if kind in LISTING_KINDS:
         coins = _that_begin(_that_do_not_end(coins, facts.head), reading.head, facts)
         rows = rows_of(body or "")
@@ -133,6 +135,7 @@ def parse(
         told = [_only_for_moved(each, changes) for each in told]
         named_for = per_coin([each.symbol if isinstance(each, Coin) else each for each in reading.order])
         items = _items(coins, named_for | markets_of(rows, spelled), markets, changes, told)
+        takes_back = bool(changes.without_markets)
         kind = _kind_after(kind, changes, [coin.symbol for coin in coins])
         starts, opens = _earliest(items, told, What.TRADING), _earliest(items, told, What.DEPOSITS)
         networks, contracts = networks_of(rows), contracts_of(rows)
@@ -153,7 +156,8 @@ def parse(
         contracts=contracts,
         reason=judgement.reason,
         understood=judgement.understood,
-        unread=(is_listing and not items) or (in_trade and (not judgement.understood or is_odd_in_trade(facts, kind))),
+        unread=(is_listing and (takes_back or not items))
+        or (in_trade and (not judgement.understood or is_odd_in_trade(facts, kind))),
     )
 
 

@@ -33,8 +33,17 @@ def other_news_of(each: Reading, watched: Collection[str]) -> OtherNews | None:
     found = other_news(each.meaning, each.notice.title, watched)
     if found is None or each.before is None:
         return found
-    earlier = replace(each.notice, title=each.before.title, body=None)
-    return None if what_of(understand(earlier).kind, earlier.title) is found.what else found
+    return None if what_of(_earlier(each, each.before).kind, each.before.title) is found.what else found
+
+
+def newly_unread(each: Reading) -> bool:
+    """Whether this version could not be read, and the one before could or did not exist."""
+    return each.meaning.unread and (each.before is None or not _earlier(each, each.before).unread)
+
+
+def _earlier(each: Reading, before: Version) -> ParsedNotice:
+    """What the title before said."""
+    return understand(replace(each.notice, title=before.title, body=None))
 
 
 def rename_in(notice: Notice, meaning: ParsedNotice, lists: MarketLists) -> tuple[str, str] | None:

@@ -1,6 +1,7 @@
 """Which notices are news, of what, and how often: repeats, edits, bodies that come later, old pages, other news."""
 
 import pytest
+from msgspec.structs import replace
 
 from collectors.events import Channel
 from collectors.listings.listing_book import ListingBook
@@ -154,3 +155,22 @@ async def test_coins_on_the_watch_list_are_told_of_and_the_switch_silences_all(d
         title = f"비트코인(BTC) 입출금 일시 중단 안내 (0{told + 1}/25)"
         await book.see_notices(NOTICES, [notice(60 + told, title, category="입출금")], START_MS)
     assert desk.rows("SELECT count(*) FROM alerts WHERE kind = 'news'") == [(1,)]
+
+
+async def test_an_edit_that_takes_one_market_back_is_told_once_though_the_listing_stands(desk: Desk) -> None:
+    await begun(desk)
+    await desk.book.see_notices(NOTICES, [notice()], START_MS)
+    edited = notice(title=notice().title + " (KRW 마켓 거래지원 취소)", edited_ago_ms=0)
+    for body in (None, "본문"):
+        await desk.book.see_notices(NOTICES, [replace(edited, body=body)], START_MS + 5_000)
+    assert desk.alerts() == [("first_sight", "upbit:NOVA:1", 40), ("news", "upbit:notice:7", 40)]
+
+
+async def test_an_edit_that_nobody_can_read_is_told_once_though_its_first_version_could_be(desk: Desk) -> None:
+    await begun(desk)
+    await desk.book.see_notices(NOTICES, [notice(title="노바(NOVA) 백서 공시 안내")], START_MS)
+    assert desk.alerts() == []
+    for minutes in (1, 2):
+        odd = notice(title=f"노바(NOVA) 취급 개시 안내 ({minutes})", edited_ago_ms=-minutes * MINUTE_MS)
+        await desk.book.see_notices(NOTICES, [odd], START_MS + minutes * MINUTE_MS)
+    assert desk.alerts() == [("news", "upbit:notice:7", 40)]

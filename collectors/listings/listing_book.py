@@ -33,6 +33,8 @@ from store.tables.news import Commits, Recorded
 log = logging.getLogger(__name__)
 STAMP_SLACK_MS = 3_000  # notices are stamped in whole seconds, by a clock that may run a little behind ours
 NO_NAMES: Mapping[Market, str] = {}
+LEAP_MS = HOUR_MS  # a clock that moves by more than this at once may be wrong …
+LEAP_HELD_S = 3_600.0  # … and ends no listing before it has stood so for as long
 
 
 class ListingBook:
@@ -66,6 +68,8 @@ class ListingBook:
         self._memory = ListingMemory()
         self._deposits = DepositLooks()
         self._silent_until_ms = clock.now_ms()
+        self._ahead_ms = clock.now_ms() - round(clock.monotonic() * 1000)  # the wall clock of the other one
+        self._believed_s = clock.monotonic()
 
     def change(self, catch_up_max_h: float, mass_change: int, watch: Collection[str] | None) -> None:
         """Hold to these from the next look on. `watch` None: other news is not told at all."""
@@ -190,12 +194,22 @@ class ListingBook:
     async def tick(self) -> tuple[Listing, ...]:
         """What time alone changes: a listing settles 24 h after its first trade. Gives those that did."""
         async with self._lock:
-            moved = self._memory.moved_by(self._clock.now_ms())
+            now_ms = self._clock.now_ms()
+            moved = self._memory.moved_by(now_ms) if self._is_believed(now_ms) else []
             self._memory.forget_sights()
             if moved:
                 saved = await self._lifeline.commit(lambda db: [listings.save(db, each) for each in moved])
                 self._memory.remember(moved if saved is None else saved)
             return tuple(moved)
+
+    def _is_believed(self, now_ms: int) -> bool:
+        """Whether the clock may end a listing: one that leaps ahead for a minute would end all of them."""
+        now_s = self._clock.monotonic()
+        ahead_ms = now_ms - round(now_s * 1000)
+        if abs(ahead_ms - self._ahead_ms) > LEAP_MS:
+            self._believed_s = now_s + LEAP_HELD_S
+        self._ahead_ms = ahead_ms
+        return now_s >= self._believed_s
 
     # --- one transaction ---------------------------------------------------------------------------------------------
 

@@ -111,3 +111,17 @@ async def test_krw_joining_leaves_from_memory_while_the_disk_refuses(desk: Desk)
         await seeing
         await desk.clock.settle()
         assert ["MARKETS ADDED" in text for text in chats.texts("telegram:1")] == [True]
+
+
+async def test_a_clock_that_leaps_ahead_for_a_minute_ends_no_listing_and_one_that_stays_there_does(desk: Desk) -> None:
+    await begun(desk)
+    await desk.book.see_notices(NOTICES, [notice()], START_MS)
+    for by_ms in (365 * 24 * HOUR_MS, -365 * 24 * HOUR_MS):
+        desk.clock.step_wall(by_ms)
+        assert await desk.book.tick() == ()
+        await desk.clock.advance(60)
+    assert [each.key for each in desk.book.active()] == ["upbit:NOVA:1"]
+    desk.clock.step_wall(365 * 24 * HOUR_MS)
+    assert await desk.book.tick() == ()
+    await desk.clock.advance(3_600)
+    assert [each.key for each in await desk.book.tick()] == ["upbit:NOVA:1"]

@@ -207,8 +207,8 @@ def _fold(known: Listing, seen: Sighting) -> Step:
 
 def _brings_back(known: Listing, seen: Sighting) -> bool:
     """A coin that left with its KRW market has not come back with another one; one whose KRW is yet to open has."""
-    krw_left = "KRW" in known.quotes and known.state in (ListingState.TRADING, ListingState.SETTLED)
-    return "KRW" in seen.quotes or not krw_left
+    to_come = known.notice_id is not None and known.state not in (ListingState.TRADING, ListingState.SETTLED)
+    return "KRW" in seen.quotes or "KRW" not in known.quotes or to_come
 
 
 def _new_round(listing: Listing) -> Listing:

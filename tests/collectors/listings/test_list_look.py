@@ -139,6 +139,17 @@ async def test_a_krw_market_that_returns_days_after_it_left_is_a_listing_though_
     assert desk.alerts() == [("first_sight", "upbit:XRP:2", 40)]
 
 
+async def test_so_it_is_where_the_coin_had_just_got_another_market(desk: Desk) -> None:
+    in_krw, in_btc, in_usdt = (market_of("upbit", f"{quote}-XRP") for quote in ("KRW", "BTC", "USDT"))
+    await desk.book.see_markets(LIST, {BTC, in_krw, in_btc}, START_MS)
+    others = {BTC, in_btc, in_usdt}
+    for second, shown in ((5, {in_krw, *others}), (10, others), (15, {BTC, in_usdt}), (20, others)):
+        await desk.book.see_markets(LIST, shown, START_MS + second * 1_000)
+    assert desk.alerts() == [("first_sight", "upbit:XRP:1", 20)]
+    await desk.book.see_markets(LIST, {in_krw, *others}, START_MS + 48 * HOUR_MS)
+    assert desk.alerts()[1:] == [("first_sight", "upbit:XRP:2", 40)]
+
+
 async def test_a_market_that_was_there_before_the_listing_may_flicker_and_is_not_told_as_added(desk: Desk) -> None:
     in_krw, in_btc = market_of("upbit", "KRW-XRP"), market_of("upbit", "BTC-XRP")
     await desk.book.see_markets(LIST, {BTC, in_btc}, START_MS)

@@ -26,7 +26,8 @@ __all__ = ["Pace", "Shard", "ShardStatus", "Sink", "collect"]
 log = logging.getLogger(__name__)
 
 LOUD_FAILURES = (1, 20)  # in a row; the second of them is one for the owner
-BRIEF_FREE = 4  # so many brief connections in a row are nobody's habit; from there on the pauses grow
+FLEETING_S = 2.0  # a connection that ends sooner has brought no whole second, only gaps …
+FLEETING_FREE = 4  # … and after so many of these in a row the pauses grow
 NO_LIMIT_S = 30.0  # the longest pause that goes without a question where silence is healthy
 
 
@@ -63,6 +64,7 @@ class Shard:
         self._time = ExchangeTime()
         self._rhythm = Rhythm(NO_LIMIT_S if pace.silent_s is None else pace.silent_s)
         self._connection: Connection | None = None
+        self._fleeting = 0  # connections in a row that brought data and ended within `FLEETING_S`
         self.status = status or ShardStatus()
 
     @property
@@ -138,8 +140,9 @@ class Shard:
     def _note_life(self) -> None:
         """A connection ends; one that never brought data was no recovery, and no relapse either."""
         if not self.status.failures_in_a_row:
-            brief = self._clock.monotonic() - self.status.connected_s < BRIEF_S
-            self.status.brief_in_a_row = self.status.brief_in_a_row + 1 if brief else 0
+            lived_s = self._clock.monotonic() - self.status.connected_s
+            self.status.brief_in_a_row = self.status.brief_in_a_row + 1 if lived_s < BRIEF_S else 0
+            self._fleeting = self._fleeting + 1 if lived_s < FLEETING_S else 0
 
     def _failed(self, text: str) -> None:
         """The first failure is loud, those that follow are quiet."""
@@ -150,8 +153,8 @@ class Shard:
         log.log(level, "%s: connection lost, %d in a row: %s", self._feed.exchange, times, text)
 
     def _backoff_s(self) -> float:
-        status, pace = self.status, self.pace
-        times = max(status.failures_in_a_row, status.brief_in_a_row - BRIEF_FREE)
+        pace = self.pace
+        times = max(self.status.failures_in_a_row, self._fleeting - FLEETING_FREE)
         return backoff_s(times, pace.reconnect_first_s, pace.reconnect_cap_s, self._jitter)
 
 

@@ -86,6 +86,23 @@ async def test_fault_01_a_line_that_is_closed_after_each_first_trade_is_told_onc
         assert station.rows("SELECT COUNT(*) AS n FROM gaps")[0]["n"] < 60 * len(FOUR)
 
 
+async def test_fault_01_a_line_that_brings_some_seconds_each_time_is_told_and_comes_back_at_once_all_the_same(
+    tmp_path: Path, clock: FakeClock, exchange: FakeExchange
+) -> None:
+    tape = Tape(clock, exchange)
+    for _ in range(40):
+        exchange.script(answer(tape.snapshots))
+    station = Station(tmp_path, clock, {"upbit": URL}, exchange.connect)
+    async with recording(station, {"upbit": FOUR}), running(tape.run()):
+        for _ in range(30):
+            await clock.advance(5)
+            exchange.connections[-1].cut(1006)
+            await clock.advance(1)
+            station.look()
+        assert station.alarms == ["connection:upbit"]
+        assert len(exchange.connections) == 31
+
+
 async def cut_soon(clock: FakeClock, exchange: FakeExchange) -> None:
     """Cut every connection a moment after it stands."""
     for connection in exchange.connections:

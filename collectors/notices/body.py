@@ -4,7 +4,6 @@ Struck-out text is what no longer holds and is dropped. Reading is linear in the
 and a body is cut at `BODY_LIMIT` letters.
 """
 
-import html
 from collections.abc import Mapping
 
 from collectors.notices import patterns as re
@@ -219,7 +218,7 @@ def _take(table: _Table, name: str, source: str, skipping: str | None) -> str | 
 
 
 def _clean(text: str) -> str:
-    text = plain(html.unescape(text), BODY_LIMIT)
+    text = plain(text, BODY_LIMIT)
     text = _MARKUP.sub("", _STRIKE_MARKDOWN.sub(" ", text))
     return " ".join(_BULLET.sub("", " ".join(text.split())).split())
 

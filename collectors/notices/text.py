@@ -5,6 +5,7 @@ them ("[거래]", "【마켓 추가】"). Everything after this module sees one 
 """
 
 import unicodedata
+from html import unescape
 
 from msgspec import Struct
 
@@ -44,8 +45,11 @@ class Title(Struct, frozen=True):
 
 
 def plain(text: str, limit: int) -> str:
-    """The first `limit` letters in one spelling: composed Hangul, ASCII brackets, no invisible signs, lines kept."""
-    text = unicodedata.normalize("NFKC", text[:limit].translate(_SPELLINGS)).translate(_SPELLINGS)[:limit]
+    """The first `limit` letters in one spelling: composed Hangul, ASCII brackets, no invisible signs, lines kept.
+
+    Letters that a page's HTML spelt out (`&amp;`, `&#40;`) are read as what they stand for.
+    """
+    text = unicodedata.normalize("NFKC", unescape(text[:limit]).translate(_SPELLINGS)).translate(_SPELLINGS)[:limit]
     return text.translate(_VISIBLE)
 
 

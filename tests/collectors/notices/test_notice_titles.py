@@ -349,13 +349,20 @@ def test_names_come_out_beside_their_tickers() -> None:
     ]
 
 
+def test_letters_that_html_spelt_out_are_read_as_what_they_stand_for() -> None:
+    parsed = read("u", "별빛&#40;STAR&#41; 신규 거래지원 안내 &lpar;KRW 마켓&rpar;")
+    assert (parsed.kind, parsed.symbols, parsed.markets) == (NoticeKind.LISTING, ("STAR",), ("KRW",))
+
+
 UNREAD = [
     ("별빛(STAR) 무언가 새로운 소식", ("거래",), True),
     ("별빛(STAR) 무언가 새로운 소식", ("거래지원 / 마켓 추가",), True),
     ("Starlight(STAR) something new", ("Trade",), True),
     ("[거래] 별빛(STAR) 무언가 새로운 소식", (), True),
     ("별빛(STAR) 신규 페어 소개 및 유의사항 안내", ("거래",), True),
+    ("별빛(STAR) 신규 거래지원 안내 (KRW 마켓) - 유의사항 포함", ("거래",), True),
     ("별빛(STAR) 거래 유의사항 안내", ("거래",), False),
+    ("별빛(STAR) 신규 거래지원 관련 유의사항 안내", ("거래",), False),
     ("별빛(STAR) 무언가 새로운 소식", ("안내",), False),
     ("별빛(STAR) 무언가 새로운 소식", (), False),
     ("별빛(STAR) 지갑 오픈 안내", ("마켓 추가",), True),

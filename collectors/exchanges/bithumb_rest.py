@@ -169,12 +169,12 @@ def _notice(row: _NoticeRow) -> Notice:
 
 
 class Wallet(Struct, frozen=True):
-    """Whether a coin can be sent in and out over one network, as Bithumb's page without a key says."""
+    """Whether a coin can be sent in and out over one network, by Bithumb's page without a key; None: it is silent."""
 
     base: str
     network: str
-    deposit_open: bool
-    withdrawal_open: bool
+    deposit_open: bool | None
+    withdrawal_open: bool | None
 
 
 def assets() -> Request:
@@ -183,10 +183,12 @@ def assets() -> Request:
 
 
 class _Asset(Struct):
+    """A coin is enough: what else is missing, or of another shape, must not hide it."""
+
     currency: str
-    net_type: str
-    deposit_status: int
-    withdrawal_status: int
+    net_type: object = ""
+    deposit_status: object = None
+    withdrawal_status: object = None
 
 
 class _OldPage(Struct):
@@ -208,8 +210,13 @@ def parse_assets(status: int, body: bytes) -> tuple[Wallet, ...]:
     if not rows:
         raise BadPage("bithumb", "an empty page of assets", body)
     return tuple(
-        Wallet(row.currency, row.net_type, row.deposit_status == 1, row.withdrawal_status == 1) for row in rows
+        Wallet(row.currency, rest.text(row.net_type), _flag(row.deposit_status), _flag(row.withdrawal_status))
+        for row in rows
     )
+
+
+def _flag(wire: object) -> bool | None:
+    return True if wire in (1, "1") else False if wire in (0, "0") else None
 
 
 def ticker_all(quote: str = "KRW") -> Request:

@@ -50,6 +50,14 @@ def test_notices_are_korean_time_and_may_be_edited_before_they_are_published() -
     assert odd.published_ms is None
 
 
+def test_a_flag_of_another_shape_hides_no_coin_and_is_neither_open_nor_closed() -> None:
+    rows = b'{"currency":"A","net_type":null,"deposit_status":null,"withdrawal_status":"1"},{"currency":"B"}'
+    assert bithumb_rest.parse_assets(200, b'{"status":"0000","data":[' + rows + b"]}") == (
+        Wallet("A", "", deposit_open=None, withdrawal_open=True),
+        Wallet("B", "", deposit_open=None, withdrawal_open=None),
+    )
+
+
 def test_the_pages_of_the_old_api_are_read_through_their_envelope() -> None:
     assert bithumb_rest.parse_assets(200, page("assets")) == (
         Wallet("ORCA", "SOL", deposit_open=True, withdrawal_open=False),

@@ -24,7 +24,7 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import parse_qs, urlsplit
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-SETTLE_S = 1.5
+SETTLE_S = 0.5  # shorter than what a collector may take for a hole
 CHUNK = 1_000  # frames that share one stamp
 STAMP = b"1700000000000"  # stands where the time goes, 13 digits as the real one
 LEVELS = 15

@@ -46,25 +46,26 @@ class DepositLooks:
 
     def __init__(self) -> None:
         self.blind_since_ms: int | None = None
-        self._open: frozenset[str] | None = None  # on the last page
+        self._open: dict[str, bool | None] | None = None  # on the last page; None: nothing has told it yet
         self._seen_closed: set[str] = set()  # one by one, by the key of the listing
 
     def page(self, batch: Batch, channel: Channel, wallets: Sequence[Wallet]) -> list[str]:
-        """A page with the wallets of all coins."""
+        """A page with the wallets of all coins; of one that it is silent about, what stood before stands."""
         exchange = exchange_of(channel)
-        opened = frozenset(wallet.base for wallet in wallets if wallet.deposit_open)
-        before, self._open = self._open, opened
+        before, shown = self._open, _open(wallets)
+        self._open = {base: are_open if are_open is not None else (before or {}).get(base) for base, are_open in shown}
         if before is None:
             batch.blind_since_ms = self.blind_since_ms
         closed = []
-        for base in sorted({wallet.base for wallet in wallets}):
+        for base, are_open in shown:
             listing = _waiting(batch, exchange, base)
             if listing is None:
                 continue
-            was_closed = listing.deposit_closed_ms is not None if before is None else base not in before
-            if base not in opened:
+            were_open = None if before is None else before.get(base, False)
+            was_closed = listing.deposit_closed_ms is not None if were_open is None else not were_open
+            if are_open is False:
                 closed.append(base)
-            elif was_closed:
+            elif are_open and was_closed:
                 batch.apply(Sighting(exchange, base, (), channel, SightingKind.DEPOSITS_OPEN, batch.seen_ms))
         return closed
 
@@ -82,6 +83,14 @@ class DepositLooks:
             batch.apply(Sighting(exchange, base, (), channel, kind, batch.seen_ms))
             self._seen_closed.discard(listing.key)
         return []
+
+
+def _open(wallets: Sequence[Wallet]) -> list[tuple[str, bool | None]]:
+    """Each coin, and whether any of its networks takes deposits; None where only a silent one may."""
+    told: dict[str, set[bool | None]] = {}
+    for wallet in wallets:
+        told.setdefault(wallet.base, set()).add(wallet.deposit_open)
+    return [(base, True if True in told[base] else None if None in told[base] else False) for base in sorted(told)]
 
 
 def _waiting(batch: Batch, exchange: Exchange, base: str) -> Listing | None:

@@ -3,6 +3,7 @@
 import pytest
 
 from collectors.events import ListingState, market_of
+from collectors.exchanges.bithumb_rest import Wallet
 from collectors.listings.deposit_look import hint
 from collectors.listings.listing_batch import Batch
 from collectors.listings.listing_memory import ListingMemory
@@ -104,6 +105,30 @@ async def test_deposits_that_were_open_all_along_are_no_news_on_a_return(desk: D
     await again.load(blind_since_ms=START_MS)
     await again.see_assets(ASSETS, [wallet("BTC"), wallet("NOVA", True)], START_MS + HOUR_MS)
     assert desk.rows("SELECT text FROM alerts WHERE kind = 'follow_up'") == []
+
+
+@pytest.mark.parametrize("pages", [(True, None, True), (None, True), (None, None, True, None, True)])
+async def test_a_page_that_is_silent_about_a_coin_closes_no_deposits(
+    desk: Desk, pages: tuple[bool | None, ...]
+) -> None:
+    await begun_everywhere(desk)
+    desk.book = desk.opened()
+    await desk.book.load()
+    await desk.book.see_notices(BITHUMB, [at_bithumb(ago_ms=-5_000)], START_MS)
+    for second, is_open in enumerate(pages):
+        wallets = [wallet("BTC"), Wallet("NOVA", "NOVA", is_open, None)]
+        await desk.book.see_assets(ASSETS, wallets, START_MS + 1_000 * second)
+    assert desk.rows("SELECT text FROM alerts WHERE kind = 'follow_up'") == []
+    assert desk.rows("SELECT deposit_closed_ms FROM listings") == [(None,)]
+
+
+async def test_deposits_that_open_behind_a_silent_page_are_told(desk: Desk) -> None:
+    await begun_everywhere(desk)
+    await desk.book.see_notices(BITHUMB, [at_bithumb()], START_MS)
+    for second, is_open in enumerate((False, None, True)):
+        networks = [Wallet("NOVA", "NOVA", is_open, None), wallet("NOVA")]
+        await desk.book.see_assets(ASSETS, [wallet("BTC"), *networks], START_MS + 1_000 * second)
+    assert desk.rows("SELECT count(*) FROM alerts WHERE kind = 'follow_up'") == [(1,)]
 
 
 @pytest.mark.parametrize(("mass", "no_news", "hints"), [(2, 0, 2), (1, 2, 0)])

@@ -69,6 +69,11 @@ class MarketLists:
         """Whether any list of the exchange shows this market."""
         return any(code in items for channel, items in self._items.items() if exchange_of(channel) == exchange)
 
+    def showed(self, exchange: str, code: str, before_ms: int) -> bool:
+        """Whether a list shows this market since before that time."""
+        lists = (items for channel, items in self._items.items() if exchange_of(channel) == exchange)
+        return any(items.get(code, before_ms) < before_ms for items in lists)
+
     def shows_coin(self, exchange: str, base: str) -> bool:
         """The same for a coin in any market."""
         ending = f"-{base}"

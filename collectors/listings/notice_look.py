@@ -70,10 +70,14 @@ def _judge_other(batch: Batch, each: Reading, watch: Collection[str]) -> None:
 
 def _is_history(batch: Batch, notice: Notice, sighting: Sighting, oldest_ms: int) -> bool:
     """Whether this speaks of a listing that is over: told too long ago, or an edit of what has long traded."""
-    exchange, base, lists = sighting.exchange, sighting.base, batch.memory.lists
-    if batch.memory.listing(exchange, base) is not None:
-        return False
-    if too_old(notice, oldest_ms):
+    known = batch.memory.listing(sighting.exchange, sighting.base)
+    if known is None and too_old(notice, oldest_ms):
         return True
-    trades = any(lists.shows(exchange, f"{quote}-{base}") for quote in sighting.quotes)
-    return trades and notice.published_ms is not None and notice.published_ms < oldest_ms
+    if notice.published_ms is None or notice.published_ms >= oldest_ms:
+        return False
+    lists, codes = batch.memory.lists, [f"{quote}-{sighting.base}" for quote in sighting.quotes]
+    if known is None:
+        return any(lists.shows(sighting.exchange, code) for code in codes)
+    # A row may know one market of a coin that traded in others before: what it lacks of those is not new.
+    is_other = notice.notice_id != known.notice_id
+    return is_other and any(lists.showed(sighting.exchange, code, known.first_seen_ms) for code in codes)

@@ -3,10 +3,10 @@
 import pytest
 from msgspec.structs import replace
 
-from collectors.events import Channel
+from collectors.events import Channel, market_of
 from collectors.listings.listing_book import ListingBook
 from config.units import HOUR_MS, MINUTE_MS
-from tests.collectors.listings.listing_desk import NOTICES, Desk, begun, notice
+from tests.collectors.listings.listing_desk import BTC, ETH, LIST, NOTICES, Desk, begun, notice
 from tests.fakes.clock import START_MS
 from tests.fakes.outbox import lifeline
 
@@ -75,6 +75,33 @@ async def test_an_old_listing_notice_that_is_edited_today_is_no_new_listing_and_
     old = notice(3, "이더리움(ETH) KRW 마켓 디지털 자산 추가 (완료)", ago_ms=900 * HOUR_MS, edited_ago_ms=1_000)
     await desk.book.see_notices(NOTICES, [old], START_MS)
     assert (desk.alerts(), desk.book.active()) == ([], [])
+
+
+@pytest.mark.parametrize("joins", [False, True])
+async def test_an_old_listing_notice_is_no_news_of_a_coin_that_lost_or_gained_another_market(
+    desk: Desk, joins: bool
+) -> None:
+    """The coin has a row since then, which knows that one market alone."""
+    whole, other = {BTC, ETH}, market_of("upbit", "BTC-ETH")
+    await desk.book.see_notices(NOTICES, [notice(1, "지갑 점검 안내", category="점검")], START_MS)
+    for minutes, markets in enumerate((whole, whole | {other}) if joins else (whole | {other}, whole)):
+        await desk.book.see_markets(LIST, markets, START_MS + minutes * MINUTE_MS)
+    told = len(desk.alerts())
+    title = "이더리움(ETH) 신규 거래지원 안내 (KRW, BTC 마켓) (완료)"
+    old = notice(3, title, ago_ms=900 * HOUR_MS, edited_ago_ms=-2 * MINUTE_MS)
+    await desk.book.see_notices(NOTICES, [old], START_MS + 3 * MINUTE_MS)
+    assert desk.alerts()[told:] == []
+
+
+async def test_an_edit_of_an_announced_market_is_told_of_a_coin_that_trades_in_another(desk: Desk) -> None:
+    other = market_of("upbit", "BTC-NOVA")
+    await begun(desk)
+    await desk.book.see_markets(LIST, {BTC, ETH, other}, START_MS + MINUTE_MS)
+    title = "노바(NOVA) KRW 마켓 디지털 자산 추가 (거래지원 개시 시점 연기 안내)"
+    late_ms = START_MS + 40 * HOUR_MS
+    old = notice(3, title, ago_ms=-2 * MINUTE_MS, edited_ago_ms=-39 * HOUR_MS)
+    await desk.book.see_notices(NOTICES, [old], late_ms)
+    assert desk.alerts()[-1] == ("follow_up", "upbit:NOVA:1", 40)
 
 
 async def test_a_postponed_start_of_a_coin_that_does_not_trade_yet_is_told_however_old(desk: Desk) -> None:

@@ -106,10 +106,20 @@ def settled(seen: Sighting) -> Listing:
 
 
 def with_markets(known: Listing, seen: Sighting) -> Listing:
-    """`known` where a list shows or lost what was there before: its markets are the coin's, nothing begins by them."""
+    """`known` where a list shows or lost what was there before: its markets are the coin's, nothing begins by them.
+
+    A KRW market stays out of a listing that waits for another's first trade: one in KRW would pass for it.
+    """
     is_back = seen.kind is SightingKind.IN_LIST and known.state is not ListingState.CANCELLED
     gone_ms = None if is_back and _brings_back(known, seen) else known.gone_ms
-    return replace(known, quotes=_in_order({*known.quotes, *seen.quotes}), gone_ms=gone_ms)
+    theirs = set(seen.quotes) - ({"KRW"} if _waits_for_another(known) else set())
+    return replace(known, quotes=_in_order({*known.quotes, *theirs}), gone_ms=gone_ms)
+
+
+def _waits_for_another(known: Listing) -> bool:
+    """Whether the first trade is still to come, and not one in KRW."""
+    over = known.state in (ListingState.CANCELLED, ListingState.SETTLED)
+    return bool(known.quotes) and "KRW" not in known.quotes and known.first_trade_ms is None and not over
 
 
 def _begin(seen: Sighting, episode: int, change: Change) -> Step:
@@ -159,6 +169,8 @@ def _cancel(known: Listing, seen: Sighting) -> Step:
 
 def _leave(known: Listing, seen: Sighting) -> Step:
     quotes = _in_order({*known.quotes, *seen.quotes})  # what it lost it had: its return brings nothing new
+    if "KRW" in seen.quotes and _waits_for_another(known):
+        known = replace(known, state=ListingState.SETTLED)  # back in KRW it goes on: its next trade there opens nothing
     if known.gone_ms is not None:
         return Step(replace(known, quotes=quotes), Change.NONE)
     return Step(replace(known, gone_ms=seen.seen_ms, quotes=quotes), Change.GONE)

@@ -190,3 +190,22 @@ async def test_a_market_that_one_list_lost_and_shows_again_is_no_listing_wheneve
     for second, shown in ((39, {BTC, ETH}), (44, {BTC}), (49, {BTC, ETH})):
         await desk.book.see_markets(LIST, shown, START_MS + second * 1_000)
     assert desk.alerts() == []
+
+
+@pytest.mark.parametrize("in_both", [False, True])
+async def test_a_krw_market_that_flickers_while_another_is_to_open_does_not_open_it(desk: Desk, in_both: bool) -> None:
+    """What waits for the first trade of a listing waits for one in each of its markets."""
+    in_usdt = market_of("upbit", "USDT-ETH")
+    await begun(desk)
+    for second in (0, 39, 78, 117):
+        await desk.book.see_markets(LIST, {BTC, ETH}, START_MS + second * 1_000)
+        await desk.book.see_markets(TICKERS, {BTC, ETH}, START_MS + second * 1_000)
+    usdt = notice(title="이더리움(ETH) USDT 마켓 디지털 자산 추가", ago_ms=-117_000)
+    await desk.book.see_notices(NOTICES, [usdt], START_MS + 118_000)
+    for second, shown in ((120, {BTC}), (121, {BTC, ETH})):
+        await desk.book.see_markets(TICKERS, shown, START_MS + second * 1_000)
+        await desk.book.see_markets(LIST, shown if in_both else {BTC, ETH}, START_MS + second * 1_000)
+    assert [each for each in desk.book.active() if "KRW" in each.quotes] == []
+    await desk.book.see_markets(LIST, {BTC, ETH, in_usdt}, START_MS + HOUR_MS)
+    await desk.book.see_trade(in_usdt, START_MS + HOUR_MS, START_MS + HOUR_MS)
+    assert {level for _, _, level in desk.alerts()} == {20}

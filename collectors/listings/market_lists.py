@@ -128,7 +128,7 @@ class MarketLists:
         elsewhere = frozenset(
             market
             for market in joined
-            if market.code in lacking or (read_ms is not None and self._all_along(channel, market.code, read_ms))
+            if market.code in lacking or self._known_elsewhere(channel, market, read_ms, unknown)
         )
         gone = left | {market_of(exchange, code) for code in lacking - codes.keys()}
         remains = frozenset(market for market in gone if read_ms is not None and self._recently(channel, market.code))
@@ -161,20 +161,38 @@ class MarketLists:
             if len(old) == 1:
                 yield Renamed(old.pop(), base, tuple(market.quote for market in joining))
 
+    def _known_elsewhere(self, channel: Channel, market: Market, read_ms: int | None, unknown: Set[Market]) -> bool:
+        """Whether it was only missing here. At the first look of a run this takes the word of the run before.
+
+        That one saw no coin leave that has no listing of its own.
+        """
+        if read_ms is None:
+            shown = [other for other in self._others(channel) if market.code in self._items[other]]
+            return market in unknown and any(not self._began_with(channel, other, market.code) for other in shown)
+        return self._all_along(channel, market.code, read_ms)
+
     def _all_along(self, channel: Channel, code: str, read_ms: int) -> bool:
         """Whether another list has shown it for a minute and more before this one's last look, which did not.
 
-        What a list showed at its own first look may have joined while nobody read it: it bears nothing out against a
-        baseline that is older (by more than a minute: at a first start all begin together). Nor does a list that nobody
-        could read when this one lacked the market: the coin may have left, and come back.
+        A list that nobody could read when this one lacked the market bears nothing out: the coin may have left, and
+        come back.
         """
-        began_ms = min(self.items(channel).values(), default=read_ms) + ALL_ALONG_MS
         for other in self._others(channel):
-            since_ms = self._items[other].get(code, read_ms)
-            at_first_look = since_ms == min(self._items[other].values(), default=read_ms) and since_ms > began_ms
-            if since_ms < read_ms - ALL_ALONG_MS and not at_first_look and self._is_recent(channel, other):
+            is_old = self._items[other].get(code, read_ms) < read_ms - ALL_ALONG_MS
+            if is_old and not self._began_with(channel, other, code) and self._is_recent(channel, other):
                 return True
         return False
+
+    def _began_with(self, channel: Channel, other: Channel, code: str) -> bool:
+        """Whether another list showed it at its own first look, and that came later than this one's.
+
+        Such a market may have joined while nobody read that list, so it bears nothing out against a baseline that is
+        older (by more than a minute: at a first start all begin together).
+        """
+        began_ms = min(self.items(channel).values(), default=None)
+        since_ms = self._items[other][code]
+        is_later = began_ms is not None and since_ms > began_ms + ALL_ALONG_MS
+        return is_later and since_ms == min(self._items[other].values())
 
     def _held(self, channel: Channel, code: str) -> bool:
         """Whether another list shows it, however long ago that was read."""

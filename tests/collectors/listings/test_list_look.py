@@ -209,3 +209,27 @@ async def test_a_krw_market_that_flickers_while_another_is_to_open_does_not_open
     await desk.book.see_markets(LIST, {BTC, ETH, in_usdt}, START_MS + HOUR_MS)
     await desk.book.see_trade(in_usdt, START_MS + HOUR_MS, START_MS + HOUR_MS)
     assert {level for _, _, level in desk.alerts()} == {20}
+
+
+async def test_a_market_that_is_missing_on_one_page_at_a_stop_and_back_at_the_start_is_no_listing(desk: Desk) -> None:
+    await desk.book.see_markets(LIST, {BTC, ETH}, START_MS)
+    await desk.book.see_markets(TICKERS, {BTC, ETH}, START_MS)
+    await desk.book.see_markets(TICKERS, {BTC}, START_MS + 1_000)
+    book = desk.opened()
+    await book.load()
+    await book.see_markets(TICKERS, {BTC, ETH, NOVA}, START_MS + HOUR_MS)
+    await book.see_markets(LIST, {BTC, ETH, NOVA}, START_MS + HOUR_MS)
+    assert desk.alerts() == [("first_sight", "upbit:NOVA:1", 40)]
+
+
+async def test_a_coin_that_left_and_is_back_days_later_at_a_start_is_a_listing_though_a_blind_list_holds_it(
+    desk: Desk,
+) -> None:
+    await desk.book.see_markets(LIST, {BTC, ETH}, START_MS)
+    await desk.book.see_markets(TICKERS, {BTC, ETH}, START_MS)
+    for minutes, shown in ((60, {BTC, ETH}), (61, {BTC})):
+        await desk.book.see_markets(LIST, shown, START_MS + minutes * 60_000)
+    book = desk.opened()
+    await book.load()
+    await book.see_markets(LIST, {BTC, ETH}, START_MS + 73 * HOUR_MS)
+    assert desk.alerts() == [("first_sight", "upbit:ETH:2", 40)]

@@ -1,5 +1,7 @@
 """What one list shows is weighed against what the exchange's other list shows."""
 
+import pytest
+
 from collectors.events import Channel, Market, market_of
 from collectors.listings.market_lists import MarketLists, Renamed
 
@@ -64,9 +66,16 @@ def test_a_row_that_another_list_showed_just_before_is_new_all_the_same() -> Non
     assert known.change(LIST, {BTC, ETH, EOS, NOVA}, 10, [], None, {}, T).joined == {NOVA}
 
 
-def test_without_a_look_of_its_own_since_the_start_a_list_is_believed() -> None:
-    known = MarketLists({LIST: {"KRW-BTC": 0}, TICKERS: {"KRW-BTC": 0, "KRW-NOVA": 0}})
-    assert known.change(LIST, {BTC, NOVA}, 10, [], None, {}, T).joined == {NOVA}
+@pytest.mark.parametrize(
+    ("tickers_began_ms", "listings", "joins"), [(0, [], False), (0, ["NOVA"], True), (T - 1, [], True)]
+)
+def test_without_a_look_of_its_own_since_the_start_a_list_takes_the_word_of_the_run_before(
+    tickers_began_ms: int, listings: list[str], joins: bool
+) -> None:
+    """It is believed of a coin that has a listing, which may have left, and where the other list began later."""
+    known = MarketLists({LIST: {"KRW-BTC": 0}, TICKERS: dict.fromkeys(("KRW-BTC", "KRW-NOVA"), tickers_began_ms)})
+    found = known.change(LIST, {BTC, NOVA}, 10, listings, None, {}, T)
+    assert (found.joined, found.known_elsewhere)[not joins] == {NOVA}
 
 
 def test_a_coin_that_joins_under_the_name_of_one_that_leaves_is_renamed() -> None:

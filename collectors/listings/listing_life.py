@@ -168,6 +168,8 @@ def _cancel(known: Listing, seen: Sighting) -> Step:
 
 
 def _leave(known: Listing, seen: Sighting) -> Step:
+    if known.episode > 1 and seen.quotes == ("KRW",) and "KRW" not in known.quotes:
+        return Step(known, Change.NONE)  # it ended with an earlier episode; this list could not be read since
     quotes = _in_order({*known.quotes, *seen.quotes})  # what it lost it had: its return brings nothing new
     if "KRW" in seen.quotes and _waits_for_another(known):
         known = replace(known, state=ListingState.SETTLED)  # back in KRW it goes on: its next trade there opens nothing

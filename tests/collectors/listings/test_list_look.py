@@ -233,3 +233,25 @@ async def test_a_coin_that_left_and_is_back_days_later_at_a_start_is_a_listing_t
     await book.load()
     await book.see_markets(LIST, {BTC, ETH}, START_MS + 73 * HOUR_MS)
     assert desk.alerts() == [("first_sight", "upbit:ETH:2", 40)]
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_a_krw_market_is_a_listing_days_after_it_left_though_a_blind_list_loses_it_only_now(
+    desk: Desk, restarts: bool
+) -> None:
+    """What is back in between is another market of the coin, which had flickered."""
+    in_btc = market_of("upbit", "BTC-ETH")
+    await desk.book.see_markets(LIST, {BTC, ETH, in_btc}, START_MS)
+    await desk.book.see_markets(TICKERS, {BTC, ETH}, START_MS)
+    await desk.book.see_markets(LIST, {BTC, ETH, in_btc}, START_MS + HOUR_MS)
+    for hours, shown in ((2, {BTC, in_btc}), (40, {BTC}), (41, {BTC, in_btc})):
+        await desk.book.see_markets(LIST, shown, START_MS + hours * HOUR_MS)
+    if restarts:
+        desk.book = desk.opened()
+        await desk.book.load()
+    await desk.book.see_markets(TICKERS, {BTC}, START_MS + 42 * HOUR_MS)
+    await desk.book.see_markets(LIST, {BTC, ETH, in_btc}, START_MS + 43 * HOUR_MS)
+    assert desk.rows("SELECT kind, level, about FROM alerts") == [
+        ("first_sight", 20, ""),
+        ("follow_up", 40, "krw_added"),
+    ]

@@ -77,7 +77,7 @@ class Connection:
             self._subscription.say_again()
         dropped = self._subscription.change(wanted)
         if dropped:
-            self._sink.lost(dropped, self._safe_ms(self._vigil.heard_at), GapCause.STOP)
+            self._sink.lost(dropped, self._safe_ms(self._vigil.missed_since), GapCause.STOP)
         self._requests.due()
 
     def doubt(self) -> None:
@@ -89,9 +89,11 @@ class Connection:
         self._requests.ask_again()
 
     def tell_lost(self, cause: GapCause) -> None:
-        """All that was live is lost since the last frame; where silence is the reason, since the last data."""
+        """All that was live is lost since the last data; where there never was any and silence is no reason, since the
+        last frame.
+        """
         if self._subscription.live:
-            since = self._vigil.data_at if cause is GapCause.STALE else self._vigil.heard_at
+            since = self._vigil.data_at if cause is GapCause.STALE else self._vigil.missed_since
             self._sink.lost(self._subscription.live, self._safe_ms(since), cause)
 
     # --- what comes ---------------------------------------------------------------------------------------------------

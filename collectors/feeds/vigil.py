@@ -67,6 +67,14 @@ class Vigil:
         return self._heard if silence_is_healthy else self._data
 
     @property
+    def missed_since(self) -> float:
+        """From when on something may be missing, should it end now: an exchange that sends nothing any more may answer
+        until it hangs up. The last data; the last frame where there never was any and need not be.
+        """
+        silence_is_healthy = not self._had_data and (self._silent_s is None or self._named)
+        return self._heard if silence_is_healthy else self._data
+
+    @property
     def waits(self) -> bool:
         """Whether a question is out that nothing has answered."""
         return self._probed is not None and self._unanswered

@@ -51,6 +51,25 @@ async def test_a_quiet_feed_that_answers_ping_counts_as_stale_all_the_same(
         ]  # from its last trade, not its last word
 
 
+@pytest.mark.parametrize("silent_s", [120.0, None])
+@pytest.mark.parametrize("end", ["hangs up", "is left", "loses a market"])
+async def test_what_was_not_sent_before_an_end_is_lost_since_the_last_data_though_pings_were_answered(
+    clock: FakeClock, exchange: FakeExchange, log: Log, end: str, silent_s: float | None
+) -> None:
+    """An exchange whose stream stands still answers PING until it hangs up."""
+    exchange.script(send(frame(BTC, 1)), wait(1), send(frame(ETH, 2, 1)))
+    shard = shard_of([BTC, ETH], exchange, log, clock, Pace(silent_s=silent_s))
+    async with running(shard.run()):
+        await clock.advance(70)
+        assert exchange.connections[0].sent.count("PING") >= 2
+        if end == "hangs up":
+            exchange.connections[0].cut()
+            await clock.settle()
+        elif end == "loses a market":
+            shard.change_markets([BTC])
+    assert log.of("lost")[0][1] == START_MS, "a second before the last trade"
+
+
 async def test_a_connection_that_says_it_is_up_each_ten_seconds_and_answers_nothing_else_is_not_given_up(
     clock: FakeClock, exchange: FakeExchange, log: Log
 ) -> None:

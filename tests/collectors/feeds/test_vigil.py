@@ -143,3 +143,15 @@ def test_it_is_sound_until_its_last_data_and_where_silence_is_healthy_until_its_
         watched.data(10.0, snapshot=False)
         watched.heard(12.0)
     assert [each.sound_at for each in (recorded, calm, named)] == [10.0, 12.0, 10.0]
+
+
+def test_what_is_missed_at_an_end_begins_with_its_last_data_wherever_there_was_any() -> None:
+    recorded, calm, named = vigil(), vigil(silent_s=None), vigil()
+    named.named()
+    for watched in (recorded, calm, named):
+        watched.heard(9.0)
+    assert [each.missed_since for each in (recorded, calm, named)] == [0.0, 9.0, 9.0]
+    for watched in (recorded, calm, named):
+        watched.data(10.0, snapshot=False)
+        watched.heard(12.0)
+    assert [each.missed_since for each in (recorded, calm, named)] == [10.0, 10.0, 10.0]

@@ -90,10 +90,10 @@ class Connection:
 
     def tell_lost(self, cause: GapCause) -> None:
         """All that was live is lost since the last data; where there never was any and silence is no reason, since the
-        last frame.
+        last frame. A snapshot is none here: those of other markets may show what was missed before it.
         """
         if self._subscription.live:
-            since = self._vigil.data_at if cause is GapCause.STALE else self._vigil.missed_since
+            since = self._vigil.sent_at if cause is GapCause.STALE else self._vigil.missed_since
             self._sink.lost(self._subscription.live, self._safe_ms(since), cause)
 
     # --- what comes ---------------------------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ class Vigil:
         self._asked = now
         self._heard = now
         self._data = now
+        self._sent = now
         self._named = False  # the exchange's own list names what was asked for
         self._had_data = False
         self._probed: float | None = None
@@ -67,12 +68,17 @@ class Vigil:
         return self._heard if silence_is_healthy else self._data
 
     @property
+    def sent_at(self) -> float:
+        """When the last data came that was no snapshot; before the first, since when there might have been some."""
+        return self._sent
+
+    @property
     def missed_since(self) -> float:
         """From when on something may be missing, should it end now: an exchange that sends nothing any more may answer
-        until it hangs up. The last data; the last frame where there never was any and need not be.
+        until it hangs up. The last data, no snapshot; the last frame where there never was any and need not be.
         """
         silence_is_healthy = not self._had_data and (self._silent_s is None or self._named)
-        return self._heard if silence_is_healthy else self._data
+        return self._heard if silence_is_healthy else self._sent
 
     @property
     def waits(self) -> bool:
@@ -96,6 +102,7 @@ class Vigil:
         self._data = now
         self._had_data = True
         if not snapshot:
+            self._sent = now
             self._patience = 1.0
             self._probed = None
 

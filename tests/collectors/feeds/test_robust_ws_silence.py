@@ -215,6 +215,21 @@ async def test_trades_that_were_only_delayed_leave_no_gap(clock: FakeClock, exch
         assert log.of("lost") == []
 
 
+async def test_what_never_came_is_missed_since_the_last_trade_also_where_snapshots_of_other_markets_came_first(
+    clock: FakeClock, exchange: FakeExchange, log: Log
+) -> None:
+    exchange.script(*steady(BTC, 0, 10))
+    shard = shard_of([BTC, ETH], exchange, log, clock, Pace(silent_s=120.0))
+    async with running(shard.run()):
+        await clock.advance(20)
+        shard.doubt()
+        await clock.settle()
+        for snapshot in (frame(BTC, 10, 0.9, st="SNAPSHOT"), frame(ETH, 99, 6, st="SNAPSHOT")):
+            exchange.connections[0].say(snapshot)
+            await clock.settle()
+    assert log.of("lost") == [(("BTC", "ETH"), START_MS - 100, GapCause.STALE)]
+
+
 async def test_a_snapshot_of_what_never_came_ends_the_connection(
     clock: FakeClock, exchange: FakeExchange, log: Log
 ) -> None:

@@ -154,4 +154,5 @@ def test_what_is_missed_at_an_end_begins_with_its_last_data_wherever_there_was_a
     for watched in (recorded, calm, named):
         watched.data(10.0, snapshot=False)
         watched.heard(12.0)
+        watched.data(14.0, snapshot=True)
     assert [each.missed_since for each in (recorded, calm, named)] == [10.0, 10.0, 10.0]

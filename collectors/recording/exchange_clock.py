@@ -85,9 +85,7 @@ class ExchangeClock:
             self.lag_ms += offset_ms - self.offset_ms
         self.offset_ms = offset_ms
         self.ahead_ms = offset_ms + self._future_bound_ms
-        self._heard_lag_ms = self._heard_low_ms = None
-        self._window_lags, self._window_lows = [None, None], [None, None]
-        self._window_from_ms = None
+        self._forget_windows()
 
     def set_right(self) -> int | None:
         """Whether a jump of our clock was none, but time in which this machine stood still, so that theirs went on:
@@ -97,7 +95,14 @@ class ExchangeClock:
             return None
         self.offset_ms, self.lag_ms, self.ahead_ms = 0, None, self._future_bound_ms
         self._at_odds = 0
+        self._forget_windows()
         return self._believed_ms
+
+    def _forget_windows(self) -> None:
+        """What they hold was measured by another mapping between the clocks."""
+        self._heard_lag_ms = self._heard_low_ms = None
+        self._window_lags, self._window_lows = [None, None], [None, None]
+        self._window_from_ms = None
 
     # --- what it answers --------------------------------------------------------------------------------------------
 

@@ -106,6 +106,20 @@ def test_a_jump_that_theirs_made_as_well_is_undone_after_ten_reads_that_say_so(s
     assert clock.set_right() is None
 
 
+def test_what_lay_in_the_socket_while_we_stood_still_tells_nothing_of_the_way_once_that_is_undone() -> None:
+    """Else what is missed would begin as long before as we stood."""
+    clock, step_ms = heard((0, 50)), 3_600_000
+    clock.host_stepped(step_ms, START_MS + 100 + step_ms)
+    clock.hear(START_MS + 60, START_MS + step_ms + 100)
+    clock.measure(START_MS + step_ms + 100)
+    for read in range(10):
+        clock.hear(START_MS + step_ms + read * 100, START_MS + step_ms + read * 100 + 50)
+    assert clock.set_right() == START_MS + 60
+    clock.hear(START_MS + step_ms + 1_000, START_MS + step_ms + 1_050)
+    clock.measure(START_MS + step_ms + 1_100)
+    assert (clock.low_ms, clock.lag_ms) == (-50, -50)
+
+
 def test_a_stamp_that_is_believed_shows_that_our_jump_was_one() -> None:
     clock = heard((0, 50))
     clock.host_stepped(3_600_000, START_MS + 3_600_100)

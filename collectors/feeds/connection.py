@@ -60,6 +60,7 @@ class Connection:
         self._stamp_ms = 0  # the newest trade's; 0 before the first
         self._live_ms: int | None = None  # since when a first trade could have come, by the exchange's time, …
         self._live_at = 0.0  # … and by our monotonic clock
+        self._shown_ms = 0  # what a snapshot showed before the stream did; above `_stamp_ms` until that does
         self._history: dict[Market, int] = {}  # stamps of snapshots from before a market was sent to us
         self._behind = 0  # batches in a row whose last stamp lies far before it
         self._mixed = False  # what came last had order books among it that nobody here asked for
@@ -124,7 +125,9 @@ class Connection:
             if self._behind >= BACK_BELIEVED_AFTER:
                 self._stamp_ms = newest.traded_ms
         if self._subscription.live:
-            self._sink.sound(self._feed.exchange, self._safe_ms(self._vigil.sound_at))
+            is_open = self._shown_ms > self._stamp_ms
+            sound_at = self._vigil.sent_at if is_open else self._vigil.sound_at
+            self._sink.sound(self._feed.exchange, self._safe_ms(sound_at))
 
     def _take(self, frames: Sequence[bytes], now_ms: int) -> tuple[int, Trade | Fill | None]:
         """Hand on what these frames hold: how many stamps were new, and the last trade.
@@ -174,7 +177,7 @@ class Connection:
             self._accepted()
         fresh = False
         if trade.snapshot:
-            self._check_snapshot(trade, self._stamp_ms)
+            self._check_snapshot(trade)
         elif trade.traded_ms > self._stamp_ms:
             self._note_pause(trade.traded_ms)
             self._stamp_ms = trade.traded_ms
@@ -212,14 +215,24 @@ class Connection:
         if markets:
             self._sink.missed(markets, from_ms, to_ms)
 
-    def _check_snapshot(self, snapshot: Trade, stamp_ms: int) -> None:
-        """A snapshot newer than anything that came, and published long ago: the stream itself is broken."""
+    def _check_snapshot(self, snapshot: Trade) -> None:
+        """A snapshot newer than anything that came, and published long ago: the stream itself is broken.
+
+        So it is where each of several snapshots was published just now, what the first showed has not come since, and
+        nothing else has: a stream that is only late brings older trades all the time.
+        """
         if snapshot.market not in self._requests.standing:
             self._history[snapshot.market] = snapshot.traded_ms
             return
+        stamp_ms = self._stamp_ms
+        if not stamp_ms and self._live_ms is not None and self._pace.silent_s is not None:
+            stamp_ms = self._live_ms
         if not 0 < stamp_ms < snapshot.traded_ms or snapshot.traded_ms <= self._history.get(snapshot.market, 0):
             return
-        if self._their_now_ms() - snapshot.traded_ms > PUBLISHED_MS:
+        shown_ms = self._shown_ms if self._shown_ms > stamp_ms else snapshot.traded_ms
+        self._shown_ms = min(shown_ms, snapshot.traded_ms)
+        is_silent = (self._clock.monotonic() - self._vigil.sent_at) * 1000 > PUBLISHED_MS
+        if self._their_now_ms() - (self._shown_ms if is_silent else snapshot.traded_ms) > PUBLISHED_MS:
             raise Lost(GapCause.STALE, f"a trade of {snapshot.market.code} was published and never came")
 
     def _accepted(self) -> None:

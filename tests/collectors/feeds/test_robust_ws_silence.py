@@ -230,6 +230,68 @@ async def test_what_never_came_is_missed_since_the_last_trade_also_where_snapsho
     assert log.of("lost") == [(("BTC", "ETH"), START_MS - 100, GapCause.STALE)]
 
 
+@pytest.mark.parametrize("before", [10, 0])
+async def test_a_stream_is_broken_also_where_each_snapshot_shows_what_was_published_just_now(
+    clock: FakeClock, exchange: FakeExchange, log: Log, before: int
+) -> None:
+    """A coin that trades all the time: what one snapshot shows is never two seconds old in the next."""
+    asked: list[float] = []
+
+    def reply(codes: Sequence[str]) -> Sequence[bytes]:
+        asked.append(clock.monotonic())
+        return [frame(BTC, round(asked[-1] * 10), asked[-1], st="SNAPSHOT")]
+
+    exchange.script(answer(reply), *steady(BTC, 0, before))
+    shard = shard_of([BTC], exchange, log, clock, Pace(silent_s=120.0))
+    async with running(shard.run()):
+        await clock.advance(5)
+        shard.doubt()
+        await clock.settle()
+        assert log.of("lost") == []
+        assert log.sound_ms <= START_MS, "until it is known why only a snapshot shows it"
+        await clock.advance(15)
+        shard.doubt()
+        await clock.settle()
+        assert len(asked) == 3
+    assert log.of("lost") == [(("BTC",), START_MS + (max(before, 1) - 1) * 100 - 1_000, GapCause.STALE)]
+
+
+async def test_what_a_snapshot_showed_first_is_no_loss_where_the_stream_brings_it(
+    clock: FakeClock, exchange: FakeExchange, log: Log
+) -> None:
+    exchange.script(*steady(BTC, 0, 10))
+    shard = shard_of([BTC], exchange, log, clock, Pace(silent_s=120.0))
+    async with running(shard.run()):
+        for at_s in (5.0, 20.0, 35.0):
+            await clock.advance(at_s - clock.monotonic())
+            trade_id = round(at_s * 10)
+            shard.doubt()
+            await clock.settle()
+            exchange.connections[0].say(frame(BTC, trade_id, at_s, st="SNAPSHOT"), frame(BTC, trade_id, at_s))
+            await clock.settle()
+            assert log.sound_ms == START_MS + (at_s - 1) * 1_000
+        assert log.of("lost") == []
+
+
+async def test_a_stream_that_is_seconds_behind_its_snapshots_is_not_broken(
+    clock: FakeClock, exchange: FakeExchange, log: Log
+) -> None:
+    exchange.script(*steady(BTC, 0, 10))
+    shard = shard_of([BTC], exchange, log, clock, Pace(silent_s=120.0))
+    async with running(shard.run()):
+        await clock.advance(1)
+        for tenth in range(10, 80):
+            await clock.advance(0.1)
+            exchange.connections[0].say(frame(BTC, tenth, tenth / 20 + 0.5))
+            if tenth % 10 == 0:
+                shard.ask_again()
+                await clock.settle()
+                exchange.connections[0].say(frame(BTC, 1_000 + tenth, clock.monotonic() - 0.1, st="SNAPSHOT"))
+            await clock.settle()
+        assert len(exchange.connections) == 1
+        assert log.of("lost") == []
+
+
 async def test_a_snapshot_of_what_never_came_ends_the_connection(
     clock: FakeClock, exchange: FakeExchange, log: Log
 ) -> None:

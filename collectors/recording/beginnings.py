@@ -5,7 +5,7 @@ last known not to trade. Pure; all times are the exchange's.
 from collections.abc import Iterable, Mapping
 
 from collectors.events import Exchange, GapCause, Market
-from config.units import whole_minute
+from config.units import MINUTE_MS, whole_minute
 from store.tables.gaps import OpenGap
 
 
@@ -51,6 +51,8 @@ class Beginnings:
             self._earlier.discard(market)
             if before_ms is not None and before_ms < usual.from_ms:
                 return OpenGap(before_ms, GapCause.START)  # a crash may have cut it off, without a row
+        elif usual.cause is GapCause.START and before_ms is not None:
+            return OpenGap(whole_minute(before_ms - MINUTE_MS), usual.cause)  # it may have opened unseen just before
         if usual.cause is not GapCause.MARKET_ADDED or absent_ms >= usual.from_ms:
             return usual
         return OpenGap(whole_minute(absent_ms), usual.cause)

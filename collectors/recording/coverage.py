@@ -180,6 +180,14 @@ class Coverage:
             self._minutes.touch(exchange, market, from_ms, None)
         return GapChanges(tuple((exchange, self.ids[market], from_ms, cause) for market in standing))
 
+    def stopped_ms(self, exchange: Exchange) -> int | None:
+        """The newest moment at which this stop ended what we listened to; each market has a gap from there or before.
+
+        None where nothing was heard any more.
+        """
+        gaps = [self._open[market] for market in self.waited_for(exchange) if market in self._open]
+        return max((gap.from_ms for gap in gaps if gap.cause is GapCause.STOP), default=None)
+
     def prove(self, exchange: Exchange, missing: Sequence[Market], at_ms: int) -> GapChanges:
         """Subscriptions of these were live at `at_ms` of our clock."""
         begun: dict[int, list[Market]] = {}

@@ -166,8 +166,8 @@ class Recorder:
             ends_ms = bucket.missed_after(now_ms, live)
             self._out.add_seconds(bucket.flush_all(), self.ids)
             self._out.add_changes(self._coverage.lose(exchange, live, ends_ms, GapCause.STOP))
-            if live:
-                self._out.add(candles.recorded(exchange, ends_ms), ends_ms)
+            if (stopped_ms := self._coverage.stopped_ms(exchange)) is not None:
+                self._out.add(candles.recorded(exchange, stopped_ms), stopped_ms)
         self._mark_spoiled()
         self._out.end()
 

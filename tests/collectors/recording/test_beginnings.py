@@ -28,11 +28,11 @@ def test_after_an_earlier_run_it_is_where_that_run_ended() -> None:
     assert begins.of(NEW, added) == added  # from then on this run does
 
 
-def test_a_coin_that_no_run_knew_has_been_missed_since_the_earlier_run_ended() -> None:
+def test_a_coin_that_no_run_knew_may_have_opened_a_minute_before_the_earlier_run_ended() -> None:
     begins = Beginnings()
     begins.take_up([BTC], {"upbit": NOW_MS - 3 * MINUTE})
-    ended = OpenGap(NOW_MS - 3 * MINUTE, GapCause.START)
-    assert begins.of(NEW, begins.usual("upbit", NOW_MS, is_start=True)) == ended
+    unseen = OpenGap(THIS_MINUTE - 4 * MINUTE, GapCause.START)
+    assert begins.of(NEW, begins.usual("upbit", NOW_MS, is_start=True)) == unseen
 
 
 def test_a_newcomer_reaches_back_to_the_list_before_the_first_that_showed_it() -> None:

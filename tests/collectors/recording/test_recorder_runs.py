@@ -35,6 +35,32 @@ async def test_stopping_keeps_the_last_seconds_and_opens_a_gap_that_the_next_run
     assert second.gaps()[1:] == [("KRW-BTC", 5_000, 107_000, "stop")]
 
 
+async def test_a_stop_whose_connections_ended_before_it_leaves_one_gap_for_each_market_from_its_own_last_word(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    first = Bench(tmp_path, clock)
+    with first.writer:
+        await first.begin(BTC, ETH)
+        first.go_live(BTC, ETH)
+        async with running(first.recorder.run()):
+            for _ in range(40):
+                await clock.advance(1)
+                first.hear()
+        for market, silent_ms in ((ETH, 30_000), (BTC, 500)):
+            first.recorder.lost([market], clock.now_ms() - silent_ms, GapCause.STOP)
+        first.recorder.close()
+    stopped = [(code, from_ms, cause) for code, from_ms, _, cause in first.gaps() if cause == "stop"]
+    await clock.advance(100)
+    second = Bench(tmp_path, clock)
+    with second.writer:
+        await second.begin(BTC, ETH)
+        second.go_live(BTC, ETH)
+        await second.stored()
+    told = [(code, from_ms, cause) for code, from_ms, _, cause in second.gaps()]
+    assert len(stopped) == 2
+    assert told[2:] == stopped
+
+
 async def test_after_a_crash_the_gap_begins_before_the_last_second_that_is_surely_whole(
     tmp_path: Path, clock: FakeClock
 ) -> None:

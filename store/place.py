@@ -5,9 +5,11 @@ all of it is gone. Where only the WAL was deleted, readers from then on see anot
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 FILES = ("", "-wal", "-shm")
+FILES_OPEN = Path("/proc/self/fd")
 
 
 class DatabaseMoved(Exception):
@@ -29,9 +31,21 @@ class Place:
                 found = _file_at(path)
             except OSError:
                 continue
-            if known is not None and found != known:
+            if known is not None and found != known and not _is_held(path):
                 happened = "was deleted or moved" if found is None else "was replaced by another file"
                 raise DatabaseMoved(f"{path.name} {happened} while it was open; stop the daemon first")
+
+
+def _is_held(path: Path) -> bool:
+    """Whether a file that this process has open stands there, as Linux tells: then only its number has changed, as some
+    file systems let it. A page's question may hold the new file for a moment; the next look tells.
+    """
+    stands = path.resolve()
+    for each in FILES_OPEN.iterdir() if FILES_OPEN.is_dir() else ():
+        with suppress(OSError):  # closed just now
+            if each.readlink() == stands:
+                return True
+    return False
 
 
 def _file_at(path: Path) -> tuple[int, int] | None:

@@ -1,5 +1,5 @@
-"""Where the first gap of each market begins: with this run's minute, where an earlier run ended, or when the market was
-last known not to trade. Pure; all times are the exchange's.
+"""Where the first gap of a market begins that no earlier run left: with this run's minute, before an earlier run ended,
+or when the market was last known not to trade. Pure; all times are the exchange's.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,13 +14,11 @@ class Beginnings:
 
     def __init__(self) -> None:
         self._recorded_before: Mapping[Exchange, int | None] = {}
-        self._earlier: set[Market] = set()  # known to an earlier run, and not expected since this one began
         self._list_read_ms: dict[Exchange, int] = {}
         self._absent_ms: dict[Market, int] = {}  # when a market that is not expected yet was last known not to trade
 
-    def take_up(self, earlier: Iterable[Market], recorded_before: Mapping[Exchange, int | None]) -> None:
-        """An earlier run knew these markets; of each exchange it stored every second before that moment."""
-        self._earlier = set(earlier)
+    def take_up(self, recorded_before: Mapping[Exchange, int | None]) -> None:
+        """Of each exchange an earlier run stored every second before that moment."""
         self._recorded_before = recorded_before
 
     def has_list(self, exchange: Exchange) -> bool:
@@ -47,11 +45,7 @@ class Beginnings:
         """The gap of a market that is expected from now on: earlier than usual, if it may have traded unheard."""
         before_ms = self._recorded_before.get(market.exchange)
         absent_ms = self._absent_ms.pop(market, self._list_read_ms.get(market.exchange, usual.from_ms))
-        if market in self._earlier:
-            self._earlier.discard(market)
-            if before_ms is not None and before_ms < usual.from_ms:
-                return OpenGap(before_ms, GapCause.START)  # a crash may have cut it off, without a row
-        elif usual.cause is GapCause.START and before_ms is not None:
+        if usual.cause is GapCause.START and before_ms is not None:
             return OpenGap(whole_minute(before_ms - MINUTE_MS), usual.cause)  # it may have opened unseen just before
         if usual.cause is not GapCause.MARKET_ADDED or absent_ms >= usual.from_ms:
             return usual

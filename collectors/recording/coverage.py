@@ -70,13 +70,28 @@ class Coverage:
 
     def take_up(
         self, ids: dict[Market, int], open_gaps: dict[Market, OpenGap], ends: Mapping[Exchange, RunEnd | None]
-    ) -> None:
-        """What an earlier run left, and how it ended at each exchange; None where there was none."""
+    ) -> GapChanges:
+        """What an earlier run left, and how it ended at each exchange; None where there was none.
+
+        What it knew is missed since then, asked for again or not: a crash left no row of that.
+        """
         self.ids, self._open = ids, open_gaps
         self._ends = {exchange: end for exchange, end in ends.items() if end is not None}
-        self._beginnings.take_up(ids, {exchange: end.safe_ms for exchange, end in self._ends.items()})
+        self._beginnings.take_up({exchange: end.safe_ms for exchange, end in self._ends.items()})
         for exchange, end in self._ends.items():
             self._proofs[exchange].take_up(end.recorded_ms, end.ahead_ms)
+        opened, before = [], []
+        for market, market_id in ids.items():
+            exchange, known, ended = market.exchange, open_gaps.get(market), self._ends.get(market.exchange)
+            if ended is None or (known is not None and known.from_ms <= ended.safe_ms):
+                continue
+            if known is None:
+                self._open[market] = OpenGap(ended.safe_ms, GapCause.START)
+                opened.append((exchange, market_id, ended.safe_ms, GapCause.START))
+            else:
+                before.append((exchange, market_id, ended.safe_ms, known.from_ms, GapCause.START))
+            self._minutes.touch(exchange, market, ended.safe_ms, None if known is None else known.from_ms)
+        return GapChanges(tuple(opened), added=tuple(before))
 
     # --- which markets ------------------------------------------------------------------------------------------------
 
@@ -87,22 +102,6 @@ class Coverage:
         unknown = self.ids.keys() - shown - self._expected[exchange]
         quotes = {each.quote for each in shown}  # of others the list says nothing
         return sorted(each for each in unknown if each.exchange == exchange and each.quote in quotes)
-
-    def cut_off(self, exchange: Exchange, left: Sequence[Market]) -> GapChanges:
-        """These left unseen. What they traded since the earlier run ended was missed, and a crash left no row of it."""
-        end = self._ends.get(exchange)
-        if end is None:
-            return GapChanges()
-        opened, before = [], []
-        for market in left:
-            known = self._open.get(market)
-            if known is None:
-                self._open[market] = OpenGap(end.safe_ms, GapCause.START)
-                opened.append((exchange, self.ids[market], end.safe_ms, GapCause.START))
-            elif end.safe_ms < known.from_ms:
-                before.append((exchange, self.ids[market], end.safe_ms, known.from_ms, GapCause.START))
-            self._minutes.touch(exchange, market, end.safe_ms, None if known is None else known.from_ms)
-        return GapChanges(tuple(opened), added=tuple(before))
 
     def listed(self, exchange: Exchange, shown: Set[Market], read_ms: int) -> None:
         """The exchange's whole list showed these at `read_ms` of its time."""
@@ -126,24 +125,20 @@ class Coverage:
             if is_start:
                 starts[exchange] = begin.from_ms
         opened = []
-        cut_off = []
         for market in new:
             if market in self._expected[market.exchange] and market not in self._open:
                 continue  # back in the list, and heard all along on a connection of its own
             is_first = market not in self._expected[market.exchange]
             self._expected[market.exchange].add(market)
-            begin, left = self._beginnings.of(market, usual[market.exchange]), self._open.get(market)
+            left = self._open.get(market)
             if is_first and (end := self._ends.get(market.exchange)) is not None:
                 of_the_end = left is None or left.from_ms == end.safe_ms
                 self._proofs[market.exchange].lose([market], end.slack_ms if of_the_end else DISORDER_MS)
             if left is None:
-                self._open[market] = begin
+                begin = self._open[market] = self._beginnings.of(market, usual[market.exchange])
                 opened.append((market.exchange, self.ids[market], begin.from_ms, begin.cause))
                 self._minutes.touch(market.exchange, market, begin.from_ms, None)
-            elif begin.cause is GapCause.START and begin.from_ms < left.from_ms:  # what a crash took with it
-                cut_off.append((market.exchange, self.ids[market], begin.from_ms, left.from_ms, begin.cause))
-                self._minutes.touch(market.exchange, market, begin.from_ms, left.from_ms)
-        return starts, GapChanges(tuple(opened), added=tuple(cut_off))
+        return starts, GapChanges(tuple(opened))
 
     def leave(self, markets: Iterable[Market]) -> list[Market]:
         """Nobody waits for these until they are expected again; which of them were ever known."""

@@ -78,7 +78,10 @@ class Recorder:
     # --- before and after ---------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Take up what an earlier run left: market ids, gaps without an end, how far it came."""
+        """Take up what an earlier run left: market ids, gaps without an end, how far it came.
+
+        What it knew is missed since then.
+        """
 
         def load(
             connection: Connection,
@@ -88,13 +91,11 @@ class Recorder:
             stops = {(market.exchange, gap.from_ms) for market, gap in open_gaps.items() if gap.cause is GapCause.STOP}
             return ids, open_gaps, {each: _end_of_run(connection, each, stops) for each in self._buckets}
 
-        self._coverage.take_up(*await self._writer.run(load))
+        self._out.add_changes(self._coverage.take_up(*await self._writer.run(load)))
 
     def listed(self, exchange: Exchange, shown: Set[Market]) -> None:
         """The exchange's whole list shows these now; what it did not show was not traded yet when it was read."""
-        left = self._coverage.left_unseen(exchange, shown)
-        self._out.add_changes(self._coverage.cut_off(exchange, left))
-        self.forget(left)
+        self.forget(self._coverage.left_unseen(exchange, shown))
         self._coverage.listed(exchange, shown, self._now_ms() + self._buckets[exchange].clock.offset_ms)
 
     def host_is_off(self, low_ms: int, high_ms: int) -> None:

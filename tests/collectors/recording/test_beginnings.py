@@ -20,17 +20,15 @@ def test_without_an_earlier_run_it_is_the_present_minute() -> None:
 
 def test_after_an_earlier_run_it_is_where_that_run_ended() -> None:
     begins = Beginnings()
-    begins.take_up([BTC, NEW], {"upbit": NOW_MS - 3 * MINUTE})
-    ended = OpenGap(NOW_MS - 3 * MINUTE, GapCause.START)
-    assert begins.of(BTC, begins.usual("upbit", NOW_MS, is_start=True)) == ended
+    begins.take_up({"upbit": NOW_MS - 3 * MINUTE})
+    assert begins.usual("upbit", NOW_MS, is_start=True) == OpenGap(NOW_MS - 3 * MINUTE, GapCause.START)
     added = begins.usual("upbit", NOW_MS, is_start=False)
-    assert begins.of(NEW, added) == ended  # that run knew it, and may have been cut off
-    assert begins.of(NEW, added) == added  # from then on this run does
+    assert added == begins.of(NEW, added) == OpenGap(THIS_MINUTE, GapCause.MARKET_ADDED)
 
 
 def test_a_coin_that_no_run_knew_may_have_opened_a_minute_before_the_earlier_run_ended() -> None:
     begins = Beginnings()
-    begins.take_up([BTC], {"upbit": NOW_MS - 3 * MINUTE})
+    begins.take_up({"upbit": NOW_MS - 3 * MINUTE})
     unseen = OpenGap(THIS_MINUTE - 4 * MINUTE, GapCause.START)
     assert begins.of(NEW, begins.usual("upbit", NOW_MS, is_start=True)) == unseen
 

@@ -47,17 +47,19 @@ def test_the_first_markets_of_an_exchange_start_it_and_each_has_a_gap(covering: 
 
 def test_a_gap_that_an_earlier_run_left_goes_on_and_reaches_back_over_what_a_crash_took(covering: Covering) -> None:
     left = OpenGap(START_MS - 10_000, GapCause.DISCONNECT)
-    covering.coverage.take_up(dict(IDS), {BTC: left}, {"upbit": RunEnd(START_MS - 90_000, 0, 0)})
-    _, changes = covering.expect(BTC)
+    changes = covering.coverage.take_up({BTC: 1}, {BTC: left}, {"upbit": RunEnd(START_MS - 90_000, 0, 0)})
     assert changes == GapChanges(added=(("upbit", 1, START_MS - 90_000, START_MS - 10_000, GapCause.START),))
+    assert covering.expect(BTC)[1] == GapChanges()
     assert covering.coverage.open_gaps("upbit") == [left]
 
 
 def test_a_run_that_a_crash_ended_while_stamps_lay_far_back_is_missed_from_there(covering: Covering) -> None:
-    covering.coverage.take_up(dict(IDS), {}, {"upbit": RunEnd(START_MS - 90_000, -20_000, 0), "bithumb": None})
-    starts, changes = covering.expect(BTC)
+    ends: dict[Exchange, RunEnd | None] = {"upbit": RunEnd(START_MS - 90_000, -20_000, 0), "bithumb": None}
+    changes = covering.coverage.take_up(dict(IDS), {}, ends)
+    starts, more = covering.expect(BTC)
     assert starts == {"upbit": START_MS - 90_000 + 3_000 - 20_000 - 1_000}
-    assert changes.opened == (("upbit", 1, starts["upbit"], GapCause.START),)
+    assert changes.opened == tuple(("upbit", n, starts["upbit"], GapCause.START) for n in (1, 2))
+    assert more == GapChanges()
 
 
 @pytest.mark.parametrize(
@@ -80,9 +82,9 @@ def test_a_run_that_ended_is_missed_from_before_what_could_still_be_on_its_way(
 
 def test_a_run_that_was_stopped_in_order_has_lost_nothing_before_it(covering: Covering) -> None:
     left = OpenGap(START_MS - 10_000, GapCause.STOP)
-    covering.coverage.take_up(dict(IDS), {BTC: left}, {"upbit": RunEnd(left.from_ms, -20_000, 0, stopped=True)})
-    _, changes = covering.expect(BTC)
-    assert changes == GapChanges()
+    end = RunEnd(left.from_ms, -20_000, 0, stopped=True)
+    assert covering.coverage.take_up({BTC: 1}, {BTC: left}, {"upbit": end}) == GapChanges()
+    assert covering.expect(BTC)[1] == GapChanges()
 
 
 def test_markets_that_return_together_were_each_missed_from_their_own_time(covering: Covering) -> None:

@@ -82,6 +82,27 @@ async def test_after_a_crash_the_gap_begins_before_the_last_second_that_is_surel
     assert second.gaps()[1:] == [("KRW-BTC", 11_000, 81_000, "start")]
 
 
+async def test_what_a_crash_cut_off_is_missed_although_the_next_run_ended_before_it_asked_for_all_of_it(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    for heard in ((BTC, ETH), (ETH,)):  # the second time the list could not be read, only a coin that opens was heard
+        bench = Bench(tmp_path, clock)
+        with bench.writer:  # left without close(), as a crash would
+            await bench.begin(*heard)
+            bench.go_live(*heard)
+            async with running(bench.recorder.run()):
+                for _ in range(40):
+                    await clock.advance(1)
+                    bench.hear(market=ETH)
+            await bench.stored()
+    last = Bench(tmp_path, clock)
+    with last.writer:
+        await last.begin(BTC, ETH)
+        last.go_live(BTC, ETH)
+        await last.stored()
+    assert [gap for gap in last.gaps() if gap[0] == "KRW-BTC"][1:] == [("KRW-BTC", 31_000, 81_000, "start")]
+
+
 async def test_after_a_crash_in_a_silence_the_gap_begins_before_the_silence(tmp_path: Path, clock: FakeClock) -> None:
     first = Bench(tmp_path, clock)
     with first.writer:  # left without close(), as a crash would

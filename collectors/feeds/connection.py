@@ -61,6 +61,7 @@ class Connection:
         self._live_ms: int | None = None  # since when a first trade could have come, by the exchange's time, …
         self._live_at = 0.0  # … and by our monotonic clock
         self._shown_ms = 0  # what a snapshot showed before the stream did; above `_stamp_ms` until that does
+        self._overdue: tuple[int, Market] | None = None  # what a snapshot showed and should have come by now
         self._history: dict[Market, int] = {}  # stamps of snapshots from before a market was sent to us
         self._behind = 0  # batches in a row whose last stamp lies far before it
         self._mixed = False  # what came last had order books among it that nobody here asked for
@@ -108,6 +109,7 @@ class Connection:
         now_ms = self._clock.now_ms()
         before_ms = self._stamp_ms
         arrivals, newest = self._take(frames, now_ms)
+        self._miss_overdue()
         self._vigil.heard(self._clock.monotonic())
         self._status.last_message_ms = now_ms
         if newest is not None:
@@ -216,10 +218,10 @@ class Connection:
             self._sink.missed(markets, from_ms, to_ms)
 
     def _check_snapshot(self, snapshot: Trade) -> None:
-        """A snapshot newer than anything that came, and published long ago: the stream itself is broken.
+        """A snapshot newer than anything that came, and published long ago, shows that the stream itself is broken.
 
-        So it is where each of several snapshots was published just now, what the first showed has not come since, and
-        nothing else has: a stream that is only late brings older trades all the time.
+        So do several that were each published just now, where what the first showed has not come since, and nothing
+        else has: a stream that is only late brings older trades all the time.
         """
         if snapshot.market not in self._requests.standing:
             self._history[snapshot.market] = snapshot.traded_ms
@@ -232,8 +234,15 @@ class Connection:
         shown_ms = self._shown_ms if self._shown_ms > stamp_ms else snapshot.traded_ms
         self._shown_ms = min(shown_ms, snapshot.traded_ms)
         is_silent = (self._clock.monotonic() - self._vigil.sent_at) * 1000 > PUBLISHED_MS
-        if self._their_now_ms() - (self._shown_ms if is_silent else snapshot.traded_ms) > PUBLISHED_MS:
-            raise Lost(GapCause.STALE, f"a trade of {snapshot.market.code} was published and never came")
+        due_ms = self._shown_ms if is_silent else snapshot.traded_ms
+        if self._their_now_ms() - due_ms > PUBLISHED_MS:
+            self._overdue = due_ms, snapshot.market
+
+    def _miss_overdue(self) -> None:
+        """What is overdue may lie right behind the snapshot that shows it, where all was read late."""
+        overdue, self._overdue = self._overdue, None
+        if overdue is not None and overdue[0] > self._stamp_ms:
+            raise Lost(GapCause.STALE, f"a trade of {overdue[1].code} was published and never came")
 
     def _accepted(self) -> None:
         """The request stands."""

@@ -273,6 +273,22 @@ async def test_what_a_snapshot_showed_first_is_no_loss_where_the_stream_brings_i
         assert log.of("lost") == []
 
 
+async def test_what_a_snapshot_showed_is_no_loss_where_it_lies_right_behind_it_and_both_were_read_late(
+    clock: FakeClock, exchange: FakeExchange, log: Log
+) -> None:
+    exchange.script(*steady(BTC, 0, 50))
+    shard = shard_of([BTC, ETH], exchange, log, clock)
+    async with running(shard.run()):
+        await clock.advance(5)
+        shard.doubt()
+        await clock.settle()
+        clock.sleep_through(2.5)  # the loop stands still, or the network does
+        later = [frame(BTC, 100 + n, 5.2 + n / 5) for n in range(12)]
+        exchange.connections[0].say(frame(ETH, 99, 5.1, st="SNAPSHOT"), frame(ETH, 99, 5.1), *later)
+        await clock.advance(1)
+        assert (log.of("lost"), shard.status.failures_in_a_row) == ([], 0)
+
+
 async def test_a_stream_that_is_seconds_behind_its_snapshots_is_not_broken(
     clock: FakeClock, exchange: FakeExchange, log: Log
 ) -> None:

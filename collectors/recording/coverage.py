@@ -176,9 +176,10 @@ class Coverage:
         return GapChanges(tuple((exchange, self.ids[market], from_ms, cause) for market in standing))
 
     def stopped_ms(self, exchange: Exchange) -> int | None:
-        """The newest moment at which this stop ended what we listened to; each market has a gap from there or before.
+        """The newest moment at which a stop ended what we wait for; each market has a gap from there or before.
 
-        None where nothing was heard any more.
+        None where no stop did. Where nothing was heard since an earlier one, or at the end, it is that one's, which
+        takes back nothing: how far an exchange is recorded only grows.
         """
         gaps = [self._open[market] for market in self.waited_for(exchange) if market in self._open]
         return max((gap.from_ms for gap in gaps if gap.cause is GapCause.STOP), default=None)

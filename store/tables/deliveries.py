@@ -19,9 +19,7 @@ from alerts.delivery import TELEGRAM, WEBHOOK, scheme_of
 from store.tables import mutes
 
 STANDBY_MS = 30_000  # how long the second channel waits for Telegram before it takes over
-LONGEST_WAIT_MS = (
-    600_000  # nobody waits longer for another try; what is due later was written by a clock that was ahead
-)
+LONGEST_WAIT_MS = 600_000  # for another try; what is due later was written by a clock that was ahead
 
 REPEATED = "possible repeat"  # on a sent row: an earlier request for it may have arrived too
 ALWAYS_SENT = (AlertKind.FIRST_SIGHT, AlertKind.DIGEST, AlertKind.TEST)  # one by one, whatever the level

@@ -66,14 +66,21 @@ async def test_fault_01_a_closed_line_is_replaced_within_two_seconds_whatever_th
         assert gap["to_ms"] <= START_MS + 12_000
 
 
-async def test_fault_01_a_line_that_is_closed_after_each_first_trade_is_told_once_and_floods_no_gaps(
-    tmp_path: Path, clock: FakeClock, exchange: FakeExchange
-) -> None:
+@asynccontextmanager
+async def trading(folder: Path, clock: FakeClock, exchange: FakeExchange) -> AsyncIterator[Station]:
+    """Four markets on a line that can be opened again a hundred times."""
     tape = Tape(clock, exchange)
     for _ in range(100):
         exchange.script(answer(tape.snapshots))
-    station = Station(tmp_path, clock, {"upbit": URL}, exchange.connect)
+    station = Station(folder, clock, {"upbit": URL}, exchange.connect)
     async with recording(station, {"upbit": FOUR}), running(tape.run()):
+        yield station
+
+
+async def test_fault_01_a_line_that_is_closed_after_each_first_trade_is_told_once_and_floods_no_gaps(
+    tmp_path: Path, clock: FakeClock, exchange: FakeExchange
+) -> None:
+    async with trading(tmp_path, clock, exchange) as station:
         async with running(cut_soon(clock, exchange)):
             for _ in range(900):
                 await clock.advance(1)
@@ -89,11 +96,7 @@ async def test_fault_01_a_line_that_is_closed_after_each_first_trade_is_told_onc
 async def test_fault_01_a_line_that_brings_some_seconds_each_time_is_told_and_comes_back_at_once_all_the_same(
     tmp_path: Path, clock: FakeClock, exchange: FakeExchange
 ) -> None:
-    tape = Tape(clock, exchange)
-    for _ in range(40):
-        exchange.script(answer(tape.snapshots))
-    station = Station(tmp_path, clock, {"upbit": URL}, exchange.connect)
-    async with recording(station, {"upbit": FOUR}), running(tape.run()):
+    async with trading(tmp_path, clock, exchange) as station:
         for _ in range(30):
             await clock.advance(5)
             exchange.connections[-1].cut(1006)

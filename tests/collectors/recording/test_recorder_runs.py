@@ -9,7 +9,7 @@ from collectors.recording.handover import WAITING_ROWS
 from config.settings import Retention
 from ops.process.lifetimes import running
 from store.tables import candles
-from tests.collectors.recording.recorder_bench import Bench
+from tests.collectors.recording.recorder_bench import Bench, next_run
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.recording import BTC, ETH, rows, trade
 
@@ -27,11 +27,7 @@ async def test_stopping_keeps_the_last_seconds_and_opens_a_gap_that_the_next_run
     assert first.seconds() == [("KRW-BTC", 5, 7.0, 1)]
     assert first.gaps()[1:] == [("KRW-BTC", 5_000, None, "stop")]
     await clock.advance(100)
-    second = Bench(tmp_path, clock)
-    with second.writer:
-        await second.begin(BTC)
-        second.go_live(BTC)
-        await second.stored()
+    second = await next_run(tmp_path, clock, BTC)
     assert second.gaps()[1:] == [("KRW-BTC", 5_000, 107_000, "stop")]
 
 
@@ -51,11 +47,7 @@ async def test_a_stop_whose_connections_ended_before_it_leaves_one_gap_for_each_
         first.recorder.close()
     stopped = [(code, from_ms, cause) for code, from_ms, _, cause in first.gaps() if cause == "stop"]
     await clock.advance(100)
-    second = Bench(tmp_path, clock)
-    with second.writer:
-        await second.begin(BTC, ETH)
-        second.go_live(BTC, ETH)
-        await second.stored()
+    second = await next_run(tmp_path, clock, BTC, ETH)
     told = [(code, from_ms, cause) for code, from_ms, _, cause in second.gaps()]
     assert len(stopped) == 2
     assert told[2:] == stopped
@@ -74,11 +66,7 @@ async def test_after_a_crash_the_gap_begins_before_the_last_second_that_is_surel
                 first.hear()
         await first.stored()
     await clock.advance(60)
-    second = Bench(tmp_path, clock)
-    with second.writer:
-        await second.begin(BTC)
-        second.go_live(BTC)
-        await second.stored()
+    second = await next_run(tmp_path, clock, BTC)
     assert second.gaps()[1:] == [("KRW-BTC", 11_000, 81_000, "start")]
 
 
@@ -95,11 +83,7 @@ async def test_what_a_crash_cut_off_is_missed_although_the_next_run_ended_before
                     await clock.advance(1)
                     bench.hear(market=ETH)
             await bench.stored()
-    last = Bench(tmp_path, clock)
-    with last.writer:
-        await last.begin(BTC, ETH)
-        last.go_live(BTC, ETH)
-        await last.stored()
+    last = await next_run(tmp_path, clock, BTC, ETH)
     assert [gap for gap in last.gaps() if gap[0] == "KRW-BTC"][1:] == [("KRW-BTC", 31_000, 81_000, "start")]
 
 
@@ -115,11 +99,7 @@ async def test_after_a_crash_in_a_silence_the_gap_begins_before_the_silence(tmp_
                 first.recorder.sound("upbit", clock.now_ms() - 1_000)
             await clock.advance(25)
         await first.stored()
-    second = Bench(tmp_path, clock)
-    with second.writer:
-        await second.begin(BTC)
-        second.go_live(BTC)
-        await second.stored()
+    second = await next_run(tmp_path, clock, BTC)
     assert second.gaps()[1:] == [("KRW-BTC", 16_000, 46_000, "start")]
 
 
@@ -158,11 +138,7 @@ async def test_a_gap_that_stands_at_a_crash_reaches_back_over_what_the_crash_too
         await first.stored()
     assert first.gaps()[2:] == [("KRW-BTC", 19_000, None, "disconnect")]
     await clock.advance(60)
-    second = Bench(tmp_path, clock)
-    with second.writer:
-        await second.begin(BTC, ETH)
-        second.go_live(BTC, ETH)
-        await second.stored()
+    second = await next_run(tmp_path, clock, BTC, ETH)
     assert sorted(second.gaps()[2:]) == [
         ("KRW-BTC", 11_000, 19_000, "start"),
         ("KRW-BTC", 19_000, 81_000, "disconnect"),
@@ -177,11 +153,7 @@ async def test_a_crash_before_the_first_trade_leaves_no_time_unmarked(tmp_path: 
         first.go_live(BTC)
         await first.stored()
     await clock.advance(600)
-    second = Bench(tmp_path, clock)
-    with second.writer:
-        await second.begin(BTC)
-        second.go_live(BTC)
-        await second.stored()
+    second = await next_run(tmp_path, clock, BTC)
     assert second.gaps() == [("KRW-BTC", 0, 1_000, "start"), ("KRW-BTC", 0, 601_000, "start")]
 
 

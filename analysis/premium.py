@@ -17,7 +17,7 @@ from statistics import median
 from msgspec import Struct
 
 from analysis.evidence import FxLegs, positive
-from analysis.quotes import Book, Leg, Levels
+from analysis.quotes import Book, Leg
 
 LIVE_AGE_MS = 10_000  # a leg older than this is not live …
 SKEW_MS = 2_000  # … nor are two legs further apart than this; also how far ahead of our clock a source may be
@@ -217,7 +217,7 @@ class Fill(Struct, frozen=True):
     coins: float
 
 
-def buy_for(asks: Levels, notional: float) -> Fill | None:
+def buy_for(asks: Iterable[tuple[float, float]], notional: float) -> Fill | None:
     """Spend `notional` quote units on the asks; None when the book does not hold that much."""
     left, coins = notional, 0.0
     for price, size in asks:
@@ -229,7 +229,7 @@ def buy_for(asks: Levels, notional: float) -> Fill | None:
     return None
 
 
-def sell(bids: Levels, coins: float) -> Fill | None:
+def sell(bids: Iterable[tuple[float, float]], coins: float) -> Fill | None:
     """Sell `coins` into the bids; None when the book does not take that many."""
     left, earned = coins, 0.0
     for price, size in bids:
@@ -245,9 +245,8 @@ def sound(book: Book | None, now_ms: int, max_age_ms: int) -> Book | None:
     """`book` if it may be believed: fresh, no absurd level, best first, not crossed. A side may still be empty."""
     if book is None or not -SKEW_MS <= now_ms - book.taken_ms <= max_age_ms:
         return None
-    bids, asks = [price for price, _ in book.bids], [price for price, _ in book.asks]
-    sizes = [size for _, size in (*book.bids, *book.asks)]
-    if not (_all_positive(sizes) and _all_positive(bids) and _all_positive(asks)):
+    bids, asks = list(book.bids.prices), list(book.asks.prices)
+    if not all(_all_positive(numbers) for numbers in (bids, asks, book.bids.sizes, book.asks.sizes)):
         return None
     if bids != sorted(bids, reverse=True) or asks != sorted(asks):
         return None

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from analysis.fetching.reading import NoAnswer, Reply, Wire, decoded, number, refuse, require_200, transfer_state
 from analysis.fetching.sources import DEADLINE_S, Door, Line
-from analysis.quotes import Book, NetworkState, NotListed, Silent, Transfers
+from analysis.quotes import Book, Levels, NetworkState, NotListed, Silent, Transfers
 from analysis.verdict import TransferState
 from collectors.events import Exchange, Market, OrderBook
 from collectors.exchanges import bithumb_rest, upbit_rest
@@ -94,7 +94,8 @@ def parse_books(exchange: Exchange, reply: Reply) -> dict[str, Book] | NotListed
     if isinstance(books, NotListed):
         return books
     return {
-        book.market.base: Book(book.bids, book.asks, book.taken_ms, book.received_ms, reply.source) for book in books
+        book.market.base: Book(Levels(book.bids), Levels(book.asks), book.taken_ms, book.received_ms, reply.source)
+        for book in books
     }
 
 
@@ -189,7 +190,8 @@ class Korea:
         markets = [Market(exchange, base, "KRW")]
         live = self._live.latest(markets[0])
         if live is not None and self._clock.now_ms() - live.received_ms <= FRESH_MS:
-            return Book(live.bids, live.asks, live.taken_ms, live.received_ms, f"{exchange} socket")
+            bids, asks = Levels(live.bids), Levels(live.asks)
+            return Book(bids, asks, live.taken_ms, live.received_ms, f"{exchange} socket")
         request = upbit_rest.order_book(markets) if exchange == "upbit" else bithumb_rest.order_book(markets)
         books = await self._lines[exchange].ask(
             request.path,

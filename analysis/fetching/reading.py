@@ -144,15 +144,15 @@ def book(
 ) -> Book:
     """A book of coins from rows that begin with price and size, best first whatever order they came in."""
     return Book(
-        bids=tuple(sorted(_levels(bids, multiplier), key=_price, reverse=True)),
-        asks=tuple(sorted(_levels(asks, multiplier), key=_price)),
+        bids=Levels(sorted(_levels(bids, multiplier), key=_price, reverse=True)),
+        asks=Levels(sorted(_levels(asks, multiplier), key=_price)),
         taken_ms=taken_ms or reply.received_ms,
         received_ms=reply.received_ms,
         source=reply.source,
     )
 
 
-def _levels(rows: Sequence[Sequence[Wire]], multiplier: int) -> Levels:
+def _levels(rows: Sequence[Sequence[Wire]], multiplier: int) -> list[tuple[float, float]]:
     """The rows that hold a price and a size; a book has hundreds, so the usual ones take the short way."""
     levels = []
     for row in rows:
@@ -162,7 +162,7 @@ def _levels(rows: Sequence[Sequence[Wire]], multiplier: int) -> Levels:
             continue
         if 0 < price < inf and 0 < size < inf and not (row[0] is True or row[1] is True):
             levels.append((price / multiplier, size * multiplier))
-    return tuple(levels)
+    return levels
 
 
 def _price(level: tuple[float, float]) -> float:

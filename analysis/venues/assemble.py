@@ -134,9 +134,7 @@ def book_in(unit: Unit, book: Book) -> Book:
     """The same book, per coin and in USDT; itself where it was so, as most are: it has hundreds of rows."""
     if unit.price == unit.size == 1.0:
         return book
-    bids = tuple((price / unit.price, size * unit.size) for price, size in book.bids)
-    asks = tuple((price / unit.price, size * unit.size) for price, size in book.asks)
-    return msgspec.structs.replace(book, bids=bids, asks=asks)
+    return book.per_coin(unit.price, unit.size)
 
 
 def candles_in(unit: Unit, candles: Iterable[Candle]) -> list[Candle]:

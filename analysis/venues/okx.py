@@ -155,4 +155,4 @@ class Okx:
 
 
 def _in_coins(book: Book | NotListed | Silent, contract_size: float) -> Book | NotListed | Silent:
-    return book.sized(contract_size) if isinstance(book, Book) else book
+    return book.per_coin(1.0, contract_size) if isinstance(book, Book) else book

@@ -14,6 +14,7 @@ from analysis.evidence import Evidence, TravelRule
 from analysis.gate import decide, judge
 from analysis.quotes import (
     Book,
+    Levels,
     Listed,
     NetworkState,
     NotListed,
@@ -273,9 +274,9 @@ def worsened(given_: Evidence) -> list[Evidence]:
 
 
 def _worse_bids(book: Book) -> list[Book]:
-    lower = tuple((price * 0.97, size) for price, size in book.bids)
-    thinner = tuple((price, size * 0.3) for price, size in book.bids)
-    return [msgspec.structs.replace(book, bids=bids) for bids in (lower, thinner, ())]
+    lower = Levels((price * 0.97, size) for price, size in book.bids)
+    thinner = Levels((price, size * 0.3) for price, size in book.bids)
+    return [msgspec.structs.replace(book, bids=bids) for bids in (lower, thinner, Levels())]
 
 
 @given(listings())

@@ -17,6 +17,7 @@ from analysis.quotes import (
     Book,
     Figure,
     Leg,
+    Levels,
     Listed,
     NetworkState,
     NotListed,
@@ -54,7 +55,7 @@ def figure(value: float, taken_ms: int = NOW, source: str = "test") -> Figure:
 
 
 def book(bids: tuple[Row, ...], asks: tuple[Row, ...], taken_ms: int = NOW, source: str = "test book") -> Book:
-    return Book(bids, asks, taken_ms, NOW, source)
+    return Book(Levels(bids), Levels(asks), taken_ms, NOW, source)
 
 
 def two_sided(bid: float, ask: float, size: float = 1e6, taken_ms: int = NOW) -> Book:

@@ -143,8 +143,8 @@ def test_a_book_is_best_first_without_empty_levels_and_in_coins() -> None:
         None,
         1000,
     )
-    assert made.bids == ((0.003, 1000.0), (0.001, 5000.0))
-    assert made.asks == ((0.0055, 2000.0), (0.006, 1000.0))
+    assert tuple(made.bids) == ((0.003, 1000.0), (0.001, 5000.0))
+    assert tuple(made.asks) == ((0.0055, 2000.0), (0.006, 1000.0))
     assert (made.taken_ms, made.received_ms) == (1_000, 1_000)
     assert made.mid == pytest.approx(0.00425)
 

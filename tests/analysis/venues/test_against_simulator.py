@@ -160,7 +160,7 @@ async def test_before_its_opening_a_coin_is_listed_without_figures(
     assert isinstance(answer, Listed) and isinstance(answer.quote.spot, Spot)
     spot = answer.quote.spot
     assert (spot.last, spot.bid, spot.ask, spot.quote_volume_24h) == (None, None, None, None)
-    assert spot.book is not None and spot.book.bids == ()
+    assert spot.book is not None and tuple(spot.book.bids) == ()
 
 
 @pytest.mark.parametrize("name", VENUES)

@@ -94,7 +94,7 @@ async def test_a_listed_coin_is_told_with_every_figures_source_and_time(clock: F
         NOW - 40,
     )
     assert spot.quote_volume_24h.value == 1_250_000.5
-    assert spot.book.bids == ((0.025, 1000.0), (0.0249, 2000.0))
+    assert tuple(spot.book.bids) == ((0.025, 1000.0), (0.0249, 2000.0))
     assert spot.book.taken_ms == NOW  # its depth has no time of its own
     assert perp.mark is not None and perp.funding_rate is not None and perp.book is not None
     assert (perp.mark.value, perp.funding_rate.value, perp.next_funding_ms) == (0.02515, -0.00012, NOW + 3_600_000)
@@ -145,7 +145,7 @@ async def test_a_market_before_its_opening_has_no_zero_in_it(clock: FakeClock, l
     assert isinstance(answer, Listed) and isinstance(answer.quote.spot, Spot)
     spot = answer.quote.spot
     assert (spot.last, spot.bid, spot.ask, spot.quote_volume_24h) == (None, None, None, None)
-    assert spot.book is not None and (spot.book.bids, spot.book.mid) == ((), None)
+    assert spot.book is not None and (tuple(spot.book.bids), spot.book.mid) == ((), None)
 
 
 async def test_all_calls_run_at_once_within_one_deadline(clock: FakeClock, listed: FakeDoor) -> None:

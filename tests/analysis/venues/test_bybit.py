@@ -65,7 +65,7 @@ async def test_one_linear_ticker_tells_mark_funding_and_interval(clock: FakeCloc
     assert (spot.last.value, spot.last.taken_ms, spot.quote_volume_24h.value) == (0.0251, NOW - 10, 910_000.25)
     assert perp.funding_rate is not None and perp.funding_interval_h is not None and perp.book is not None
     assert (perp.funding_rate.value, perp.funding_interval_h.value) == (0.0, 4.0)  # a rate of zero is a rate
-    assert (perp.book.bids, perp.book.taken_ms) == (((0.025, 30.0),), NOW - 12)
+    assert (tuple(perp.book.bids), perp.book.taken_ms) == (((0.025, 30.0),), NOW - 12)
 
 
 async def test_10001_everywhere_is_not_listed(clock: FakeClock, door: FakeDoor) -> None:

@@ -170,7 +170,7 @@ async def test_zero_empty_and_null_are_no_prices(
     quote = await quoted(venue)
     assert isinstance(quote.spot, Spot)
     assert (quote.spot.last, quote.spot.bid, quote.spot.ask) == (None, None, None)
-    assert quote.spot.book is None or (quote.spot.book.bids, quote.spot.book.mid) == ((), None)
+    assert quote.spot.book is None or (tuple(quote.spot.book.bids), quote.spot.book.mid) == ((), None)
     if script.perp:
         assert isinstance(quote.perp, Perp)
         assert quote.perp.mark is None

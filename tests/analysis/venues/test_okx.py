@@ -64,9 +64,9 @@ async def test_spot_in_usdt_and_swap_in_coins(clock: FakeClock, listed: FakeDoor
     assert isinstance(spot, Spot) and isinstance(perp, Perp)
     assert spot.quote_volume_24h is not None and spot.book is not None
     assert (spot.quote_volume_24h.value, spot.quote_volume_24h.taken_ms) == (730_000.5, NOW - 30)
-    assert spot.book.asks == ((0.0252, 40.0),)
+    assert tuple(spot.book.asks) == ((0.0252, 40.0),)
     assert perp.book is not None
-    assert perp.book.asks == ((0.0252, 4_000.0),)
+    assert tuple(perp.book.asks) == ((0.0252, 4_000.0),)
     assert perp.mark is not None and perp.funding_rate is not None and perp.funding_interval_h is not None
     assert (perp.mark.source, perp.funding_rate.source) == (
         "okx /api/v5/public/mark-price",
@@ -114,7 +114,7 @@ async def test_the_list_saves_the_question_for_the_contract_size(clock: FakeCloc
     listed.asked.clear()
     answer = await venue.ask("QRX")
     assert isinstance(answer, Listed) and isinstance(answer.quote.perp, Perp)
-    assert answer.quote.perp.book is not None and answer.quote.perp.book.bids == ((0.025, 3_000.0),)
+    assert answer.quote.perp.book is not None and tuple(answer.quote.perp.book.bids) == ((0.025, 3_000.0),)
     assert not any(asked.path.endswith("instruments") for asked in listed.asked)
 
 

@@ -35,7 +35,7 @@ class Page(Generic[T]):
         self._parse = parse
         self._budget = budget
         self._deadline_s = deadline_s
-        self._body: bytes | None = None
+        self._told: int | None = None  # the mark of what it said; the largest pages are another one each time
         self._whole_at = -WHOLE_EVERY_S
 
     async def look(self) -> T | None:
@@ -62,20 +62,20 @@ class Page(Generic[T]):
         status, body = answer.status, answer.body
         if self._budget is not None:
             self._budget.spend(len(body), self._clock.monotonic())
-        if self._body is not None and (status == 304 or (status == 200 and body == self._body)):
+        if self._told is not None and (status == 304 or (status == 200 and hash(body) == self._told)):
             return None
         try:
             page = self._parse(status, body)
         except PageError as e:
             self._forget()
             raise trouble(e) from e
-        self._body = body
+        self._told = hash(body)
         if whole_due:
             self._whole_at = self._clock.monotonic()
         return page
 
     def _forget(self) -> None:
-        self._body = None
+        self._told = None
         self._door.forget(self._service, self._request.path, self._request.params)
 
 

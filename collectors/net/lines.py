@@ -45,16 +45,26 @@ class Answer(Struct, frozen=True):
 
 
 class Question(Struct, eq=False):
-    """A page's GET, made once. Beside it the last whole answer: where the same bytes come again, `plain` is the body,
-    the very object of last time, without a copy or unpacking.
+    """A page's GET, made once. Beside it the last whole answer, once it has come twice: where it comes again, `plain`
+    is the body, the very object of last time, without a copy or unpacking. A page of prices, which is another one each
+    time, leaves nothing here but the mark of its bytes: such pages are the largest.
     """
 
     origin: Origin
     request: bytes
     etag: str | None = None  # the one that it carries
-    wire: bytes | None = None  # the last body as it came …
+    mark: int | None = None  # of the last body as it came, and of its encoding
+    wire: bytes | None = None  # the body, if it was the same as the one before …
     encoding: str = ""  # … in this encoding …
     plain: bytes = b""  # … and unpacked
+
+    def came(self, wire: bytes, encoding: str, plain: bytes) -> None:
+        """Remember what came; it is not what is remembered."""
+        mark = hash((wire, encoding))
+        if mark != self.mark:
+            self.mark, self.wire, self.encoding, self.plain = mark, None, "", b""
+        else:
+            self.wire, self.encoding, self.plain = wire, encoding, plain
 
 
 class _Line(asyncio.BufferedProtocol):
@@ -169,7 +179,7 @@ class _Line(asyncio.BufferedProtocol):
             else:
                 wire, body = body, _unpacked(body, encoding, most_bytes)
                 if status == 200:
-                    question.wire, question.encoding, question.plain = wire, encoding, body
+                    question.came(wire, encoding, body)
         return Answer(status, headers, body), stays and self._size == end and self.end is None
 
     async def _unmeasured(self, headers: Mapping[str, str], start: int, most_bytes: int) -> tuple[bytes, int]:
@@ -248,7 +258,8 @@ class Lines:
         request = f"GET {url.raw_path_qs} HTTP/1.1\r\nHost: {url.host_port_subcomponent}\r\n{self._fixed}{more}\r\n"
         question = Question((url.scheme, host, port), request.encode("latin-1"), etag)
         if last is not None:
-            question.wire, question.encoding, question.plain = last.wire, last.encoding, last.plain
+            question.mark, question.wire = last.mark, last.wire
+            question.encoding, question.plain = last.encoding, last.plain
         return question
 
     async def get(self, question: Question, most_bytes: int, on_sent: Callable[[], object]) -> Answer:

@@ -279,6 +279,7 @@ async def test_after_a_rush_questions_share_one_connection(host: Host, door: Htt
 
 async def test_a_look_on_the_systems_clock_ends_at_its_deadline_and_the_next_one_is_answered(host: Host) -> None:
     door = HttpDoor({"upbit": host.url}, Limits({}), SystemClock(), "radar/test")
+    await door.get("upbit", "/x", conditional=True)
     first = await door.get("upbit", "/x", conditional=True)
     answers, host.handler = host.handler, hanging
     with pytest.raises(DeadlineExceeded, match="no answer within") as error:

@@ -260,11 +260,23 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n16\r\n" + PAGE 
     [whole(), CHUNKED, whole(gzip.compress(PAGE, mtime=0), "Content-Encoding: gzip\r\n")],
     ids=["plain", "chunked", "gzip"],
 )
-async def test_a_page_that_comes_again_is_the_very_object_of_last_time(lines: Lines, answer: bytes) -> None:
-    first, again, other, last = await get(lines, Host(answer, answer, whole(PAGE[::-1]), answer), 4)
-    assert first.body == again.body == last.body == PAGE
-    assert again.body is first.body
+async def test_a_page_that_came_twice_is_the_very_object_from_then_on(lines: Lines, answer: bytes) -> None:
+    host = Host(answer, answer, answer, whole(PAGE[::-1]), answer)
+    first, again, third, other, last = await get(lines, host, 5)
+    assert first.body == again.body == third.body == last.body == PAGE
+    assert third.body is again.body
     assert other.body == PAGE[::-1]
+
+
+async def test_a_page_that_is_always_another_one_is_not_kept(lines: Lines) -> None:
+    pages = [b"%d" % number + PAGE for number in range(4)]
+    question = lines.question(URL("http://127.0.0.1/x"))
+    for page in (pages[0], pages[0]):
+        question.came(page, "", page)
+    assert question.plain is pages[0]
+    for page in (pages[1], pages[2], pages[0], pages[3]):
+        question.came(page, "", page)
+        assert (question.wire, question.plain) == (None, b"")
 
 
 async def test_the_same_bytes_in_another_encoding_are_another_page(lines: Lines) -> None:
@@ -274,10 +286,10 @@ async def test_the_same_bytes_in_another_encoding_are_another_page(lines: Lines)
 
 
 async def test_a_refusal_with_a_body_does_not_count_as_the_page(lines: Lines) -> None:
-    host = Host(whole(), whole(b"wait", status="429 Too Many Requests"), whole())
-    first, refused, again = await get(lines, host, 3)
+    host = Host(whole(), whole(), whole(b"wait", status="429 Too Many Requests"), whole())
+    _, kept, refused, again = await get(lines, host, 4)
     assert (refused.status, refused.body) == (429, b"wait")
-    assert again.body is first.body
+    assert again.body is kept.body
 
 
 async def test_questions_at_the_same_time_have_buffers_of_their_own_and_few_are_kept(lines: Lines) -> None:

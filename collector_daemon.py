@@ -4,6 +4,11 @@ No rule lives here. Lifetimes are entered outermost first, so that leaving them,
 thing: sockets close, the last seconds and the last minute are stored, due alerts leave, tasks end, the writer drains.
 """
 
+if __name__ == "__main__":
+    from ops.process import lean_start  # before anything else is loaded
+
+    lean_start.begin()
+
 import asyncio
 import logging
 import os

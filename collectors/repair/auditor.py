@@ -10,7 +10,7 @@ is asked for again, twice; then both are believed if they tell the same, else it
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import partial
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from msgspec import Struct
 
@@ -36,6 +36,7 @@ MISSED_MS = 120 * MINUTE_MS  # so long a minute that a gap touches may be healed
 MOST_CANDLES = 199  # what one page holds, and one more
 AGAIN_A_LOOK = 5  # candles in doubt that a look holds against their trades again
 PAUSE_CAP_S = 120.0
+UNTOUCHED: Final = frozenset[int]()  # one for all markets: an empty set takes 216 bytes
 PATIENCE_S = 60.0  # healing goes first, but where it never ends a look is taken this often all the same
 
 
@@ -44,7 +45,7 @@ class _Done(Struct):
 
     seconds_ms: int = 0
     minutes_ms: int = 0
-    missed: frozenset[int] = frozenset()
+    missed: frozenset[int] = UNTOUCHED
 
 
 class Auditor:
@@ -225,7 +226,7 @@ class Auditor:
         outcomes = await self._decide(market, [each for each in held.differing if each in due], told, ours)
         self._conclusions.agreed(len(due.intersection(held.equal)))
         await self._conclusions.conclude(market, MINUTE_MS, outcomes, ours, told)
-        done.missed = frozenset(due.intersection(held.missed))
+        done.missed = frozenset(due.intersection(held.missed)) if held.missed else UNTOUCHED
 
     async def _decide(
         self,

@@ -235,16 +235,14 @@ class Backfill:
         """Store the seconds of a gap with its new state, in one transaction; False if they can't be all of it."""
         opens = seconds_in(wound.from_ms, wound.to_ms)
         mine = [each for each in found if each.candle.open_ms in opens]
-        rough = sum(each.rough for each in mine)
-        if rough:
-            source += f"; approximate: open or close of {rough} seconds, several prices in one millisecond"
         if self._recorder.settled_before(self.exchange) < wound.to_ms:
             return False  # a late second is on its way to the writer: it would undo this
         self._recorder.healed(wound.market, wound.from_ms, wound.to_ms, mine)
         seconds = [each.candle for each in mine]
         heal = partial(
-            healing.heal, wound=wound, seconds=seconds, now_ms=self._clock.now_ms(), source=source, excess=excess
-        )
+            healing.heal, wound=wound, seconds=seconds, now_ms=self._clock.now_ms(),
+            source=_with_doubts(source, mine), excess=excess,
+        )  # fmt: skip
         try:
             await self._writer.run(heal)
         except Lacking as e:
@@ -265,7 +263,8 @@ class Backfill:
         told = await self._history.minutes(wound.market, minutes[0], minutes[-1] + MINUTE_MS, MOST_PAGES) or {}
         heal = partial(
             healing.heal_for_good, wound=wound, seconds=[each.candle for each in found], minutes=list(told.values()),
-            now_ms=self._clock.now_ms(), source=f"{source}, into listing_seconds; its minutes {MINUTES}",
+            now_ms=self._clock.now_ms(),
+            source=f"{_with_doubts(source, found)}, into listing_seconds; its minutes {MINUTES}",
         )  # fmt: skip
         try:
             await self._writer.run(heal)
@@ -369,6 +368,14 @@ class Backfill:
         if (told := await self._history.seconds(market, from_ms, to_ms, MOST_PAGES)) is not None:
             return official(told.values()), SECONDS
         raise OutOfReach(walk.stuck or f"its trades take more than {MOST_PAGES} pages")
+
+
+def _with_doubts(source: str, seconds: Iterable[Second]) -> str:
+    """What healed a gap, and of how many seconds it could not tell the first or the last price."""
+    rough = sum(each.rough for each in seconds)
+    if not rough:
+        return source
+    return f"{source}; approximate: open or close of {rough} seconds, several prices in one millisecond"
 
 
 def _later(not_before: Mapping[int, float], now: float) -> list[int]:

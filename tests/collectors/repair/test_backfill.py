@@ -450,6 +450,19 @@ async def test_an_outage_longer_than_the_stored_seconds_is_whole_around_a_listin
         assert volumes == [(270.0,)]
 
 
+async def test_what_is_kept_for_good_says_where_the_order_is_not_told(tmp_path: Path, clock: FakeClock) -> None:
+    bench = Bench(tmp_path / "radar.db", clock, "bithumb", seconds_s=120)
+    coin = Market("bithumb", "NEW", "KRW")
+    heard = Listing("bithumb", "NEW", 1, ("KRW",), ListingState.ANNOUNCED, START_MS, Channel.UPBIT_NOTICES)
+    with bench.writer:
+        await bench.writer.run(lambda db: listings.save(db, heard))
+        await bench.miss(coin, for_s=300)
+        await bench.backfill.once()
+        told = [(row[3] - row[2], row[4]) for row in bench.gaps() if "into listing_seconds" in str(row[4])]
+    assert told
+    assert all(f"approximate: open or close of {seconds} seconds" in source for seconds, source in told)
+
+
 async def test_a_market_whose_pages_say_nothing_holds_up_no_other(bench: Bench) -> None:
     await bench.miss(ETH, BTC)
     true = bench.rest.get

@@ -312,6 +312,10 @@ class Recorder:
         """A second as it was handed to the writer; None without trades, or where it is not remembered any more."""
         return self._sorted[market.exchange].closed(market, open_ms)
 
+    def heard_ms(self, market: Market) -> int:
+        """The stamp of the newest trade that came over the socket in this run; 0 before the first."""
+        return self._sorted[market.exchange].heard_ms(market)
+
     def exchange_ms(self, exchange: Exchange) -> int:
         """The exchange's time now, as far as a step or a wrong setting of our clock is known."""
         return self._now_ms() + self._sorted[exchange].clock.offset_ms

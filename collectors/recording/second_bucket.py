@@ -116,6 +116,10 @@ class SecondBucket:
         book = self._books[market]
         return max(book.newest_stamp(), int(book.covered_from_ms) - 1)
 
+    def heard_ms(self, market: Market) -> int:
+        """The newest stamp of a market, covered or not; 0 before its first trade."""
+        return 0 if (book := self._books.get(market)) is None else book.newest_stamp()
+
     @property
     def closed_before_ms(self) -> int:
         """Every second before this has come out (late trades aside); 0 while we have seen no trade to know time by."""

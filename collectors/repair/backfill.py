@@ -48,6 +48,7 @@ RETRY_S = 10.0
 MARKET_RESTS_S = 60.0  # whose pages say nothing, or that REST does not know yet
 PAUSE_CAP_S = 60.0
 CHECKS_WAITING = 64
+NEVER_MS = 1 << 62
 YARDSTICKS = ("BTC", "USDT")
 TRADES = "/v1/trades/ticks"  # what healed a gap, as `gaps.source` tells it
 SECONDS = "/v1/candles/seconds, counts are lower bounds"
@@ -219,15 +220,37 @@ class Backfill:
         for wound in wounds:
             if whole_second(wound.from_ms) >= walk.reached_ms:
                 await self._replace(wound, found, TRADES)
-            elif (told := await self._history.seconds(market, *_whole(wound), MOST_PAGES)) is not None:
+            elif (told := await self._official_seconds(market, *_whole(wound))) is not None:
                 await self._replace(wound, official(told.values()), SECONDS)
             elif await self._failed(wound, why := walk.stuck or f"its trades take more than {MOST_PAGES} pages"):
                 await self._mend_minutes(wound, "unhealable", f"its seconds are out of reach: {why}")
 
     async def _walk(self, market: Market, from_ms: int, to_ms: int) -> Walk:
+        """What pages of trades tell of a stretch; raise Unreadable where they deny what we have heard ourselves."""
         from_ms, to_ms = whole_second(from_ms), next_whole(to_ms, SECOND_MS)
         theirs_ms = partial(self._recorder.exchange_ms, self.exchange)
-        return await self._history.trades(market, from_ms, to_ms, MOST_PAGES, theirs_ms)
+        heard_ms = self._recorder.heard_ms(market)
+        walk = await self._history.trades(market, from_ms, to_ms, MOST_PAGES, theirs_ms)
+        if walk.newest_ms is not None and walk.newest_ms < heard_ms - SETTLED_MS:
+            raise Unreadable("an old page of trades: it lacks what came over the socket since")
+        market_id = self._recorder.ids[market]
+        for span in walk.denied:
+            if await self._writer.run(partial(candles.has_minutes, market_id=market_id, span=range(*span))):
+                raise Unreadable("a page without trades, of a time in which there were some")
+        return walk
+
+    async def _official_seconds(self, market: Market, from_ms: int, to_ms: int) -> dict[int, Candle] | None:
+        return await self._history.seconds(market, from_ms, to_ms, MOST_PAGES, await self._known_since(market))
+
+    async def _official_minutes(self, wound: Wound) -> dict[int, Candle] | None:
+        """Those that a gap touches, and maybe more."""
+        minutes, since_ms = minutes_in(wound.from_ms, wound.to_ms), await self._known_since(wound.market)
+        return await self._history.minutes(wound.market, minutes[0], minutes[-1] + MINUTE_MS, MOST_PAGES, since_ms)
+
+    async def _known_since(self, market: Market) -> int:
+        """By when the market had traded, as far as our minutes tell."""
+        first_ms = await self._writer.run(partial(candles.first_minute, market_id=self._recorder.ids[market]))
+        return NEVER_MS if first_ms is None else first_ms + MINUTE_MS
 
     async def _replace(
         self, wound: Wound, found: Sequence[Second], source: str, excess: Excess = Excess.REFUSED
@@ -259,8 +282,7 @@ class Backfill:
         except OutOfReach as e:
             await self._mend_minutes(wound, "unhealable", f"its seconds are out of reach: {e}")
             return
-        minutes = minutes_in(wound.from_ms, wound.to_ms)
-        told = await self._history.minutes(wound.market, minutes[0], minutes[-1] + MINUTE_MS, MOST_PAGES) or {}
+        told = await self._official_minutes(wound) or {}
         heal = partial(
             healing.heal_for_good, wound=wound, seconds=[each.candle for each in found], minutes=list(told.values()),
             now_ms=self._clock.now_ms(),
@@ -276,12 +298,11 @@ class Backfill:
 
     async def _mend_minutes(self, wound: Wound, state: str, seconds: str) -> None:
         """Take over the official minutes of a gap; `state` and `seconds` say what its seconds are."""
-        minutes = minutes_in(wound.from_ms, wound.to_ms)
-        told = await self._history.minutes(wound.market, minutes[0], minutes[-1] + MINUTE_MS, MOST_PAGES)
+        told = await self._official_minutes(wound)
         if told is None:
             await self._give_up(wound, f"its minutes take more than {MOST_PAGES} pages")
             return
-        rows: list[Candle] = [told[open_ms] for open_ms in minutes if open_ms in told]
+        rows: list[Candle] = [told[open_ms] for open_ms in minutes_in(wound.from_ms, wound.to_ms) if open_ms in told]
         heal = partial(
             healing.heal_minutes, wound=wound, minutes=rows, now_ms=self._clock.now_ms(),
             source=f"{MINUTES}; {seconds}", state=state,
@@ -365,7 +386,7 @@ class Backfill:
         if walk.reached_ms <= whole_second(from_ms):
             return seconds_of(self.exchange, walk.trades()), TRADES
         from_ms, to_ms = whole_second(from_ms), next_whole(to_ms, SECOND_MS)
-        if (told := await self._history.seconds(market, from_ms, to_ms, MOST_PAGES)) is not None:
+        if (told := await self._official_seconds(market, from_ms, to_ms)) is not None:
             return official(told.values()), SECONDS
         raise OutOfReach(walk.stuck or f"its trades take more than {MOST_PAGES} pages")
 

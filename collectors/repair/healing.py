@@ -27,9 +27,10 @@ ROUNDED = 6e-9  # half of the eighth decimal, the last that the wire prints, and
 
 
 class _Day(Struct, frozen=True):
-    """The part [from_ms, to_ms) of the stretch that lies in one day of the exchange's calendar."""
+    """The part [from_ms, to_ms) of the stretch that lies in one day of the exchange's calendar, which `begins_ms`."""
 
     days_ago: int
+    begins_ms: int
     from_ms: int
     to_ms: int
     whole_end: bool  # it ends with now, or with the day, whose last second `to` can't tell from its first
@@ -38,7 +39,9 @@ class _Day(Struct, frozen=True):
 class Walk:
     """Asks for all trades of a market in [from_ms, to_ms), newest first. `next` page, `take` it, until `done`.
 
-    `reached_ms`: every trade of the stretch at or after this is known.
+    `reached_ms`: every trade of the stretch at or after this is known. What the pages claim beside that, and whoever
+    knows better believes none of them: `denied`, spans [from, to) in which there was no trade at all; `newest_ms`, the
+    stamp of the latest one there is (0: none today), where that was asked for.
     """
 
     def __init__(
@@ -49,7 +52,10 @@ class Walk:
         self.reached_ms = to_ms
         self.stuck = ""
         self.pages = 0
+        self.denied: list[tuple[int, int]] = []
+        self.newest_ms: int | None = None
         zone_ms = 0 if market.exchange == "upbit" else KST_MS
+        self._now_ms = now_ms
         self._midnight_ms = now_ms - (now_ms + zone_ms) % DAY_MS
         self._days = list(_days(from_ms, to_ms, now_ms, zone_ms))
         self._page = page
@@ -82,10 +88,15 @@ class Walk:
         """The answer to `next`, oldest first. An empty one says that the day has no earlier trade."""
         self.pages += 1
         day = self._days[0]
+        if self._cursor is None and day.days_ago == 0 and (self.market.exchange == "bithumb" or day.whole_end):
+            self.newest_ms = max((trade.traded_ms for trade in page), default=0)
+            if page:
+                self.denied.append((self.newest_ms + 1, self._now_ms))
         if sum(trade.traded_ms == self._asked_again_ms for trade in page) < self._to_come_again:
             self.stuck = "a page of trades lacks what the one before it showed"
             return
         if not page:
+            self.denied.append((day.begins_ms, min(self.reached_ms, day.to_ms)))
             self._end_day(day)
             return
         oldest_ms = page[0].traded_ms
@@ -141,7 +152,7 @@ def _days(from_ms: int, to_ms: int, now_ms: int, zone_ms: int) -> Iterable[_Day]
     for day in range((to_ms - 1 + zone_ms) // DAY_MS, (from_ms + zone_ms) // DAY_MS - 1, -1):
         begins, ends = day * DAY_MS - zone_ms, (day + 1) * DAY_MS - zone_ms
         whole_end = to_ms >= min(ends - SECOND_MS, now_ms)
-        yield _Day(max(0, today - day), max(from_ms, begins), min(to_ms, ends), whole_end)
+        yield _Day(max(0, today - day), begins, max(from_ms, begins), min(to_ms, ends), whole_end)
 
 
 def _time_of_day(at_ms: int) -> str:

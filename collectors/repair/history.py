@@ -90,11 +90,17 @@ class History:
             walk.take(await self._page(market, walk.next(), lambda r: parse(r.status, r.body, r.received_ms)))
         raise Unanswered("its day ends just now")
 
-    async def seconds(self, market: Market, from_ms: int, to_ms: int, most_pages: int) -> dict[int, Candle] | None:
-        """The official seconds of [from_ms, to_ms) by their start; None where there are none, or too many pages."""
+    async def seconds(
+        self, market: Market, from_ms: int, to_ms: int, most_pages: int, since_ms: int
+    ) -> dict[int, Candle] | None:
+        """The official seconds of [from_ms, to_ms) by their start; None where there are none, or too many pages.
+
+        The market is known to have traded before `since_ms`: an empty page of what lies before a later time is no
+        answer.
+        """
         if (self.exchange, SECOND_MS) not in CANDLES:
             return None
-        return await self._candles(market, from_ms, to_ms, SECOND_MS, most_pages)
+        return await self._candles(market, from_ms, to_ms, SECOND_MS, most_pages, since_ms)
 
     async def latest(self, market: Market, unit_ms: int, from_ms: int, to_ms: int) -> tuple[dict[int, Candle], int]:
         """One page of the official seconds or minutes of [from_ms, to_ms), and from when on it tells them all."""
@@ -104,12 +110,16 @@ class History:
         reached_ms = page[0].open_ms if len(page) >= count else from_ms
         return {each.open_ms: each for each in page if from_ms <= each.open_ms < to_ms}, max(from_ms, reached_ms)
 
-    async def minutes(self, market: Market, from_ms: int, to_ms: int, most_pages: int) -> dict[int, Candle] | None:
-        """The official minutes of [from_ms, to_ms) by their start; None where it takes more pages."""
-        return await self._candles(market, from_ms, to_ms, MINUTE_MS, most_pages)
+    async def minutes(
+        self, market: Market, from_ms: int, to_ms: int, most_pages: int, since_ms: int
+    ) -> dict[int, Candle] | None:
+        """The official minutes of [from_ms, to_ms) by their start; None where it takes more pages. `since_ms`: as
+        above.
+        """
+        return await self._candles(market, from_ms, to_ms, MINUTE_MS, most_pages, since_ms)
 
     async def _candles(
-        self, market: Market, from_ms: int, to_ms: int, unit_ms: int, most_pages: int
+        self, market: Market, from_ms: int, to_ms: int, unit_ms: int, most_pages: int, since_ms: int
     ) -> dict[int, Candle] | None:
         ask, (_, parse) = CANDLES[self.exchange, unit_ms], PARSE[self.exchange]
         found: dict[int, Candle] = {}
@@ -118,6 +128,8 @@ class History:
             count = min(upbit_rest.CANDLES_A_PAGE, max(1, (before_ms - from_ms) // unit_ms + 1))
             page = await self._page(market, ask(market, before_ms, count), lambda r: parse(r.status, r.body))
             found |= {each.open_ms: each for each in page if from_ms <= each.open_ms < to_ms}
+            if not page and before_ms >= since_ms:
+                raise Unreadable("an empty page of candles, though there were trades")
             if not page or page[0].open_ms <= from_ms:
                 return found
             if page[0].open_ms >= before_ms:

@@ -98,6 +98,20 @@ def load_seconds(connection: sqlite3.Connection, market: Market, from_ms: int, t
 # --- minutes --------------------------------------------------------------------------------------------------------
 
 
+def first_minute(connection: sqlite3.Connection, market_id: int) -> int | None:
+    """The start of the first minute that is stored of a market; None while there is none."""
+    found = connection.execute("SELECT MIN(open_ms) FROM candles_1m WHERE market_id = ?", (market_id,)).fetchone()
+    first_ms: int | None = found[0]
+    return first_ms
+
+
+def has_minutes(connection: sqlite3.Connection, market_id: int, span: range) -> bool:
+    """Whether a stored minute of a market lies in the span, whole."""
+    asked = market_id, span.start, span.stop - MINUTE_MS
+    sql = "SELECT EXISTS (SELECT 1 FROM candles_1m WHERE market_id = ? AND open_ms >= ? AND open_ms <= ?)"
+    return bool(connection.execute(sql, asked).fetchone()[0])
+
+
 def store_minutes(connection: sqlite3.Connection, minutes: Sequence[Candle], ids: Mapping[Market, int]) -> None:
     """Keep minutes that were folded in memory, each with the seconds of it that we were listening."""
     by_start: dict[int, list[Candle]] = {}

@@ -1,7 +1,7 @@
 """Gaps healed on a real database from the pages of a scripted REST: what is asked, what is stored, what is left."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from collectors.events import Candle, Channel, GapCause, Listing, ListingState, Market
+from collectors.events import Candle, Channel, Exchange, GapCause, Listing, ListingState, Market
 from collectors.net.http import Refused, Response, Unreachable
 from collectors.recording.aggregator import Aggregator
-from collectors.repair.backfill import CHECKS_WAITING, LOOK_S, MOST_TRIES, MOST_WOUNDS, Checked
-from collectors.repair.history import Unanswered
-from config.settings import Retention
+from collectors.recording.recorder import Recorder
+from collectors.repair.backfill import CHECKS_WAITING, LOOK_S, MOST_TRIES, MOST_WOUNDS, Backfill, Checked
+from collectors.repair.history import History, Unanswered, Unreadable
+from config.settings import Recording, Retention
 from store.tables import candles, healing, listings
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.healing_bench import Bench, numbered
@@ -57,6 +58,90 @@ async def test_a_market_without_trades_was_quiet_and_one_page_says_so(bench: Ben
     await bench.backfill.once()
     assert bench.states() == {"healed"}
     assert bench.wrong(ETH, 1, 38) == []
+
+
+async def test_a_market_that_never_traded_was_quiet(bench: Bench) -> None:
+    await bench.miss(BTC, quiet=[ETH])
+    await bench.backfill.once()
+    assert bench.states() == {"healed"}
+
+
+def nothing(path: str, rows: list[dict[str, Any]]) -> None:
+    rows.clear()
+
+
+def of_before(path: str, rows: list[dict[str, Any]]) -> None:
+    """A page as it was some time ago, from a cache."""
+    rows[:] = [row for row in rows if row["timestamp"] < START_MS + 75_000]
+
+
+@pytest.mark.parametrize(
+    ("exchange", "alter"),
+    [("upbit", nothing), ("bithumb", nothing), ("bithumb", of_before)],
+    ids=["upbit, empty", "bithumb, empty", "bithumb, old"],
+)
+async def test_a_page_that_lacks_what_we_heard_ourselves_heals_nothing(
+    tmp_path: Path, clock: FakeClock, exchange: Exchange, alter: Callable[[str, list[dict[str, Any]]], None]
+) -> None:
+    bench, market = Bench(tmp_path / "radar.db", clock, exchange), Market(exchange, "BTC", "KRW")
+    with bench.writer:
+        await bench.begin(market)
+        await bench.run(70, [market])
+        bench.recorder.lost([market], clock.now_ms(), GapCause.DISCONNECT)
+        await bench.run(20, [market], heard=False)
+        bench.recorder.live([market], clock.now_ms())
+        await bench.settle(market)
+        await bench.writer.run(lambda db: candles.rollup_minute(db, START_MS))
+        bench.rest.alter = alter
+        with pytest.raises(Unanswered, match="no page of 1 markets says anything"):
+            await bench.backfill.once()
+        assert [row[1] for row in bench.gaps() if row[0] == "disconnect"] == ["open"]
+        bench.rest.alter = None
+        await clock.advance(60)
+        await bench.backfill.once()
+        assert bench.states() == {"healed"}
+        assert bench.wrong(market, 1, 90) == []
+
+
+async def test_after_a_restart_an_old_page_is_known_by_the_minutes_of_before(tmp_path: Path, clock: FakeClock) -> None:
+    market = Market("bithumb", "BTC", "KRW")
+    bench = Bench(tmp_path / "radar.db", clock, "bithumb")
+    with bench.writer:
+        await bench.begin(market)
+        await bench.run(190, [market])
+        await bench.writer.run(lambda db: [candles.rollup_minute(db, START_MS + each * 60_000) for each in range(3)])
+        later = Recorder(bench.writer, clock, Recording(), ["bithumb"])
+        await later.start()
+        await later.expect([market])
+        history = History("bithumb", bench.rest, clock)
+        again = Backfill(history, bench.writer, later, clock, Retention(seconds_s=600))
+        bench.rest.alter = of_before
+        with pytest.raises(Unreadable, match="of a time in which there were some"):
+            await again.check(market, START_MS + 60_000, START_MS + 70_000)
+
+
+async def test_an_empty_page_of_official_minutes_of_a_market_that_traded_heals_nothing(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    bench = Bench(tmp_path / "radar.db", clock, seconds_s=120)
+    with bench.writer:
+        await bench.begin(BTC)
+        await bench.run(70, [BTC])
+        await bench.writer.run(lambda db: candles.rollup_minute(db, START_MS))
+        bench.recorder.lost([BTC], clock.now_ms(), GapCause.DISCONNECT)
+        await bench.run(600, [BTC], heard=False)
+        bench.recorder.live([BTC], clock.now_ms())
+        await bench.settle(BTC)
+        bench.rest.alter = lambda path, rows: rows.clear() if "candles" in path else None
+        with pytest.raises(Unanswered, match="an empty page of candles"):
+            await bench.backfill.once()
+        before = "SELECT COUNT(*) FROM candles_1m WHERE open_ms < ?"
+        assert rows(bench.path, before, START_MS + 480_000) == [(1,)]
+        assert "open" in bench.states()
+        bench.rest.alter = None
+        await clock.advance(60)
+        await bench.backfill.once()
+        assert rows(bench.path, before, START_MS + 480_000) == [(8,)]
 
 
 async def test_a_gap_that_rest_may_not_show_yet_waits(bench: Bench) -> None:

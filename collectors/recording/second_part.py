@@ -10,7 +10,7 @@ from msgspec import Struct
 from collectors.events import Candle, Fill, Market, Trade
 from config.units import whole_second
 
-ORDER_MEMORY = 200.0
+ORDER_MEMORY = 1_000.0  # a minute in which a connection shuffles its messages must not count as the rule
 NO_ORDER = 0.25
 
 Print = Trade | Fill  # what a candle is made of, alike in price, volume, traded_ms and trade_id

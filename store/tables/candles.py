@@ -106,10 +106,9 @@ def first_minute(connection: sqlite3.Connection, market_id: int) -> int | None:
 
 
 def has_minutes(connection: sqlite3.Connection, market_id: int, span: range) -> bool:
-    """Whether a stored minute of a market lies in the span, whole."""
-    asked = market_id, span.start, span.stop - MINUTE_MS
-    sql = "SELECT EXISTS (SELECT 1 FROM candles_1m WHERE market_id = ? AND open_ms >= ? AND open_ms <= ?)"
-    return bool(connection.execute(sql, asked).fetchone()[0])
+    """Whether a stored minute of a market with trades lies in the span, whole."""
+    sql = "SELECT 1 FROM candles_1m WHERE market_id = ? AND open_ms >= ? AND open_ms <= ? AND volume > 0 LIMIT 1"
+    return connection.execute(sql, (market_id, span.start, span.stop - MINUTE_MS)).fetchone() is not None
 
 
 def store_minutes(connection: sqlite3.Connection, minutes: Sequence[Candle], ids: Mapping[Market, int]) -> None:

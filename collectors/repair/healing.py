@@ -40,8 +40,8 @@ class Walk:
     """Asks for all trades of a market in [from_ms, to_ms), newest first. `next` page, `take` it, until `done`.
 
     `reached_ms`: every trade of the stretch at or after this is known. What the pages claim beside that, and whoever
-    knows better believes none of them: `denied`, spans [from, to) in which there was no trade at all; `newest_ms`, the
-    stamp of the latest one there is (0: none today), where that was asked for.
+    knows better believes none of them: `denied`, spans [from, to) in which there was no trade at all; `newest_ms`,
+    where that was asked for, the stamp of the latest one there is, or the end of yesterday where there is none today.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Walk:
         self.pages += 1
         day = self._days[0]
         if self._cursor is None and day.days_ago == 0 and (self.market.exchange == "bithumb" or day.whole_end):
-            self.newest_ms = max((trade.traded_ms for trade in page), default=0)
+            self.newest_ms = max((trade.traded_ms for trade in page), default=day.begins_ms - 1)
             if page:
                 self.denied.append((self.newest_ms + 1, self._now_ms))
         if sum(trade.traded_ms == self._asked_again_ms for trade in page) < self._to_come_again:

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from collectors.events import Exchange, Market
+from collectors.events import Exchange, GapCause, Market
 from collectors.net.http import Response
 from collectors.repair.healing import KST_MS
 from collectors.repair.history import Unanswered
 from config.units import DAY_MS, next_whole
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.healing_bench import Bench
-from tests.fakes.recording import BTC, ETH, trade
+from tests.fakes.recording import BTC, ETH, SOL, trade
 
 
 def close_to_midnight(exchange: Exchange, by_ms: int) -> int:
@@ -63,3 +63,26 @@ async def test_a_page_that_comes_after_midnight_does_not_heal_what_was_asked_for
             await clock.advance(5)
         assert bench.states() == {"healed"}
         assert bench.wrong(ETH, begins_s, begins_s + 20) == []
+
+
+async def test_a_market_that_has_not_traded_since_midnight_was_quiet(tmp_path: Path) -> None:
+    """We heard it before; that today's page is empty denies none of it. Bithumb is asked for the whole of today."""
+    midnight_ms = close_to_midnight("bithumb", 0)
+    clock = FakeClock(midnight_ms - 30_000)
+    bench, busy, rare = Bench(tmp_path / "radar.db", clock, "bithumb"), SOL, Market("bithumb", "RARE", "KRW")
+
+    def of_the_day(path: str, rows: list[dict[str, Any]]) -> None:
+        if "daysAgo" not in bench.rest.asked[-1][1]:
+            rows[:] = [row for row in rows if row["timestamp"] >= midnight_ms]
+
+    bench.rest.alter = of_the_day
+    with bench.writer:
+        await bench.begin(busy, rare)
+        await bench.run(10, [busy, rare])
+        await bench.run(60, [busy])
+        bench.recorder.lost([rare], clock.now_ms(), GapCause.DISCONNECT)
+        await bench.run(20, [busy])
+        bench.recorder.live([rare], clock.now_ms())
+        await bench.settle(busy)
+        await bench.backfill.once()
+        assert bench.states() == {"healed"}

@@ -41,7 +41,8 @@ class Walk:
 
     `reached_ms`: every trade of the stretch at or after this is known. What the pages claim beside that, and whoever
     knows better believes none of them: `denied`, spans [from, to) in which there was no trade at all; `newest_ms`,
-    where that was asked for, the stamp of the latest one there is, or the end of yesterday where there is none today.
+    where that was asked for, the stamp of the latest one there is, or the end of yesterday where there is none today;
+    None where it lies beyond the stretch, of which even an old page tells all then.
     """
 
     def __init__(
@@ -89,9 +90,11 @@ class Walk:
         self.pages += 1
         day = self._days[0]
         if self._cursor is None and day.days_ago == 0 and (self.market.exchange == "bithumb" or day.whole_end):
-            self.newest_ms = max((trade.traded_ms for trade in page), default=day.begins_ms - 1)
-            if page:
-                self.denied.append((self.newest_ms + 1, self._now_ms))
+            newest_ms = max((trade.traded_ms for trade in page), default=day.begins_ms - 1)
+            if newest_ms < day.to_ms + SECOND_MS:  # stamps go back a little
+                self.newest_ms = newest_ms
+                if page:
+                    self.denied.append((newest_ms + 1, self._now_ms))
         if sum(trade.traded_ms == self._asked_again_ms for trade in page) < self._to_come_again:
             self.stuck = "a page of trades lacks what the one before it showed"
             return

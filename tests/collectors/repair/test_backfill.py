@@ -103,6 +103,24 @@ async def test_a_page_that_lacks_what_we_heard_ourselves_heals_nothing(
         assert bench.wrong(market, 1, 90) == []
 
 
+async def test_a_page_that_is_behind_heals_what_lies_before_its_newest_trade(tmp_path: Path, clock: FakeClock) -> None:
+    """REST of a busy exchange may be a quarter of a minute behind its sockets for hours."""
+    bench, market = Bench(tmp_path / "radar.db", clock, "bithumb"), Market("bithumb", "BTC", "KRW")
+
+    def behind(path: str, rows: list[dict[str, Any]]) -> None:
+        rows[:] = [row for row in rows if row["timestamp"] < clock.now_ms() - 15_000]
+
+    bench.rest.alter = behind
+    with bench.writer:
+        await bench.miss(market)
+        with pytest.raises(Unanswered, match="no page of 1 markets says anything"):
+            await bench.backfill.once()
+        await bench.run(61, [market])
+        await bench.backfill.once()
+        assert bench.states() == {"healed"}
+        assert bench.wrong(market, 1, 38) == []
+
+
 async def test_after_a_restart_an_old_page_is_known_by_the_minutes_of_before(tmp_path: Path, clock: FakeClock) -> None:
     market = Market("bithumb", "BTC", "KRW")
     bench = Bench(tmp_path / "radar.db", clock, "bithumb")
@@ -117,7 +135,7 @@ async def test_after_a_restart_an_old_page_is_known_by_the_minutes_of_before(tmp
         again = Backfill(history, bench.writer, later, clock, Retention(seconds_s=600))
         bench.rest.alter = of_before
         with pytest.raises(Unreadable, match="of a time in which there were some"):
-            await again.check(market, START_MS + 60_000, START_MS + 70_000)
+            await again.check(market, START_MS + 60_000, START_MS + 80_000)
 
 
 async def test_an_empty_page_of_official_minutes_of_a_market_that_traded_heals_nothing(

@@ -190,17 +190,17 @@ class Backfill:
 
     async def _mend(self, market: Market, wounds: Sequence[Wound], keep_ms: int) -> None:
         try:
-            for wound in wounds:
+            recent = [wound for wound in wounds if keep_ms <= wound.from_ms < wound.to_ms]
+            for from_ms, to_ms in stretches([(each.from_ms, each.to_ms) for each in recent], APART_MS):
+                inside = [each for each in recent if from_ms <= each.from_ms < to_ms]
+                await self._mend_seconds(market, from_ms, to_ms, inside)
+            for wound in reversed(wounds):  # what an exchange tells no more is the oldest, and must hold up no other
                 if wound.from_ms >= wound.to_ms:
                     await self._close(wound, "healed", "nothing was missed")
                 elif wound.from_ms < keep_ms and wound.for_good:
                     await self._mend_for_good(wound)
                 elif wound.from_ms < keep_ms:
                     await self._mend_minutes(wound, "healed", SECONDS_NOT_KEPT)
-            recent = [wound for wound in wounds if keep_ms <= wound.from_ms < wound.to_ms]
-            for from_ms, to_ms in stretches([(each.from_ms, each.to_ms) for each in recent], APART_MS):
-                inside = [each for each in recent if from_ms <= each.from_ms < to_ms]
-                await self._mend_seconds(market, from_ms, to_ms, inside)
         except Gone as e:
             if market.base in self._young() or self._recorder.waits_for(market):  # not yet, or somebody else's 404
                 self._leave_alone(market)

@@ -162,6 +162,29 @@ async def test_an_empty_page_of_official_minutes_of_a_market_that_traded_heals_n
         assert rows(bench.path, before, START_MS + 480_000) == [(8,)]
 
 
+async def test_what_a_relisted_market_no_longer_tells_of_before_holds_up_nothing_newer(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    bench = Bench(tmp_path / "radar.db", clock, seconds_s=120)
+    with bench.writer:
+        await bench.begin(BTC)
+        await bench.run(70, [BTC])
+        await bench.writer.run(lambda db: candles.rollup_minute(db, START_MS))
+        bench.recorder.lost([BTC], clock.now_ms(), GapCause.DISCONNECT)
+        await bench.run(130, [BTC], heard=False)
+        bench.recorder.live([BTC], clock.now_ms())
+        bench.rest.trades.clear()
+        await bench.run(400, [BTC])
+        bench.recorder.lost([BTC], clock.now_ms(), GapCause.DISCONNECT)
+        await bench.run(20, [BTC], heard=False)
+        bench.recorder.live([BTC], clock.now_ms())
+        await bench.settle(BTC)
+        with pytest.raises(Unanswered, match="an empty page of candles"):
+            await bench.backfill.once()
+        assert [row[1] for row in bench.gaps() if row[0] == "disconnect"] == ["open", "healed"]
+        assert bench.wrong(BTC, 598, 628) == []
+
+
 async def test_a_gap_that_rest_may_not_show_yet_waits(bench: Bench) -> None:
     await bench.begin(BTC)
     await bench.run(10, [BTC])

@@ -68,6 +68,9 @@ def _stand_in(module: str, **names: object) -> None:
     if module not in sys.modules:
         sys.modules[module] = standing = _StandIn(module)
         standing.__dict__.update(names)
+        package, _, name = module.rpartition(".")
+        if package:  # `import urllib.request` looks for it there
+            setattr(import_module(package), name, standing)
 
 
 def _real(module: str) -> ModuleType:

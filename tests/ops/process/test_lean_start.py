@@ -51,6 +51,13 @@ def test_a_name_that_nobody_foresaw_is_that_of_the_real_module() -> None:
     assert carried_out("import typing_extensions\nprint(typing_extensions.deprecated.__name__)") == "deprecated"
 
 
+def test_a_module_that_is_imported_whole_is_found_in_its_package() -> None:
+    said = carried_out(
+        "import urllib.request, http.server\nprint(urllib.request.quote.__name__, http.server.HTTPServer.__name__)"
+    )
+    assert said == "quote HTTPServer"
+
+
 def test_a_part_that_a_daemon_goes_without_says_so_when_it_is_used() -> None:
     said = carried_out(
         "from urllib.request import getproxies\ntry:\n    getproxies()\nexcept lean_start.NotLoaded as e:\n    print(e)"

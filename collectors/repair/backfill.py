@@ -21,7 +21,7 @@ from collectors.recording.recorder import Recorder
 from collectors.repair.audit import told_alike
 from collectors.repair.gaps import OFFICIAL_MINUTES, SECONDS_NOT_KEPT
 from collectors.repair.healing import DAYS_BACK, Second, Walk, official, seconds_in, seconds_of, stretches
-from collectors.repair.history import Gone, History, OutOfReach, Unanswered, Unreadable
+from collectors.repair.history import Denied, Gone, History, OutOfReach, Unanswered, Unreadable
 from config.clock import Clock
 from config.settings import Retention
 from config.units import DAY_MS, MINUTE_MS, SECOND_MS, next_whole, whole_minute, whole_second
@@ -46,6 +46,7 @@ MOST_PAGES = 20
 MOST_TRIES = 5
 RETRY_S = 10.0
 MARKET_RESTS_S = 60.0  # whose pages say nothing, or that REST does not know yet
+MARKET_RESTS_MOST_S = 900.0
 PAUSE_CAP_S = 60.0
 CHECKS_WAITING = 64
 NEVER_MS = 1 << 62
@@ -114,6 +115,7 @@ class Backfill:
         self._tries: dict[int, int] = {}
         self._not_before: dict[int, float] = {}
         self._markets_not_before: dict[int, float] = {}
+        self._rests_s: dict[Market, float] = {}
         self._checks: deque[tuple[Market, int, int]] = deque(maxlen=CHECKS_WAITING)
         self._whole_at = -WHOLE_EVERY_S
         self._pause_s = LOOK_S
@@ -161,7 +163,7 @@ class Backfill:
             for error in sorted(errors, key=lambda each: isinstance(each, Unanswered)):  # what is a bug goes first
                 if not isinstance(error, Unreadable):
                     raise error
-            if len(errors) == len(part):
+            if all(isinstance(end, Unreadable) and not isinstance(end, Denied) for end in ends):
                 raise Unanswered(f"no page of {len(part)} markets says anything: {errors[0]}")
         if whole and len(order) == len(by_market) and len(found) < MOST_WOUNDS:
             self._whole_at = now  # nothing is left: the next passes go through the latest only
@@ -207,12 +209,21 @@ class Backfill:
                 return
             for wound in wounds:
                 await self._give_up(wound, str(e))
+        except Denied:
+            self._leave_alone_longer(market)
+            raise
         except Unreadable:
             self._leave_alone(market)
             raise
 
-    def _leave_alone(self, market: Market) -> None:
-        self._markets_not_before[self._recorder.ids[market]] = self._clock.monotonic() + MARKET_RESTS_S
+    def _leave_alone(self, market: Market, for_s: float = MARKET_RESTS_S) -> None:
+        self._markets_not_before[self._recorder.ids[market]] = self._clock.monotonic() + for_s
+
+    def _leave_alone_longer(self, market: Market) -> None:
+        """Twice as long each time: what an exchange denies it may deny for ever, and others wait."""
+        before_s = self._rests_s.get(market, MARKET_RESTS_S / 2)
+        rest_s = self._rests_s[market] = min(2 * before_s, MARKET_RESTS_MOST_S)
+        self._leave_alone(market, rest_s)
 
     async def _mend_seconds(self, market: Market, from_ms: int, to_ms: int, wounds: Iterable[Wound]) -> None:
         walk = await self._walk(market, from_ms, to_ms)
@@ -226,17 +237,17 @@ class Backfill:
                 await self._mend_minutes(wound, "unhealable", f"its seconds are out of reach: {why}")
 
     async def _walk(self, market: Market, from_ms: int, to_ms: int) -> Walk:
-        """What pages of trades tell of a stretch; raise Unreadable where they deny what we have heard ourselves."""
+        """What pages of trades tell of a stretch; raise Denied where they leave out what we have heard ourselves."""
         from_ms, to_ms = whole_second(from_ms), next_whole(to_ms, SECOND_MS)
         theirs_ms = partial(self._recorder.exchange_ms, self.exchange)
         heard_ms = self._recorder.heard_ms(market)
         walk = await self._history.trades(market, from_ms, to_ms, MOST_PAGES, theirs_ms)
         if walk.newest_ms is not None and walk.newest_ms < heard_ms - SETTLED_MS:
-            raise Unreadable("an old page of trades: it lacks what came over the socket since")
+            raise Denied("an old page of trades: it lacks what came over the socket since")
         market_id = self._recorder.ids[market]
         for span in walk.denied:
             if await self._writer.run(partial(candles.has_minutes, market_id=market_id, span=range(*span))):
-                raise Unreadable("a page without trades, of a time in which there were some")
+                raise Denied("a page without trades, of a time in which there were some")
         return walk
 
     async def _official_seconds(self, market: Market, from_ms: int, to_ms: int) -> dict[int, Candle] | None:
@@ -313,6 +324,7 @@ class Backfill:
     def _ended(self, wound: Wound, state: str) -> None:
         self.progress.healed += state == "healed"
         self.progress.unhealable += state == "unhealable"
+        self._rests_s.pop(wound.market, None)
         self._tries.pop(wound.gap_id, None)
         self._not_before.pop(wound.gap_id, None)
 

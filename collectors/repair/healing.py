@@ -89,12 +89,14 @@ class Walk:
         """The answer to `next`, oldest first. An empty one says that the day has no earlier trade."""
         self.pages += 1
         day = self._days[0]
+        newest_ms = max((trade.traded_ms for trade in page), default=day.begins_ms - 1)
         if self._cursor is None and day.days_ago == 0 and (self.market.exchange == "bithumb" or day.whole_end):
-            newest_ms = max((trade.traded_ms for trade in page), default=day.begins_ms - 1)
             if newest_ms < day.to_ms + SECOND_MS:  # stamps go back a little
                 self.newest_ms = newest_ms
                 if page:
                     self.denied.append((newest_ms + 1, self._now_ms))
+        elif self._cursor is None and page and newest_ms < day.begins_ms:  # a page of an earlier day
+            self.denied.append((day.begins_ms, day.to_ms))
         if sum(trade.traded_ms == self._asked_again_ms for trade in page) < self._to_come_again:
             self.stuck = "a page of trades lacks what the one before it showed"
             return

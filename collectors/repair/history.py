@@ -3,6 +3,7 @@
 NoHistory (Exception)
     Unanswered      not now; `.pause_s` says how long to leave it alone
     Unreadable      an answer that says nothing; about another market it may be better
+      Denied        it says that there was nothing, where we know of something
     Gone            the exchange no longer knows the market
     OutOfReach      it tells, but not that far back
 """
@@ -49,6 +50,10 @@ class Unanswered(NoHistory):
 
 class Unreadable(NoHistory):
     """An error or nonsense in place of a page."""
+
+
+class Denied(Unreadable):
+    """An answer that leaves out what we heard ourselves."""
 
 
 class Gone(NoHistory):
@@ -129,7 +134,7 @@ class History:
             page = await self._page(market, ask(market, before_ms, count), lambda r: parse(r.status, r.body))
             found |= {each.open_ms: each for each in page if from_ms <= each.open_ms < to_ms}
             if not page and before_ms >= since_ms:
-                raise Unreadable("an empty page of candles, though there were trades")
+                raise Denied("an empty page of candles, though there were trades")
             if not page or page[0].open_ms <= from_ms:
                 return found
             if page[0].open_ms >= before_ms:

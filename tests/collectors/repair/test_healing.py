@@ -148,6 +148,16 @@ def test_days_are_counted_alike_but_close_to_midnight(market: Market) -> None:
     assert [walk.counts_days_as_at(midnight_ms + at) for at in sure] == [False] * 3 + [True] * 2 + [False] * 2
 
 
+def test_a_page_of_an_earlier_day_says_that_nothing_was_traded_in_the_one_asked_for() -> None:
+    """Whoever knows of a trade in that day knows that the exchange counts its days otherwise."""
+    from_ms = START_MS - START_MS % DAY_MS + 3_600_000  # 01:00 UTC, asked for a day later
+    walk = Walk(BTC, from_ms, from_ms + 5_000, from_ms + DAY_MS)
+    assert dict(walk.next().params)["days_ago"] == "1"
+    walk.take([replace(trade(0, trade_id=1), traded_ms=from_ms - DAY_MS)])
+    assert walk.denied == [(from_ms - 3_600_000, from_ms + 5_000)]
+    assert walk.done and walk.trades() == []
+
+
 def test_an_exchange_that_ignores_the_cursor_is_not_asked_for_ever() -> None:
     class Deaf(Rest):
         def page(self, request: Request) -> list[Trade]:

@@ -15,6 +15,7 @@ import sys
 import typing
 from collections.abc import Callable
 from importlib import import_module
+from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -55,6 +56,10 @@ def begin() -> None:
 
 class _StandIn(ModuleType):
     """Has the names that those libraries import; asked for any other, it gives way to the real module."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.__spec__ = ModuleSpec(name, None)  # importlib.util.find_spec asks loaded modules for theirs
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

@@ -14,7 +14,7 @@ from alerts.notifiers.lean_telegram import spare_httpx
 spare_httpx()
 import alerts.notifiers.telegram
 import ops.assembly.chat, ops.assembly.commands, ops.assembly.serving, web.views
-real = lambda name: getattr(sys.modules.get(name), "__spec__", None) is not None
+real = lambda name: name in sys.modules and not isinstance(sys.modules[name], lean_start._StandIn)
 """
 
 
@@ -63,3 +63,9 @@ def test_a_part_that_a_daemon_goes_without_says_so_when_it_is_used() -> None:
         "from urllib.request import getproxies\ntry:\n    getproxies()\nexcept lean_start.NotLoaded as e:\n    print(e)"
     )
     assert said.startswith("urllib.request.getproxies: ops.process.lean_start stands in for it")
+
+
+def test_whoever_looks_for_a_module_finds_it() -> None:
+    assert (
+        carried_out("from importlib.util import find_spec\nprint(find_spec('urllib.request').name)") == "urllib.request"
+    )

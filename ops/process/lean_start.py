@@ -114,6 +114,9 @@ class _Registry:
             raise AttributeError(name)
         return getattr(self._real(), name)
 
+    def __getitem__(self, name: str) -> Any:
+        return self._real()[name]
+
     def __call__(self, name: str, value: str) -> Any:
         return self._real()(name, value)
 

@@ -43,6 +43,14 @@ def test_mime_types_are_read_by_the_parser_of_mail_once_somebody_asks() -> None:
     assert said == "('text/html', mappingproxy({'charset': 'utf-8'})) True"
 
 
+def test_a_mail_can_be_written() -> None:
+    said = carried_out(
+        "from email.message import EmailMessage\nmail = EmailMessage()\n"
+        "mail['Subject'] = 'Ω'\nmail.set_content('a')\nprint(mail['Subject'], mail.get_content_type())"
+    )
+    assert said == "Ω text/plain"
+
+
 def test_a_name_that_nobody_foresaw_is_that_of_the_real_module() -> None:
     said = carried_out(
         "from urllib.request import urlopen, Request\nprint(urlopen.__module__, Request('data:,a').type)"

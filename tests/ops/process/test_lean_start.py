@@ -30,6 +30,14 @@ def test_nothing_that_is_stood_in_for_is_loaded() -> None:
     assert carried_out(f"print([name for name in {names} if real(name)])") == "[]"
 
 
+def test_whoever_starts_the_daemon_starts_it_so() -> None:
+    started = [sys.executable, "-X", "importtime", "collector_daemon.py", "--help"]
+    told = subprocess.run(started, cwd=ROOT, capture_output=True, text=True, check=True).stderr.splitlines()
+    imported = [line.rpartition("|")[2].strip() for line in told]
+    assert "msgspec" in imported and "typing_extensions" not in imported
+    assert imported.index("ops.process.lean_start") < imported.index("asyncio")
+
+
 def test_our_own_functions_and_classes_say_nothing_of_themselves() -> None:
     said = carried_out("print(collector_daemon.Stop.__doc__, collector_daemon.cli.parse.__doc__)")
     assert said == "None None"

@@ -13,6 +13,7 @@ daemon that is 2.1 MB of 59 (Python 3.11, Linux):
 """
 
 import sys
+import threading
 import typing
 from collections.abc import Callable
 from importlib import import_module
@@ -33,6 +34,8 @@ WAYS = {
     "wsgiref.simple_server": ("WSGIRequestHandler", "WSGIServer", "make_server"),
 }
 DOCUMENTED = ("alerts", "analysis", "collectors", "config", "ops", "store", "web", "asyncio", "logging", "urllib")
+
+GIVING_WAY = threading.Lock()
 
 
 class NotLoaded(Exception):
@@ -80,8 +83,9 @@ def _stand_in(module: str, **names: object) -> None:
 
 
 def _real(module: str) -> ModuleType:
-    if isinstance(sys.modules.get(module), _StandIn):
-        del sys.modules[module]
+    with GIVING_WAY:  # of two threads the second would take away what the first has begun to load
+        if isinstance(sys.modules.get(module), _StandIn):
+            del sys.modules[module]
     return import_module(module)
 
 

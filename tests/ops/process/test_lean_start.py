@@ -74,6 +74,28 @@ def test_a_module_that_is_imported_whole_is_found_in_its_package() -> None:
     assert said == "quote HTTPServer"
 
 
+ASKED_AT_ONCE = """
+from threading import Barrier, Thread
+sys.setswitchinterval(1e-6)
+def ask():
+    barrier.wait()
+    told.append(standing.TCPServer)
+for _ in range(800):
+    sys.modules.pop("socketserver")
+    lean_start._stand_in("socketserver")
+    standing, told, barrier = sys.modules["socketserver"], [], Barrier(4)
+    threads = [Thread(target=ask) for _ in range(4)]
+    for each in threads: each.start()
+    for each in threads: each.join()
+    assert len(told) == 4 and len(set(told)) == 1, told
+print("one class")
+"""
+
+
+def test_threads_that_ask_at_the_same_time_are_told_the_same() -> None:
+    assert carried_out(ASKED_AT_ONCE) == "one class"
+
+
 def test_a_part_that_a_daemon_goes_without_says_so_when_it_is_used() -> None:
     said = carried_out(
         "from urllib.request import getproxies\ntry:\n    getproxies()\nexcept lean_start.NotLoaded as e:\n    print(e)"

@@ -226,7 +226,7 @@ class Auditor:
         outcomes = await self._decide(market, [each for each in held.differing if each in due], told, ours)
         self._conclusions.agreed(len(due.intersection(held.equal)))
         await self._conclusions.conclude(market, MINUTE_MS, outcomes, ours, told)
-        done.missed = frozenset(due.intersection(held.missed)) if held.missed else UNTOUCHED
+        done.missed = frozenset(due.intersection(held.missed)) or UNTOUCHED
 
     async def _decide(
         self,

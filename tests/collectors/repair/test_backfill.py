@@ -66,6 +66,16 @@ async def test_a_market_that_never_traded_was_quiet(bench: Bench) -> None:
     assert bench.states() == {"healed"}
 
 
+async def miss_after_a_minute(bench: Bench, market: Market, for_s: int) -> None:
+    """Seventy seconds heard, of which a minute is stored, and then a stretch missed."""
+    await bench.begin(market)
+    await bench.run(70, [market])
+    await bench.writer.run(lambda db: candles.rollup_minute(db, START_MS))
+    bench.recorder.lost([market], bench.clock.now_ms(), GapCause.DISCONNECT)
+    await bench.run(for_s, [market], heard=False)
+    bench.recorder.live([market], bench.clock.now_ms())
+
+
 def nothing(path: str, rows: list[dict[str, Any]]) -> None:
     rows.clear()
 
@@ -85,13 +95,8 @@ async def test_a_page_that_lacks_what_we_heard_ourselves_heals_nothing(
 ) -> None:
     bench, market = Bench(tmp_path / "radar.db", clock, exchange), Market(exchange, "BTC", "KRW")
     with bench.writer:
-        await bench.begin(market)
-        await bench.run(70, [market])
-        bench.recorder.lost([market], clock.now_ms(), GapCause.DISCONNECT)
-        await bench.run(20, [market], heard=False)
-        bench.recorder.live([market], clock.now_ms())
+        await miss_after_a_minute(bench, market, for_s=20)
         await bench.settle(market)
-        await bench.writer.run(lambda db: candles.rollup_minute(db, START_MS))
         bench.rest.alter = alter
         await bench.backfill.once()
         assert [row[1] for row in bench.gaps() if row[0] == "disconnect"] == ["open"]
@@ -164,12 +169,7 @@ async def test_an_empty_page_of_official_minutes_of_a_market_that_traded_heals_n
 ) -> None:
     bench = Bench(tmp_path / "radar.db", clock, seconds_s=120)
     with bench.writer:
-        await bench.begin(BTC)
-        await bench.run(70, [BTC])
-        await bench.writer.run(lambda db: candles.rollup_minute(db, START_MS))
-        bench.recorder.lost([BTC], clock.now_ms(), GapCause.DISCONNECT)
-        await bench.run(600, [BTC], heard=False)
-        bench.recorder.live([BTC], clock.now_ms())
+        await miss_after_a_minute(bench, BTC, for_s=600)
         await bench.settle(BTC)
         bench.rest.alter = lambda path, rows: rows.clear() if "candles" in path else None
         await bench.backfill.once()
@@ -187,12 +187,7 @@ async def test_what_a_relisted_market_no_longer_tells_of_before_holds_up_nothing
 ) -> None:
     bench = Bench(tmp_path / "radar.db", clock, seconds_s=120)
     with bench.writer:
-        await bench.begin(BTC)
-        await bench.run(70, [BTC])
-        await bench.writer.run(lambda db: candles.rollup_minute(db, START_MS))
-        bench.recorder.lost([BTC], clock.now_ms(), GapCause.DISCONNECT)
-        await bench.run(130, [BTC], heard=False)
-        bench.recorder.live([BTC], clock.now_ms())
+        await miss_after_a_minute(bench, BTC, for_s=130)
         bench.rest.trades.clear()
         await bench.run(400, [BTC])
         bench.recorder.lost([BTC], clock.now_ms(), GapCause.DISCONNECT)

@@ -220,7 +220,10 @@ class Backfill:
         self._markets_not_before[self._recorder.ids[market]] = self._clock.monotonic() + for_s
 
     def _leave_alone_longer(self, market: Market) -> None:
-        """Twice as long each time: what an exchange denies it may deny for ever, and others wait."""
+        """Twice as long each time, but a young coin: what an exchange denies it may deny for ever, and others wait."""
+        if market.base in self._young():
+            self._leave_alone(market)
+            return
         before_s = self._rests_s.get(market, MARKET_RESTS_S / 2)
         rest_s = self._rests_s[market] = min(2 * before_s, MARKET_RESTS_MOST_S)
         self._leave_alone(market, rest_s)

@@ -631,6 +631,23 @@ async def test_a_market_whose_pages_say_nothing_holds_up_no_other(bench: Bench) 
     assert bench.states() == {"healed"}
 
 
+@pytest.mark.parametrize(("young", "state"), [(True, "healed"), (False, "open")])
+async def test_a_young_coin_whose_pages_leave_something_out_is_asked_for_each_minute(
+    bench: Bench, young: bool, state: str
+) -> None:
+    if young:
+        bench.young.add("BTC")
+    await miss_after_a_minute(bench, BTC, for_s=20)
+    await bench.settle(BTC)
+    bench.rest.alter = nothing
+    for _ in range(5):
+        await bench.backfill.once()
+        await bench.clock.advance(60)
+    bench.rest.alter = None
+    await bench.backfill.once()
+    assert [row[1] for row in bench.gaps() if row[0] == "disconnect"] == [state]
+
+
 async def test_a_young_coin_that_rest_does_not_know_yet_is_not_given_up(bench: Bench) -> None:
     young = Market("upbit", "NEWCOIN", "KRW")
     bench.young.add("NEWCOIN")

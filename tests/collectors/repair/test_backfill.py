@@ -1,7 +1,7 @@
 """Gaps healed on a real database from the pages of a scripted REST: what is asked, what is stored, what is left."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from collectors.events import Candle, Channel, Exchange, GapCause, Listing, ListingState, Market
+from collectors.events import Candle, Channel, GapCause, Listing, ListingState, Market
 from collectors.net.http import Refused, Response, Unreachable
 from collectors.recording.aggregator import Aggregator
-from collectors.recording.recorder import Recorder
-from collectors.repair.backfill import CHECKS_WAITING, LOOK_S, MOST_MARKETS, MOST_TRIES, MOST_WOUNDS, Backfill, Checked
-from collectors.repair.history import History, Unanswered, Unreadable
-from config.settings import Recording, Retention
+from collectors.repair.backfill import CHECKS_WAITING, LOOK_S, MOST_TRIES, MOST_WOUNDS, Checked
+from collectors.repair.history import Unanswered
+from config.settings import Retention
 from store.tables import candles, healing, listings
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.healing_bench import Bench, numbered
@@ -64,139 +63,6 @@ async def test_a_market_that_never_traded_was_quiet(bench: Bench) -> None:
     await bench.miss(BTC, quiet=[ETH])
     await bench.backfill.once()
     assert bench.states() == {"healed"}
-
-
-async def miss_after_a_minute(bench: Bench, market: Market, for_s: int) -> None:
-    """Seventy seconds heard, of which a minute is stored, and then a stretch missed."""
-    await bench.begin(market)
-    await bench.run(70, [market])
-    await bench.writer.run(lambda db: candles.rollup_minute(db, START_MS))
-    bench.recorder.lost([market], bench.clock.now_ms(), GapCause.DISCONNECT)
-    await bench.run(for_s, [market], heard=False)
-    bench.recorder.live([market], bench.clock.now_ms())
-
-
-def nothing(path: str, rows: list[dict[str, Any]]) -> None:
-    rows.clear()
-
-
-def of_before(path: str, rows: list[dict[str, Any]]) -> None:
-    """A page as it was some time ago, from a cache."""
-    rows[:] = [row for row in rows if row["timestamp"] < START_MS + 75_000]
-
-
-@pytest.mark.parametrize(
-    ("exchange", "alter"),
-    [("upbit", nothing), ("bithumb", nothing), ("bithumb", of_before)],
-    ids=["upbit, empty", "bithumb, empty", "bithumb, old"],
-)
-async def test_a_page_that_lacks_what_we_heard_ourselves_heals_nothing(
-    tmp_path: Path, clock: FakeClock, exchange: Exchange, alter: Callable[[str, list[dict[str, Any]]], None]
-) -> None:
-    bench, market = Bench(tmp_path / "radar.db", clock, exchange), Market(exchange, "BTC", "KRW")
-    with bench.writer:
-        await miss_after_a_minute(bench, market, for_s=20)
-        await bench.settle(market)
-        bench.rest.alter = alter
-        await bench.backfill.once()
-        assert [row[1] for row in bench.gaps() if row[0] == "disconnect"] == ["open"]
-        bench.rest.alter = None
-        await clock.advance(60)
-        await bench.backfill.once()
-        assert bench.states() == {"healed"}
-        assert bench.wrong(market, 1, 90) == []
-
-
-async def test_a_page_that_is_behind_heals_what_lies_before_its_newest_trade(tmp_path: Path, clock: FakeClock) -> None:
-    """REST of a busy exchange may be a quarter of a minute behind its sockets for hours."""
-    bench, market = Bench(tmp_path / "radar.db", clock, "bithumb"), Market("bithumb", "BTC", "KRW")
-
-    def behind(path: str, rows: list[dict[str, Any]]) -> None:
-        rows[:] = [row for row in rows if row["timestamp"] < clock.now_ms() - 15_000]
-
-    bench.rest.alter = behind
-    with bench.writer:
-        await bench.miss(market)
-        await bench.backfill.once()
-        await bench.run(61, [market])
-        await bench.backfill.once()
-        assert bench.states() == {"healed"}
-        assert bench.wrong(market, 1, 38) == []
-
-
-async def test_markets_whose_pages_leave_something_out_hold_up_no_other(tmp_path: Path, clock: FakeClock) -> None:
-    denied = [Market("upbit", f"C{number:02}", "KRW") for number in range(MOST_MARKETS + 5)]
-    last = Market("upbit", "ZZZ", "KRW")
-    bench = Bench(tmp_path / "radar.db", clock)
-    with bench.writer:
-        await bench.begin(*denied, last)
-        await bench.run(62, [*denied, last])
-        await bench.writer.run(lambda db: candles.rollup_minute(db, START_MS))
-        bench.recorder.lost([*denied, last], clock.now_ms(), GapCause.DISCONNECT)
-        await bench.run(5, [last], heard=False)
-        bench.recorder.live([*denied, last], clock.now_ms())
-        await bench.settle(last)
-        bench.rest.trades = [each for each in bench.rest.trades if each.market == last]
-        for _ in range(2):
-            await bench.backfill.once()
-        assert bench.wrong(last, 1, 75) == []
-        asked = len(bench.rest.asked)
-        for _ in range(10):
-            await clock.advance(60)
-            await bench.backfill.once()
-        assert len(bench.rest.asked) - asked <= 4 * len(denied), "each market rests longer each time"
-
-
-async def test_after_a_restart_an_old_page_is_known_by_the_minutes_of_before(tmp_path: Path, clock: FakeClock) -> None:
-    market = Market("bithumb", "BTC", "KRW")
-    bench = Bench(tmp_path / "radar.db", clock, "bithumb")
-    with bench.writer:
-        await bench.begin(market)
-        await bench.run(190, [market])
-        await bench.writer.run(lambda db: [candles.rollup_minute(db, START_MS + each * 60_000) for each in range(3)])
-        later = Recorder(bench.writer, clock, Recording(), ["bithumb"])
-        await later.start()
-        await later.expect([market])
-        history = History("bithumb", bench.rest, clock)
-        again = Backfill(history, bench.writer, later, clock, Retention(seconds_s=600))
-        bench.rest.alter = of_before
-        with pytest.raises(Unreadable, match="of a time in which there were some"):
-            await again.check(market, START_MS + 60_000, START_MS + 80_000)
-
-
-async def test_an_empty_page_of_official_minutes_of_a_market_that_traded_heals_nothing(
-    tmp_path: Path, clock: FakeClock
-) -> None:
-    bench = Bench(tmp_path / "radar.db", clock, seconds_s=120)
-    with bench.writer:
-        await miss_after_a_minute(bench, BTC, for_s=600)
-        await bench.settle(BTC)
-        bench.rest.alter = lambda path, rows: rows.clear() if "candles" in path else None
-        await bench.backfill.once()
-        before = "SELECT COUNT(*) FROM candles_1m WHERE open_ms < ?"
-        assert rows(bench.path, before, START_MS + 480_000) == [(1,)]
-        assert "open" in bench.states()
-        bench.rest.alter = None
-        await clock.advance(60)
-        await bench.backfill.once()
-        assert rows(bench.path, before, START_MS + 480_000) == [(8,)]
-
-
-async def test_what_a_relisted_market_no_longer_tells_of_before_holds_up_nothing_newer(
-    tmp_path: Path, clock: FakeClock
-) -> None:
-    bench = Bench(tmp_path / "radar.db", clock, seconds_s=120)
-    with bench.writer:
-        await miss_after_a_minute(bench, BTC, for_s=130)
-        bench.rest.trades.clear()
-        await bench.run(400, [BTC])
-        bench.recorder.lost([BTC], clock.now_ms(), GapCause.DISCONNECT)
-        await bench.run(20, [BTC], heard=False)
-        bench.recorder.live([BTC], clock.now_ms())
-        await bench.settle(BTC)
-        await bench.backfill.once()
-        assert [row[1] for row in bench.gaps() if row[0] == "disconnect"] == ["open", "healed"]
-        assert bench.wrong(BTC, 598, 628) == []
 
 
 async def test_a_gap_that_rest_may_not_show_yet_waits(bench: Bench) -> None:
@@ -629,23 +495,6 @@ async def test_a_market_whose_pages_say_nothing_holds_up_no_other(bench: Bench) 
     for _ in range(2):
         await bench.backfill.once()
     assert bench.states() == {"healed"}
-
-
-@pytest.mark.parametrize(("young", "state"), [(True, "healed"), (False, "open")])
-async def test_a_young_coin_whose_pages_leave_something_out_is_asked_for_each_minute(
-    bench: Bench, young: bool, state: str
-) -> None:
-    if young:
-        bench.young.add("BTC")
-    await miss_after_a_minute(bench, BTC, for_s=20)
-    await bench.settle(BTC)
-    bench.rest.alter = nothing
-    for _ in range(5):
-        await bench.backfill.once()
-        await bench.clock.advance(60)
-    bench.rest.alter = None
-    await bench.backfill.once()
-    assert [row[1] for row in bench.gaps() if row[0] == "disconnect"] == [state]
 
 
 async def test_a_young_coin_that_rest_does_not_know_yet_is_not_given_up(bench: Bench) -> None:

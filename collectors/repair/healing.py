@@ -89,14 +89,8 @@ class Walk:
         """The answer to `next`, oldest first. An empty one says that the day has no earlier trade."""
         self.pages += 1
         day = self._days[0]
-        newest_ms = max((trade.traded_ms for trade in page), default=day.begins_ms - 1)
-        if self._cursor is None and day.days_ago == 0 and (self.market.exchange == "bithumb" or day.whole_end):
-            if newest_ms < day.to_ms + SECOND_MS:  # stamps go back a little
-                self.newest_ms = newest_ms
-                if page:
-                    self.denied.append((newest_ms + 1, self._now_ms))
-        elif self._cursor is None and page and newest_ms < day.begins_ms:  # a page of an earlier day
-            self.denied.append((day.begins_ms, day.to_ms))
+        if self._cursor is None:
+            self._note_claims(page, day)
         if sum(trade.traded_ms == self._asked_again_ms for trade in page) < self._to_come_again:
             self.stuck = "a page of trades lacks what the one before it showed"
             return
@@ -113,6 +107,17 @@ class Walk:
             self._go_on_by_millisecond(page, day, oldest_ms)
         else:
             self._go_on_by_id(page, day, oldest_ms)
+
+    def _note_claims(self, page: Sequence[Trade], day: _Day) -> None:
+        """What the first page of a day says of the time after its newest trade."""
+        newest_ms = max((trade.traded_ms for trade in page), default=day.begins_ms - 1)
+        if day.days_ago == 0 and (self.market.exchange == "bithumb" or day.whole_end):  # the latest there is
+            if newest_ms < day.to_ms + SECOND_MS:  # stamps go back a little
+                self.newest_ms = newest_ms
+                if page:
+                    self.denied.append((newest_ms + 1, self._now_ms))
+        elif page and newest_ms < day.begins_ms:  # a page of an earlier day
+            self.denied.append((day.begins_ms, day.to_ms))
 
     def _go_on_by_id(self, page: Sequence[Trade], day: _Day, oldest_ms: int) -> None:
         lowest = min(trade.trade_id for trade in page)
